@@ -5,6 +5,7 @@
 pub mod bounds;
 pub mod error;
 pub mod input;
+pub mod metadata;
 pub mod options;
 pub mod pipeline;
 pub mod rules;

@@ -1,0 +1,3 @@
+//! Who, what, when.
+
+pub mod dates;
