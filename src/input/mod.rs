@@ -3,13 +3,16 @@
 //! Broken bytes, charsets and front matter are warnings; only what cannot be an article at all is an error.
 
 pub mod charset;
+mod content_type;
 pub mod front_matter;
+mod offsets;
+mod prescan;
 
 use std::{borrow::Cow, ops::Range};
 
 use serde::Serialize;
 
-pub use charset::{CharsetSource, Offsets};
+pub use charset::{CharsetSource, Mapper, Offsets};
 pub use front_matter::FrontMatter;
 
 use crate::error::{Error, Warning};
