@@ -5,8 +5,11 @@
 pub mod charset;
 mod content_type;
 pub mod front_matter;
+mod lenient;
 mod offsets;
 mod prescan;
+mod sniff;
+mod yaml;
 
 use std::{borrow::Cow, ops::Range};
 
