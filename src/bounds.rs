@@ -18,6 +18,8 @@ pub struct Bounds {
     pub elements: usize,
     /// Bytes that lol_html may hold for one token and its stack.
     pub parser_bytes: usize,
+    /// Bytes of the clean article's text and markup.
+    pub output_bytes: usize,
     /// Wall time from the start of the work on a document to its answer.
     pub time: Duration,
 }
@@ -29,6 +31,7 @@ impl Default for Bounds {
             depth: 4096,
             elements: 2_000_000,
             parser_bytes: 64 << 20,
+            output_bytes: 64 << 20,
             time: Duration::from_secs(10),
         }
     }

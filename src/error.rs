@@ -87,6 +87,12 @@ pub enum Error {
         /// The bound, in bytes.
         limit_bytes: usize,
     },
+    /// The clean article would be larger than the bound.
+    #[error("the clean article would be larger than {limit_bytes} bytes")]
+    OutputTooLarge {
+        /// The bound, in bytes.
+        limit_bytes: usize,
+    },
     /// The document's time is used up.
     #[error("the document took longer than its time budget of {budget_ms} ms")]
     Deadline {
@@ -112,6 +118,7 @@ impl Error {
             Error::TooDeep { .. } => "too_deep",
             Error::TooManyElements { .. } => "too_many_elements",
             Error::TokenTooLarge { .. } => "token_too_large",
+            Error::OutputTooLarge { .. } => "output_too_large",
             Error::Deadline { .. } => "deadline",
         }
     }

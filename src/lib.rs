@@ -2,10 +2,12 @@
 //!
 //! The rooms, in the order a document walks through them; each imports only from those before it (`tests/it/tidy.rs`).
 
-pub mod bounds;
 pub mod error;
+pub mod bounds;
 pub mod input;
+pub mod rules;
+pub mod engine;
 pub mod metadata;
+pub mod output;
 pub mod options;
 pub mod pipeline;
-pub mod rules;
