@@ -1,0 +1,202 @@
+//! The lol_html handlers of `/v1/normalize`: one pass over a document in memory, from which comes its [`Outline`].
+//!
+//! Three handlers are attached: every start tag, every comment, the doctype. No text handler: what lies between two
+//! tokens is sliced from the source and taken apart by `engine::tokens`, which is several times faster. The ends of raw
+//! text elements (`script` and its escapes, `title`, `style`) are lol_html's to find.
+//!
+//! # Limits
+//! lol_html's own stack grows with every element that it thinks open, and it knows no implied ends, so a document of
+//! `<p>` alone would grow it without end. A fresh rewriter therefore takes over now and then, at a token's border: ours
+//! is the stack that counts.
+
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
+
+use lol_html::{
+    DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element, errors::RewritingError,
+};
+
+use super::{
+    outline::{Builder, Outline},
+    walker::{Choice, Road, Walker},
+};
+use crate::{
+    bounds::{Bounds, Deadline},
+    error::Error,
+};
+
+/// Bytes between two looks at the clock: about 0.3 ms of work.
+const SLICE_BYTES: usize = 64 << 10;
+/// Start tags after which a fresh rewriter takes over: at about 128 bytes each, 8 MiB of lol_html's stack.
+pub(super) const TAGS_A_REWRITER: usize = 65_536;
+
+/// Walks through a document of HTML.
+///
+/// # Errors
+/// [`Error::TooDeep`], [`Error::TooManyElements`], [`Error::TokenTooLarge`] and [`Error::Deadline`].
+pub fn survey<'s>(
+    source: &'s str,
+    choice: &Choice,
+    bounds: &Bounds,
+    deadline: &Deadline,
+) -> Result<Outline<'s>, Error> {
+    let survey = RefCell::new(Survey {
+        source: source.as_bytes(),
+        text: source,
+        walker: Walker::new(Builder::new(source), choice.clone(), bounds),
+        at: 0,
+        tags: 0,
+        raw_end: Rc::default(),
+        error: None,
+    });
+    let mut from = 0;
+    while let Some(border) = run_rewriter(&survey, from, bounds, deadline)? {
+        from = border;
+    }
+    let mut survey = survey.into_inner();
+    survey.advance(source.len(), Reach::End);
+    survey.walker.finish(source.len());
+    Ok(survey.walker.road.finish())
+}
+
+struct Survey<'s> {
+    source: &'s [u8],
+    text: &'s str,
+    walker: Walker<Builder<'s>>,
+    /// Everything before this byte is done.
+    at: usize,
+    /// Start tags seen by the rewriter at work.
+    tags: usize,
+    /// Where the end tag of the raw text that was open stands, once lol_html has found it.
+    raw_end: Rc<Cell<Option<(usize, usize)>>>,
+    error: Option<Error>,
+}
+
+/// What lies behind a gap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Token,
+    End,
+}
+
+impl Survey<'_> {
+    /// Takes in what lies before byte `to`.
+    fn advance(&mut self, to: usize, reach: Reach) {
+        if self.walker.in_raw() {
+            let Some((start, end)) = self.raw_end.take() else {
+                self.walker.raw_text(self.at..to);
+                if reach == Reach::End && self.at < to {
+                    self.walker.raw_unended(self.at);
+                }
+                self.at = to;
+                return;
+            };
+            self.walker.raw_text(self.at..start);
+            self.walker.raw_end(start..end);
+            self.at = end;
+        }
+        let base = self.at;
+        // Behind a token nothing is left over but what lol_html holds for no token: bytes of no meaning.
+        self.walker.gap(&self.source[base..to], base, reach == Reach::End);
+        self.at = to;
+    }
+
+    fn start_tag(
+        &mut self,
+        range: Range<usize>,
+        element: &mut lol_html::html_content::Element<'_, '_, LocalHandlerTypes>,
+        base: usize,
+    ) -> Result<(), Error> {
+        self.advance(range.start, Reach::Token);
+        self.tags += 1;
+        let is_html = element.namespace_uri() == HTML_NAMESPACE;
+        let raw_tag = &self.source[range.clone()];
+        let opened = self
+            .walker
+            .start_tag(raw_tag, range.clone(), is_html, element.is_self_closing())?;
+        self.at = range.end;
+        if opened.is_some_and(|opened| opened.raw) {
+            let raw_end = Rc::clone(&self.raw_end);
+            let tell = move |end: &mut lol_html::html_content::EndTag<'_>| {
+                let range = end.source_location().bytes();
+                raw_end.set(Some((base + range.start, base + range.end)));
+                Ok(())
+            };
+            // Refused only for elements without an end tag, of which none is raw text.
+            let _ = element.on_end_tag(Box::new(tell));
+        }
+        Ok(())
+    }
+}
+
+pub(super) const HTML_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
+
+/// Reads from byte `base` on. The answer is where a fresh rewriter must take over, if it must.
+fn run_rewriter(
+    survey: &RefCell<Survey<'_>>,
+    base: usize,
+    bounds: &Bounds,
+    deadline: &Deadline,
+) -> Result<Option<usize>, Error> {
+    survey.borrow_mut().tags = 0;
+    let absolute = |range: Range<usize>| base + range.start..base + range.end;
+    let document = DocumentContentHandlers::default()
+        .comments(|comment: &mut lol_html::html_content::Comment<'_>| {
+            let mut survey = survey.borrow_mut();
+            let range = absolute(comment.source_location().bytes());
+            survey.advance(range.start, Reach::Token);
+            survey.at = range.end;
+            let text = &survey.text[range.clone()];
+            let text = text.strip_prefix("<!--").unwrap_or(text);
+            if range.end == survey.source.len() && !text.ends_with('>') {
+                survey.walker.road.swallowed(range.start, "a comment");
+            }
+            let text = text.strip_suffix("-->").unwrap_or(text);
+            survey.walker.comment(range, text);
+            Ok(())
+        })
+        .doctype(|doctype: &mut lol_html::html_content::Doctype<'_>| {
+            let mut survey = survey.borrow_mut();
+            let range = absolute(doctype.source_location().bytes());
+            survey.advance(range.start, Reach::Token);
+            survey.at = range.end;
+            Ok(())
+        });
+    let settings = Settings::new()
+        .append_document_content_handler(document)
+        .append_element_content_handler(element!("*", |element| {
+            let mut survey = survey.borrow_mut();
+            let range = absolute(element.source_location().bytes());
+            survey.start_tag(range, element, base).map_err(|error| {
+                survey.error = Some(error);
+                Box::from("refused")
+            })
+        }))
+        .with_strict(false)
+        .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(bounds.parser_bytes));
+    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
+    let source = &survey.borrow().source[base..];
+    for slice in source.chunks(SLICE_BYTES) {
+        deadline.check()?;
+        rewriter.write(slice).map_err(|e| refusal(survey, &e, bounds))?;
+        let survey = survey.borrow();
+        if survey.tags > TAGS_A_REWRITER && survey.walker.at_plain_html() {
+            return Ok(Some(survey.at));
+        }
+    }
+    rewriter.end().map_err(|e| refusal(survey, &e, bounds))?;
+    Ok(None)
+}
+
+fn refusal(survey: &RefCell<Survey<'_>>, error: &RewritingError, bounds: &Bounds) -> Error {
+    match (survey.borrow_mut().error.take(), error) {
+        (Some(own), _) => own,
+        // With `strict` off and handlers that only fail as above, memory is all that is left.
+        (None, _) => Error::TokenTooLarge {
+            limit_bytes: bounds.parser_bytes,
+        },
+    }
+}

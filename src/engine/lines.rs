@@ -1,0 +1,179 @@
+//! Rules about text: each line of the document against the patterns, and what matches, with the fields it gives.
+//!
+//! A line is a block's text, or what stands between its line breaks; in plain text, between its newlines. Only short
+//! lines are tried: a credit line that runs on into an article is an article.
+
+use std::ops::Range;
+
+use super::{
+    outline::{Event, NONE, Outline},
+    tags::Tag,
+    walker::Choice,
+};
+use crate::rules::Action;
+
+/// Bytes of a line that is still tried, undecoded: about 250 Chinese characters.
+const LINE_BYTES: usize = 1024;
+
+/// A value that a rule took from a line or a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The name of the rule's group: `editors`, `source` and so on.
+    pub name: String,
+    /// What the group matched, trimmed.
+    pub value: String,
+    /// The rule's number.
+    pub rule: u16,
+    /// Where in the source it stands.
+    pub at: usize,
+}
+
+/// What text rules found.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// Source ranges that text rules drop, ascending.
+    pub drops: Vec<(Range<usize>, u16)>,
+    /// Fields in document order.
+    pub fields: Vec<Field>,
+}
+
+/// Tries every line and every ruled comment.
+pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
+    let mut lines = Lines::default();
+    for comment in &outline.comments {
+        let text = &outline.source[comment.range.clone()];
+        let regex = choice.rules.rules()[comment.rule as usize].comment.as_ref();
+        take_fields(regex, text, comment.rule, comment.range.start, &mut lines.fields);
+    }
+    let mut line = Line::default();
+    for event in &outline.events {
+        match *event {
+            Event::Text(run) => line.push(outline, run, choice, &mut lines),
+            Event::Open(id) | Event::Close(id) => {
+                let tag = outline.elements[id as usize].tag;
+                if tag.is_block() || tag == Tag::BR {
+                    line.end(outline, choice, &mut lines);
+                }
+            }
+        }
+    }
+    line.end(outline, choice, &mut lines);
+    lines.fields.sort_by_key(|field| field.at);
+    lines
+}
+
+/// The line that is being read.
+#[derive(Default)]
+struct Line {
+    text: String,
+    /// Source bytes from the first to the last visible character.
+    range: Option<(usize, usize)>,
+    /// The element around its first text.
+    parent: Option<u32>,
+    characters: u32,
+    too_long: bool,
+}
+
+impl Line {
+    fn push(&mut self, outline: &Outline<'_>, number: u32, choice: &Choice, lines: &mut Lines) {
+        let run = &outline.runs[number as usize];
+        let text = outline.run_text(number);
+        let mut at = run.start as usize;
+        for (i, part) in text.split('\n').enumerate() {
+            if i > 0 && outline.is_plain {
+                self.end(outline, choice, lines);
+            }
+            self.add(part, at, run.parent);
+            at += part.len() + 1;
+        }
+    }
+
+    fn add(&mut self, text: &str, at: usize, parent: u32) {
+        let visible = text.trim();
+        if visible.is_empty() {
+            self.text.push(' ');
+            return;
+        }
+        let start = at + (text.len() - text.trim_start().len());
+        let (first, _) = self.range.unwrap_or((start, start));
+        self.range = Some((first, start + visible.len()));
+        self.parent.get_or_insert(parent);
+        if self.too_long || self.text.len() + text.len() > LINE_BYTES {
+            self.too_long = true;
+            return;
+        }
+        let decoded = htmlize::unescape(text);
+        self.characters += decoded.chars().filter(|c| !c.is_whitespace()).count() as u32;
+        self.text.push_str(&decoded);
+    }
+
+    fn end(&mut self, outline: &Outline<'_>, choice: &Choice, lines: &mut Lines) {
+        let line = std::mem::take(self);
+        let (Some((start, end)), false) = (line.range, line.too_long) else {
+            return;
+        };
+        let text = squash(&line.text);
+        if text.is_empty() {
+            return;
+        }
+        let Some(rule) = choice
+            .rules
+            .matching_text(&text)
+            .find(|rule| !choice.without.contains(rule))
+        else {
+            return;
+        };
+        let rule_data = &choice.rules.rules()[rule as usize];
+        take_fields(rule_data.text.as_ref(), &text, rule, start, &mut lines.fields);
+        if rule_data.action == Action::Drop {
+            lines.drops.push((whole_block(outline, &line, start..end), rule));
+        }
+    }
+}
+
+/// The range of the block that holds this line and nothing else, or the line's own.
+fn whole_block(outline: &Outline<'_>, line: &Line, range: Range<usize>) -> Range<usize> {
+    let block = outline.block_of(line.parent.unwrap_or(NONE));
+    let Some(element) = outline.elements.get(block as usize) else {
+        return range;
+    };
+    let has_picture = || (block + 1..element.next).any(|i| outline.elements[i as usize].tag == Tag::IMG);
+    let is_all = outline.characters(block) == line.characters
+        && element.start as usize <= range.start
+        && range.end <= element.end as usize;
+    match is_all && !matches!(element.tag, Tag::BODY | Tag::HTML) && !has_picture() {
+        true => element.start as usize..element.end as usize,
+        false => range,
+    }
+}
+
+/// White space runs become one blank, none at the ends.
+pub fn squash(text: &str) -> String {
+    let mut squashed = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !squashed.is_empty() {
+            squashed.push(' ');
+        }
+        squashed.push_str(word);
+    }
+    squashed
+}
+
+fn take_fields(regex: Option<&regex::Regex>, text: &str, rule: u16, at: usize, fields: &mut Vec<Field>) {
+    let Some(regex) = regex else { return };
+    let Some(captures) = regex.captures(text) else { return };
+    for name in regex.capture_names().flatten() {
+        if let Some(value) = captures
+            .name(name)
+            .map(|m| m.as_str().trim())
+            .filter(|value| !value.is_empty())
+        {
+            fields.push(Field {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                rule,
+                at,
+            });
+        }
+    }
+}

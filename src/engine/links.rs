@@ -1,0 +1,112 @@
+//! URLs of the document: resolved, and only of schemes that are safe to follow.
+
+use url::{ParseError, Url};
+
+use super::outline::Outline;
+
+/// How links of one document are resolved.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    base: Option<Url>,
+}
+
+/// Attributes that hold a lazily loaded picture's address, before `src`, which then holds a placeholder.
+const LAZY_SOURCES: &[&str] = &[
+    "data-original",
+    "data-src",
+    "data-actualsrc",
+    "data-lazy-src",
+    "data-original-src",
+    "data-url",
+];
+
+impl Links {
+    /// Links against this base, or left relative without one.
+    pub fn new(base: Option<Url>) -> Self {
+        Links {
+            base: base.filter(|base| !base.cannot_be_a_base()),
+        }
+    }
+
+    /// The URL that a link leads to: absolute where there is a base. `None` for an empty or broken one and for every scheme
+    /// but `http`, `https` and `mailto`. Parsed as the WHATWG URL standard does, so that no white space hides a scheme.
+    pub fn resolve(&self, link: &str) -> Option<String> {
+        let link = link.trim();
+        if link.is_empty() {
+            return None;
+        }
+        let parsed = match &self.base {
+            Some(base) => base.join(link),
+            None => Url::parse(link),
+        };
+        match parsed {
+            Ok(url) => matches!(url.scheme(), "http" | "https" | "mailto").then(|| url.into()),
+            // No base and no scheme: it stays relative, without the characters that a browser would strip.
+            Err(ParseError::RelativeUrlWithoutBase) => {
+                let clean: String = link.chars().filter(|c| !c.is_control()).collect();
+                let head = clean.split(['/', '?', '#']).next().unwrap_or_default();
+                (!clean.is_empty() && !head.contains(':')).then_some(clean)
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+/// Where the picture of an `img` really is, decoded.
+pub fn image_source(outline: &Outline<'_>, image: u32) -> Option<String> {
+    let tag = outline.start_tag(image);
+    let value = |name: &str| {
+        let value = std::str::from_utf8(tag.attribute(name)?).ok()?;
+        let value = htmlize::unescape_attribute(value).trim().to_owned();
+        (!value.is_empty() && !value.starts_with("data:")).then_some(value)
+    };
+    LAZY_SOURCES
+        .iter()
+        .chain(&["src"])
+        .find_map(|name| value(name))
+        .or_else(|| first_of_set(&value("srcset")?))
+}
+
+/// The first candidate of a `srcset`.
+fn first_of_set(set: &str) -> Option<String> {
+    let url = set.split_whitespace().next()?.trim_end_matches(',');
+    (!url.is_empty()).then(|| url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolves_only_what_is_safe() {
+        let free = Links::default();
+        let based = Links::new(Url::parse("https://example.com/a/b.html").ok());
+        assert_eq!(
+            based.resolve("../c?x=1#y").as_deref(),
+            Some("https://example.com/c?x=1#y")
+        );
+        assert_eq!(
+            based.resolve("//cdn.example/x").as_deref(),
+            Some("https://cdn.example/x")
+        );
+        assert_eq!(free.resolve("/c d").as_deref(), Some("/c d"));
+        assert_eq!(
+            free.resolve("mailto:a@b.example").as_deref(),
+            Some("mailto:a@b.example")
+        );
+        for bad in [
+            "javascript:alert(1)",
+            " JaVa\nScRiPt:alert(1)",
+            "\u{1}javascript:x",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///x",
+            "",
+            "blob:x",
+        ] {
+            assert_eq!(free.resolve(bad), None, "{bad:?}");
+            assert_eq!(based.resolve(bad), None, "{bad:?}");
+        }
+        assert_eq!(free.resolve("java\u{0}script:x"), None);
+    }
+}

@@ -1,0 +1,328 @@
+//! Selectors, compiled and matched on our own stack of open elements.
+//!
+//! Each compound is filed under one thing that its element must have (an id, a class, an attribute or a name), so an
+//! element looks up what it holds and tries the few compounds that could be meant: ten thousand class selectors cost one
+//! hash look-up a token. A selector of several compounds is matched from the left: the part matched so far is noted on
+//! the open element and counted, so no ancestor is ever looked at again.
+
+use std::collections::HashMap;
+
+use super::{tags::Tag, tokens::StartTag};
+use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
+
+/// What a selector says of an element, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hit {
+    /// The caller's `remove=`.
+    Remove,
+    /// The caller's `keep=`.
+    Keep,
+    /// A keep rule, by its number in the set.
+    KeepRule(u16),
+    /// A drop rule, by its number in the set.
+    DropRule(u16),
+}
+
+impl Hit {
+    /// Whether the element goes.
+    pub fn drops(self) -> bool {
+        matches!(self, Hit::Remove | Hit::DropRule(_))
+    }
+}
+
+#[derive(Debug)]
+struct Step {
+    tag: Option<(Tag, Box<[u8]>)>,
+    compound: Compound,
+    /// The step that must have matched before, and where.
+    before: Option<(Combinator, u32)>,
+    /// What it means when this step matches: it is the last one.
+    hit: Option<Hit>,
+}
+
+/// A compiled set of selectors.
+#[derive(Debug, Default)]
+pub struct Matcher {
+    steps: Vec<Step>,
+    by_tag: HashMap<Tag, Vec<u32>>,
+    by_class: HashMap<Box<[u8]>, Vec<u32>>,
+    by_id: HashMap<Box<[u8]>, Vec<u32>>,
+    by_attribute: HashMap<Box<[u8]>, Vec<u32>>,
+    by_any: Vec<u32>,
+    counts_types: bool,
+}
+
+impl Matcher {
+    /// Compiles selectors with what each one means.
+    pub fn new<'a>(selectors: impl IntoIterator<Item = (&'a Selector, Hit)>) -> Self {
+        let mut matcher = Matcher::default();
+        for (selector, hit) in selectors {
+            let last = selector.rest.len();
+            let mut before = None;
+            let compounds = std::iter::once((Combinator::Descendant, &selector.first))
+                .chain(selector.rest.iter().map(|(c, x)| (*c, x)));
+            let mut previous = None;
+            for (i, (combinator, compound)) in compounds.enumerate() {
+                if let Some(step) = previous {
+                    before = Some((combinator, step));
+                }
+                previous = Some(matcher.add(compound, before, (i == last).then_some(hit)));
+            }
+        }
+        matcher
+    }
+
+    fn add(&mut self, compound: &Compound, before: Option<(Combinator, u32)>, hit: Option<Hit>) -> u32 {
+        let number = self.steps.len() as u32;
+        let tag = compound
+            .tag
+            .as_ref()
+            .map(|name| (Tag::from_name(name.as_bytes()), name.as_bytes().into()));
+        // The rarest kind of thing first: an id, then a class, an attribute, a name.
+        let bytes = |text: &String| Box::<[u8]>::from(text.as_bytes());
+        let file = if let Some(id) = compound.ids.first() {
+            self.by_id.entry(bytes(id)).or_default()
+        } else if let Some(class) = compound.classes.first() {
+            self.by_class.entry(bytes(class)).or_default()
+        } else if let Some(attribute) = compound.attributes.first() {
+            self.by_attribute.entry(bytes(&attribute.name)).or_default()
+        } else if let Some((tag, _)) = tag {
+            self.by_tag.entry(tag).or_default()
+        } else {
+            &mut self.by_any
+        };
+        file.push(number);
+        self.counts_types |= compound
+            .nth
+            .iter()
+            .chain(compound.not.iter().flat_map(|c| &c.nth))
+            .any(|nth| nth.of_type);
+        self.steps.push(Step {
+            tag,
+            compound: compound.clone(),
+            before,
+            hit,
+        });
+        number
+    }
+
+    /// Whether there is nothing to match.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// An element as the matcher sees it.
+pub(super) struct Subject<'a> {
+    pub(super) tag: Tag,
+    pub(super) start: StartTag<'a>,
+    /// Its place among its siblings, from 1.
+    pub(super) position: u32,
+    /// Its depth: the number of open elements around it.
+    pub(super) depth: usize,
+    pub(super) name_hash: u32,
+}
+
+/// What of a [`Matcher`]'s selectors has matched on the elements that are open now.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// For each step, on how many open elements it matched.
+    on: Vec<u32>,
+    /// Depth of the element and the step that matched on it, outermost first.
+    matched: Vec<(u32, u32)>,
+    /// For `:nth-of-type()`: names and their numbers so far, for each open element, by depth.
+    types: Vec<Vec<(u32, u32)>>,
+}
+
+impl Progress {
+    pub(super) fn new(matcher: &Matcher) -> Self {
+        Progress {
+            on: vec![0; matcher.steps.len()],
+            matched: Vec::new(),
+            types: Vec::new(),
+        }
+    }
+
+    /// The strongest thing that the selectors say of this element. It counts as open until [`Progress::close`].
+    pub(super) fn open(&mut self, matcher: &Matcher, subject: &Subject<'_>) -> Option<Hit> {
+        if matcher.steps.is_empty() {
+            return None;
+        }
+        let type_position = if matcher.counts_types {
+            self.count_type(subject)
+        } else {
+            0
+        };
+        let mut best: Option<Hit> = None;
+        let parents_end = self.matched.len();
+        let mut attempt = |steps: Option<&Vec<u32>>| {
+            for &number in steps.into_iter().flatten() {
+                let step = &matcher.steps[number as usize];
+                let reached = match step.before {
+                    None => true,
+                    Some((Combinator::Descendant, before)) => self.on[before as usize] > 0,
+                    Some((Combinator::Child, before)) => {
+                        let parent = subject.depth.wrapping_sub(1) as u32;
+                        let mine = self.matched[..parents_end]
+                            .iter()
+                            .rev()
+                            .take_while(|(depth, _)| *depth == parent);
+                        mine.into_iter().any(|(_, matched)| *matched == before)
+                    }
+                };
+                if !reached || !step_matches(step, subject, type_position) {
+                    continue;
+                }
+                match step.hit {
+                    Some(hit) => best = Some(best.map_or(hit, |b| b.min(hit))),
+                    None => self.matched.push((subject.depth as u32, number)),
+                }
+            }
+        };
+        attempt(matcher.by_tag.get(&subject.tag));
+        attempt(Some(&matcher.by_any));
+        if !(matcher.by_class.is_empty() && matcher.by_id.is_empty() && matcher.by_attribute.is_empty()) {
+            let (mut class_seen, mut id_seen) = (false, false);
+            for (name, value) in subject.start.attributes() {
+                if name.eq_ignore_ascii_case(b"class") && !class_seen {
+                    class_seen = true;
+                    tokens(value).for_each(|token| attempt(matcher.by_class.get(token)));
+                } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
+                    id_seen = true;
+                    attempt(matcher.by_id.get(value));
+                }
+                if !matcher.by_attribute.is_empty() {
+                    match name.iter().any(u8::is_ascii_uppercase) {
+                        false => attempt(matcher.by_attribute.get(name)),
+                        true => attempt(matcher.by_attribute.get(name.to_ascii_lowercase().as_slice())),
+                    }
+                }
+            }
+        }
+        // Only now do the steps matched here count as matched on an ancestor.
+        for (_, step) in &self.matched[parents_end..] {
+            self.on[*step as usize] += 1;
+        }
+        best
+    }
+
+    /// The element at this depth is no longer open.
+    pub(super) fn close(&mut self, depth: usize) {
+        while let Some((at, step)) = self.matched.last().copied()
+            && at as usize >= depth
+        {
+            self.matched.pop();
+            self.on[step as usize] -= 1;
+        }
+        self.types.truncate(depth + 1);
+    }
+
+    /// An element below others was taken out: those above it are one less deep.
+    pub(super) fn unhook(&mut self, depth: usize) {
+        let depth = depth as u32;
+        self.matched.retain(|(at, step)| {
+            let stays = *at != depth;
+            if !stays {
+                self.on[*step as usize] -= 1;
+            }
+            stays
+        });
+        for (at, _) in self.matched.iter_mut().filter(|(at, _)| *at > depth) {
+            *at -= 1;
+        }
+        if self.types.len() > depth as usize + 1 {
+            self.types.remove(depth as usize + 1);
+        }
+    }
+
+    /// The number of this element among its siblings of the same name.
+    fn count_type(&mut self, subject: &Subject<'_>) -> u32 {
+        self.types.resize_with(subject.depth + 1, Vec::new);
+        let siblings = &mut self.types[subject.depth];
+        match siblings.iter_mut().find(|(name, _)| *name == subject.name_hash) {
+            Some((_, n)) => {
+                *n += 1;
+                *n
+            }
+            None => {
+                siblings.push((subject.name_hash, 1));
+                1
+            }
+        }
+    }
+}
+
+/// The tokens of a class attribute.
+pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value
+        .split(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c))
+        .filter(|token| !token.is_empty())
+}
+
+fn step_matches(step: &Step, subject: &Subject<'_>, type_position: u32) -> bool {
+    if let Some((tag, name)) = &step.tag
+        && (*tag != subject.tag || (*tag == Tag::OTHER && !name.eq_ignore_ascii_case(subject.start.name())))
+    {
+        return false;
+    }
+    conditions_match(&step.compound, subject, type_position)
+        && !step.compound.not.iter().any(|not| {
+            not.tag
+                .as_ref()
+                .is_none_or(|name| name.as_bytes().eq_ignore_ascii_case(subject.start.name()))
+                && conditions_match(not, subject, type_position)
+        })
+}
+
+fn conditions_match(compound: &Compound, subject: &Subject<'_>, type_position: u32) -> bool {
+    let has_class = |class: &String| {
+        subject
+            .start
+            .attribute("class")
+            .is_some_and(|value| tokens(value).any(|token| token == class.as_bytes()))
+    };
+    let at = |nth: &Nth| nth.matches(if nth.of_type { type_position } else { subject.position });
+    compound
+        .ids
+        .iter()
+        .all(|id| subject.start.attribute("id") == Some(id.as_bytes()))
+        && compound.classes.iter().all(has_class)
+        && compound.attributes.iter().all(|a| attribute_matches(a, &subject.start))
+        && compound.nth.iter().all(at)
+}
+
+fn attribute_matches(wanted: &Attribute, start: &StartTag<'_>) -> bool {
+    let Some(value) = start.attribute(&wanted.name) else {
+        return false;
+    };
+    let Some((operator, text)) = &wanted.test else {
+        return true;
+    };
+    let text = text.as_bytes();
+    let same = |a: &[u8], b: &[u8]| {
+        if wanted.ignore_case {
+            a.eq_ignore_ascii_case(b)
+        } else {
+            a == b
+        }
+    };
+    match operator {
+        Operator::Equals => same(value, text),
+        Operator::Includes => tokens(value).any(|token| same(token, text)),
+        Operator::DashMatch => {
+            same(value, text) || (value.get(text.len()) == Some(&b'-') && same(&value[..text.len()], text))
+        }
+        // An empty text matches nothing (Selectors Level 4, section 6.2).
+        Operator::Prefix => !text.is_empty() && value.len() >= text.len() && same(&value[..text.len()], text),
+        Operator::Suffix => {
+            !text.is_empty() && value.len() >= text.len() && same(&value[value.len() - text.len()..], text)
+        }
+        Operator::Substring if wanted.ignore_case => {
+            !text.is_empty()
+                && value
+                    .windows(text.len())
+                    .any(|window| window.eq_ignore_ascii_case(text))
+        }
+        Operator::Substring => !text.is_empty() && memchr::memmem::find(value, text).is_some(),
+    }
+}

@@ -1,0 +1,318 @@
+//! What one pass over a document leaves: plain data, flat tables in document order.
+//!
+//! A subtree is a range of indices and every sum one sweep. No tree of nodes is ever built, and no text is copied:
+//! everything points into the source. Text that a browser never shows (scripts, templates, options) has no run.
+
+use std::ops::Range;
+
+use super::{
+    matcher::Hit,
+    tags::Tag,
+    tokens::StartTag,
+    walker::{Comment, Ended, Road},
+};
+
+/// No element: the parent of what stands at the top.
+pub const NONE: u32 = u32::MAX;
+
+/// What an unclosed element may hold of a document's text for a rule to take it: one part in this many.
+const UNCLOSED_SHARE: usize = 10;
+
+/// One element. Offsets are bytes of the source.
+#[derive(Debug, Clone, Copy)]
+pub struct Element {
+    /// Its name.
+    pub tag: Tag,
+    /// What the rules say of it.
+    pub hit: Option<Hit>,
+    /// Whether its end is where its author wrote it, or where every author leaves it out; false for a `div` that ends only
+    /// because something around it does.
+    pub closed: bool,
+    /// Whether a browser shows its text; false inside scripts, templates, `svg` and the like.
+    pub seen: bool,
+    /// The element around it, or [`NONE`].
+    pub parent: u32,
+    /// The `<` of its start tag.
+    pub start: u32,
+    /// Behind the `>` of its start tag.
+    pub inner: u32,
+    /// Behind its end tag, or where its end was implied.
+    pub end: u32,
+    /// The first element behind its subtree.
+    pub next: u32,
+    /// The first run of text opened after it.
+    pub first_run: u32,
+    /// The first run behind it.
+    pub next_run: u32,
+}
+
+/// One run of text: what stands between two tags or comments.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    /// Its first byte.
+    pub start: u32,
+    /// Behind its last byte.
+    pub end: u32,
+    /// The element around it, or [`NONE`].
+    pub parent: u32,
+    /// Its visible characters: all but white space, an entity counted as what it stands for.
+    pub characters: u32,
+    /// Whether it is inside a link.
+    pub linked: bool,
+}
+
+/// What happened, in document order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// An element began.
+    Open(u32),
+    /// A run of text.
+    Text(u32),
+    /// An element ended; void elements too, right behind their start.
+    Close(u32),
+}
+
+/// A comment that a rule matched.
+#[derive(Debug, Clone)]
+pub struct RuledComment {
+    /// From `<!--` to `-->`.
+    pub range: Range<usize>,
+    /// The rule's number.
+    pub rule: u16,
+}
+
+/// Something that begins and never ends, and takes the rest of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swallowed {
+    /// Where it begins.
+    pub at: usize,
+    /// What it is, for a person: `a tag`, `a comment`, or the element's name.
+    pub what: &'static str,
+}
+
+/// The outline of one document.
+#[derive(Debug)]
+pub struct Outline<'s> {
+    /// What all offsets point into.
+    pub source: &'s str,
+    /// The elements in document order.
+    pub elements: Vec<Element>,
+    /// The runs of text in document order.
+    pub runs: Vec<Run>,
+    /// Elements and runs as they open and close.
+    pub events: Vec<Event>,
+    /// Comments that rules matched.
+    pub comments: Vec<RuledComment>,
+    /// Whether there is an `html`, `head` or `body` element: a page, not a fragment.
+    pub is_document: bool,
+    /// Whether it is plain text, with no blocks but one `div` around it and no `br`: newlines part its paragraphs.
+    pub is_plain: bool,
+    /// What begins and never ends, with the rest of the document inside it, as in a browser.
+    pub swallowed: Option<Swallowed>,
+    /// Visible characters before each run, and in all of them at the end.
+    pub characters_before: Vec<u32>,
+    /// As `characters_before`, of linked runs alone.
+    pub linked_before: Vec<u32>,
+}
+
+impl<'s> Outline<'s> {
+    /// The start tag of an element.
+    pub fn start_tag(&self, element: u32) -> StartTag<'s> {
+        let e = &self.elements[element as usize];
+        StartTag::new(&self.source.as_bytes()[e.start as usize..e.inner as usize])
+    }
+
+    /// The undecoded value of an attribute.
+    pub fn attribute(&self, element: u32, name: &str) -> Option<&'s str> {
+        self.start_tag(element)
+            .attribute(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Whether a drop rule takes this element. One that was never closed holds whatever came after it, so a rule about it
+    /// is believed only while it takes little.
+    pub fn rule_drops(&self, element: &Element) -> bool {
+        let Some(Hit::DropRule(_)) = element.hit else {
+            return false;
+        };
+        let characters = |run: u32| self.characters_before[run as usize];
+        let inside = characters(element.next_run) - characters(element.first_run);
+        element.closed || inside as usize * UNCLOSED_SHARE <= characters(self.runs.len() as u32) as usize
+    }
+
+    /// An element's name in lower case.
+    pub fn name(&self, element: u32) -> Option<String> {
+        let e = self.elements.get(element as usize)?;
+        Some(match e.tag {
+            Tag::OTHER => String::from_utf8_lossy(self.start_tag(element).name()).to_ascii_lowercase(),
+            tag => tag.name().to_owned(),
+        })
+    }
+
+    /// What stands between the tags of a raw text element (`title`, `script`).
+    pub fn raw_text(&self, element: u32) -> &'s str {
+        let e = &self.elements[element as usize];
+        let text = &self.source[e.inner as usize..(e.end as usize).max(e.inner as usize)];
+        match text.rfind("</") {
+            Some(i) if text.ends_with('>') => &text[..i],
+            _ => text,
+        }
+    }
+
+    /// Visible characters inside an element.
+    pub fn characters(&self, element: u32) -> u32 {
+        let e = &self.elements[element as usize];
+        self.characters_before[e.next_run as usize] - self.characters_before[e.first_run as usize]
+    }
+
+    /// Visible characters of links inside an element.
+    pub fn linked_characters(&self, element: u32) -> u32 {
+        let e = &self.elements[element as usize];
+        self.linked_before[e.next_run as usize] - self.linked_before[e.first_run as usize]
+    }
+
+    /// The text of a run, undecoded.
+    pub fn run_text(&self, run: u32) -> &'s str {
+        let run = &self.runs[run as usize];
+        &self.source[run.start as usize..run.end as usize]
+    }
+
+    /// The nearest element around `element` (itself included) that stands on lines of its own, or [`NONE`].
+    pub fn block_of(&self, mut element: u32) -> u32 {
+        while element != NONE && !self.elements[element as usize].tag.is_block() {
+            element = self.elements[element as usize].parent;
+        }
+        element
+    }
+}
+
+/// Fills an [`Outline`] as the handlers see the document pass.
+#[derive(Debug)]
+pub(super) struct Builder<'s> {
+    outline: Outline<'s>,
+    /// Open elements whose text is never shown.
+    unseen: u32,
+    /// Open links.
+    links: u32,
+    /// Blocks so far that are shown.
+    blocks: u32,
+}
+
+impl<'s> Builder<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        let outline = Outline {
+            source,
+            elements: Vec::new(),
+            runs: Vec::new(),
+            events: Vec::new(),
+            comments: Vec::new(),
+            is_document: false,
+            is_plain: true,
+            swallowed: None,
+            characters_before: Vec::new(),
+            linked_before: Vec::new(),
+        };
+        Builder {
+            outline,
+            unseen: 0,
+            links: 0,
+            blocks: 0,
+        }
+    }
+
+    pub(super) fn finish(self) -> Outline<'s> {
+        let mut outline = self.outline;
+        let (mut characters, mut linked) = (0, 0);
+        outline.characters_before.reserve(outline.runs.len() + 1);
+        outline.linked_before.reserve(outline.runs.len() + 1);
+        for run in &outline.runs {
+            outline.characters_before.push(characters);
+            outline.linked_before.push(linked);
+            characters += run.characters;
+            linked += if run.linked { run.characters } else { 0 };
+        }
+        outline.characters_before.push(characters);
+        outline.linked_before.push(linked);
+        outline
+    }
+}
+
+impl Road for Builder<'_> {
+    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32 {
+        let outline = &mut self.outline;
+        let id = outline.elements.len() as u32;
+        outline.is_document |= matches!(tag, Tag::HTML | Tag::HEAD | Tag::BODY);
+        self.unseen += u32::from(tag.is_unseen());
+        self.links += u32::from(tag == Tag::A);
+        if self.unseen == 0 && (tag.is_block() || tag == Tag::BR) {
+            self.blocks += 1;
+            outline.is_plain &= self.blocks == 1 && tag == Tag::DIV;
+        }
+        outline.elements.push(Element {
+            tag,
+            hit,
+            closed: false,
+            seen: self.unseen == 0,
+            parent: parent.unwrap_or(NONE),
+            start: range.start as u32,
+            inner: range.end as u32,
+            end: range.end as u32,
+            next: id + 1,
+            first_run: outline.runs.len() as u32,
+            next_run: outline.runs.len() as u32,
+        });
+        outline.events.push(Event::Open(id));
+        id
+    }
+
+    fn close(&mut self, id: u32, at: usize, end: Ended) {
+        let outline = &mut self.outline;
+        let next = outline.elements.len() as u32;
+        let element = &mut outline.elements[id as usize];
+        element.end = at as u32;
+        element.closed = end.is_sure(element.tag);
+        element.next = next;
+        element.next_run = outline.runs.len() as u32;
+        self.unseen -= u32::from(element.tag.is_unseen());
+        self.links -= u32::from(element.tag == Tag::A);
+        outline.events.push(Event::Close(id));
+    }
+
+    fn text(&mut self, range: Range<usize>, parent: Option<u32>) {
+        if self.unseen > 0 {
+            return;
+        }
+        let outline = &mut self.outline;
+        let run = outline.runs.len() as u32;
+        outline.runs.push(Run {
+            start: range.start as u32,
+            end: range.end as u32,
+            parent: parent.unwrap_or(NONE),
+            characters: visible_characters(&outline.source[range]),
+            linked: self.links > 0,
+        });
+        outline.events.push(Event::Text(run));
+    }
+
+    fn comment(&mut self, comment: Comment) {
+        if let Some(rule) = comment.rule {
+            self.outline.comments.push(RuledComment {
+                range: comment.range,
+                rule,
+            });
+        }
+    }
+
+    fn swallowed(&mut self, at: usize, what: &'static str) {
+        self.outline.swallowed = Some(Swallowed { at, what });
+    }
+}
+
+/// The characters of undecoded text that are not white space, each entity counted as what it stands for.
+pub fn visible_characters(text: &str) -> u32 {
+    let count = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count() as u32;
+    match memchr::memchr(b'&', text.as_bytes()) {
+        None => count(text),
+        Some(_) => count(&htmlize::unescape(text)),
+    }
+}

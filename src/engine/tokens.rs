@@ -1,0 +1,281 @@
+//! Start tags taken apart, and the gaps between lol_html's tokens.
+//!
+//! lol_html says where start tags, comments and the ends of raw text are; slicing the bytes is much faster than asking
+//! it for names and values. What lies between two of its tokens is text and end tags only, told apart here as the
+//! tokenizer of the WHATWG HTML standard (section 13.2.5) does. Works on the bytes of any ASCII-compatible encoding,
+//! since none of them uses `<`, `>`, quotes, `=` or white space as part of another character.
+
+use memchr::{memchr, memmem};
+
+use super::tags::Tag;
+
+/// One start tag, from `<` to `>`.
+#[derive(Debug, Clone, Copy)]
+pub struct StartTag<'a> {
+    raw: &'a [u8],
+    name_end: usize,
+}
+
+impl<'a> StartTag<'a> {
+    /// Takes the bytes from `<` to `>`, both included.
+    pub fn new(raw: &'a [u8]) -> Self {
+        let name_end = raw
+            .iter()
+            .skip(1)
+            .position(|b| ends_name(*b))
+            .map_or(raw.len(), |i| i + 1);
+        StartTag { raw, name_end }
+    }
+
+    /// The name as written.
+    pub fn name(&self) -> &'a [u8] {
+        self.raw.get(1..self.name_end).unwrap_or_default()
+    }
+
+    /// The attributes in order, names as written, values undecoded. Duplicates are all listed; the first one counts.
+    pub fn attributes(&self) -> Attributes<'a> {
+        Attributes {
+            raw: self.raw,
+            at: self.name_end,
+        }
+    }
+
+    /// The undecoded value of the first attribute of this name (in lower case); empty where it has none.
+    pub fn attribute(&self, name: &str) -> Option<&'a [u8]> {
+        self.attributes()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+}
+
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)
+}
+
+fn ends_name(b: u8) -> bool {
+    is_space(b) || matches!(b, b'/' | b'>')
+}
+
+/// The attributes of one tag.
+#[derive(Debug, Clone)]
+pub struct Attributes<'a> {
+    raw: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let raw = self.raw;
+        let mut at = self.at;
+        while raw.get(at).is_some_and(|b| is_space(*b) || *b == b'/') {
+            at += 1;
+        }
+        if at >= raw.len() || raw[at] == b'>' {
+            self.at = raw.len();
+            return None;
+        }
+        let name = at;
+        at += 1; // a `=` here would be the name's first character
+        while raw.get(at).is_some_and(|b| !ends_name(*b) && *b != b'=') {
+            at += 1;
+        }
+        let name = &raw[name..at];
+        let skip = |mut i: usize| {
+            while raw.get(i).is_some_and(|b| is_space(*b)) {
+                i += 1;
+            }
+            i
+        };
+        let sign = skip(at);
+        if raw.get(sign) != Some(&b'=') {
+            self.at = at;
+            return Some((name, &[]));
+        }
+        let start = skip(sign + 1);
+        let (value, end) = match raw.get(start) {
+            Some(quote @ (b'"' | b'\'')) => {
+                let len = memchr(*quote, &raw[start + 1..]).unwrap_or(raw.len() - start - 1);
+                (&raw[start + 1..start + 1 + len], start + 2 + len)
+            }
+            Some(b'>') | None => (&raw[start..start], start),
+            Some(_) => {
+                let len = raw[start..]
+                    .iter()
+                    .position(|b| is_space(*b) || *b == b'>')
+                    .unwrap_or(raw.len() - start);
+                (&raw[start..start + len], start + len)
+            }
+        };
+        self.at = end.min(raw.len());
+        Some((name, value))
+    }
+}
+
+/// One piece of a gap, with its place in the bytes given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Text, undecoded.
+    Text { start: usize, end: usize },
+    /// `</name …>`.
+    EndTag {
+        start: usize,
+        end: usize,
+        tag: Tag,
+        name_hash: u32,
+    },
+    /// Bytes that are neither: `</>`, and the marks around CDATA.
+    Nothing { end: usize },
+    /// The bytes from here on may be the beginning of a tag that goes on behind them.
+    Open { start: usize },
+}
+
+/// The first piece of `bytes` at `at`; `None` at the end.
+pub(super) fn piece(bytes: &[u8], at: usize) -> Option<Piece> {
+    let rest = bytes.get(at..)?;
+    let text_to = |end: usize| Some(Piece::Text { start: at, end });
+    match rest {
+        [] => None,
+        [b'<', b'/', c, ..] if c.is_ascii_alphabetic() => end_tag(bytes, at),
+        [b'<', b'/', b'>', ..] => Some(Piece::Nothing { end: at + 3 }),
+        // Whole CDATA sections are in a gap only in foreign content; elsewhere they are comments, which lol_html reports.
+        [b'<', b'!', b'[', ..] if rest.starts_with(b"<![CDATA[") => Some(Piece::Nothing { end: at + 9 }),
+        [b']', b']', b'>', ..] if cdata_before(bytes, at) => Some(Piece::Nothing { end: at + 3 }),
+        [b'<', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'!' | b'?') => Some(Piece::Open { start: at }),
+        [b'<', b'/', ..] | [b'<'] => Some(Piece::Open { start: at }),
+        _ => {
+            let from = usize::from(rest[0] == b'<');
+            let len = memchr(b'<', &rest[from..]).map_or(rest.len(), |i| i + from);
+            match memmem::find(&rest[..len], b"]]>").filter(|i| cdata_before(bytes, at + i)) {
+                Some(0) | None => text_to(at + len),
+                Some(i) => text_to(at + i),
+            }
+        }
+    }
+}
+
+/// Whether the last CDATA mark before `at` is one that opens.
+fn cdata_before(bytes: &[u8], at: usize) -> bool {
+    // `]]>` is rare in text, so looking back costs nothing that counts; the window keeps hostile input linear.
+    let window = &bytes[at.saturating_sub(64 << 10)..at];
+    memmem::rfind(window, b"<![CDATA[").is_some_and(|i| memmem::find(&window[i..], b"]]>").is_none())
+}
+
+fn end_tag(bytes: &[u8], start: usize) -> Option<Piece> {
+    let rest = &bytes[start..];
+    let open = Some(Piece::Open { start });
+    let Some(name_len) = rest[2..].iter().position(|b| ends_name(*b)) else {
+        return open;
+    };
+    let name = &rest[2..2 + name_len];
+    let mut at = 2 + name_len;
+    // Attributes on an end tag mean nothing, but a quoted `>` in them does not end it.
+    loop {
+        match rest.get(at) {
+            None => return open,
+            Some(b'>') => break,
+            Some(b'=') => {
+                at += 1;
+                while rest.get(at).is_some_and(|b| is_space(*b)) {
+                    at += 1;
+                }
+                if let Some(quote @ (b'"' | b'\'')) = rest.get(at) {
+                    let Some(len) = memchr(*quote, &rest[at + 1..]) else {
+                        return open;
+                    };
+                    at += len + 2;
+                }
+            }
+            Some(_) => at += 1,
+        }
+    }
+    Some(Piece::EndTag {
+        start,
+        end: start + at + 1,
+        tag: Tag::from_name(name),
+        name_hash: name_hash(name),
+    })
+}
+
+/// Tells names outside the table of tags apart, letter case aside (FNV-1a).
+pub(super) fn name_hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |h, b| {
+        (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(raw: &str) -> Vec<(String, String)> {
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        StartTag::new(raw.as_bytes())
+            .attributes()
+            .map(|(n, v)| (text(n), text(v)))
+            .collect()
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect()
+    }
+
+    #[test]
+    fn takes_start_tags_apart_as_browsers_do() {
+        assert_eq!(StartTag::new(b"<DIV>").name(), b"DIV");
+        assert_eq!(StartTag::new(b"<br/>").name(), b"br");
+        assert_eq!(
+            attributes("<a href=x/y title='a > b' hidden>"),
+            pairs(&[("href", "x/y"), ("title", "a > b"), ("hidden", "")])
+        );
+        assert_eq!(attributes("<a b = \"c\"d=e/>"), pairs(&[("b", "c"), ("d", "e/")]));
+        assert_eq!(attributes("<a =x=y / z>"), pairs(&[("=x", "y"), ("z", "")]));
+        assert_eq!(attributes("<a b=>"), pairs(&[("b", "")]));
+        assert_eq!(attributes("<a b=\"x"), pairs(&[("b", "x")]));
+        assert_eq!(
+            attributes("<p style=\"font: Tahoma, \"Microsoft Yahei\"\">")[0].1,
+            "font: Tahoma, "
+        );
+        assert_eq!(
+            StartTag::new(b"<a CLASS=x class=y>").attribute("class"),
+            Some(&b"x"[..])
+        );
+    }
+
+    fn pieces(text: &str) -> Vec<String> {
+        let mut at = 0;
+        let mut list = Vec::new();
+        while let Some(piece) = piece(text.as_bytes(), at) {
+            let (shown, next) = match piece {
+                Piece::Text { start, end } => (format!("text {}", &text[start..end]), end),
+                Piece::EndTag { tag, end, .. } => (format!("end {}", tag.name()), end),
+                Piece::Nothing { end } => ("nothing".to_string(), end),
+                Piece::Open { start } => (format!("open {}", &text[start..]), text.len()),
+            };
+            list.push(shown);
+            at = next;
+        }
+        list
+    }
+
+    #[test]
+    fn tells_text_from_end_tags() {
+        assert_eq!(
+            pieces("a</b>c</P x='>'>d"),
+            ["text a", "end b", "text c", "end p", "text d"]
+        );
+        assert_eq!(
+            pieces("1 < 2 <3 </>x"),
+            ["text 1 ", "text < 2 ", "text <3 ", "nothing", "text x"]
+        );
+        assert_eq!(pieces("a</di"), ["text a", "open </di"]);
+        assert_eq!(pieces("a</div x=\">"), ["text a", "open </div x=\">"]);
+        assert_eq!(pieces("a<"), ["text a", "open <"]);
+        assert_eq!(
+            pieces("<![CDATA[a]]>b ]]> c"),
+            ["nothing", "text a", "nothing", "text b ]]> c"]
+        );
+        assert_eq!(pieces("a<div class='x"), ["text a", "open <div class='x"]);
+    }
+}

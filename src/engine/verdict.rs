@@ -1,0 +1,276 @@
+//! What stays and what goes, each byte once: the rules' hits and the score's choice become one list of ranges.
+//!
+//! Who wins: `remove=`, then `keep=`, then keep rules, then drop rules, then the score. Everything is a range of the
+//! source, so that elements, lines of text and misnested formatting are all the same, and each visible character is
+//! either in a kept range or in exactly one removed one.
+
+use std::ops::Range;
+
+use super::{
+    lines::{Lines, squash},
+    matcher::Hit,
+    outline::{NONE, Outline},
+    score,
+    tags::Tag,
+};
+
+/// Why something was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The caller's `remove=`.
+    Caller,
+    /// A rule, by its number in the set.
+    Rule(u16),
+    /// The score, which found it outside the article.
+    Score(&'static str),
+}
+
+/// One removed region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Bytes of the source.
+    pub range: Range<usize>,
+    /// Why.
+    pub reason: Reason,
+    /// The element that it is, or [`NONE`] for a comment, a line of text or several elements joined.
+    pub element: u32,
+    /// Visible characters in it.
+    pub characters: u32,
+}
+
+/// The decision about a whole document.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What stays: disjoint, ascending.
+    pub kept: Vec<Range<usize>>,
+    /// What goes: the topmost regions, disjoint, ascending, neighbours of one reason joined.
+    pub removed: Vec<Removal>,
+}
+
+/// Decides. `chosen` is what the score would keep; the whole document for what is an article already.
+pub fn decide(outline: &Outline<'_>, lines: &Lines, chosen: &[Range<usize>]) -> Verdict {
+    let hits = |wanted: fn(Hit) -> bool| -> Vec<Range<usize>> {
+        let elements = outline.elements.iter().filter(|e| e.hit.is_some_and(wanted));
+        union(elements.map(|e| e.start as usize..e.end as usize).collect())
+    };
+    let removes = hits(|hit| hit == Hit::Remove);
+    let keeps = hits(|hit| matches!(hit, Hit::Keep | Hit::KeepRule(_)));
+    let mut dropped: Vec<_> = outline
+        .elements
+        .iter()
+        .filter(|e| outline.rule_drops(e))
+        .map(|e| e.start as usize..e.end as usize)
+        .collect();
+    dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
+    let kept = subtract(chosen, &union(dropped));
+    let kept = subtract(&union([kept, keeps].concat()), &removes);
+    let removed = name_removals(outline, lines, &kept);
+    Verdict { kept, removed }
+}
+
+/// Sorts ranges and joins those that touch.
+fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// What of `from` is not in `gone`; both disjoint and ascending.
+fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut left = Vec::with_capacity(from.len() + gone.len());
+    let mut first = 0;
+    for range in from {
+        while gone.get(first).is_some_and(|g| g.end <= range.start) {
+            first += 1;
+        }
+        let mut at = range.start;
+        for g in gone[first..].iter().take_while(|g| g.start < range.end) {
+            if at < g.start {
+                left.push(at..g.start);
+            }
+            at = at.max(g.end);
+        }
+        if at < range.end {
+            left.push(at..range.end);
+        }
+    }
+    left
+}
+
+/// Names what lies outside `kept`: whole elements where they are wholly outside, else the text itself.
+fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) -> Vec<Removal> {
+    let everything = 0..outline.source.len();
+    let gone = subtract(std::slice::from_ref(&everything), kept);
+    let mut named = Vec::new();
+    let mut line_drops = lines.drops.iter().peekable();
+    let mut comments = outline.comments.iter().peekable();
+    let (mut element, mut run) = (0usize, 0usize);
+    for gap in &gone {
+        let mut at = gap.start;
+        loop {
+            // The next thing at or behind `at`: an element, a comment, a run of text, or a line that a rule dropped.
+            while outline.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
+                element += 1;
+            }
+            while outline.runs.get(run).is_some_and(|r| r.end as usize <= at) {
+                run += 1;
+            }
+            while comments.next_if(|c| c.range.start < at).is_some() {}
+            while line_drops.next_if(|(range, _)| range.end <= at).is_some() {}
+            let element_at = outline.elements.get(element).map_or(usize::MAX, |e| e.start as usize);
+            let run_at = outline.runs.get(run).map_or(usize::MAX, |r| (r.start as usize).max(at));
+            let comment_at = comments.peek().map_or(usize::MAX, |c| c.range.start);
+            let line = line_drops
+                .peek()
+                .filter(|(range, _)| range.start.max(at) <= element_at.min(run_at));
+            let line_at = line.map_or(usize::MAX, |(range, _)| range.start.max(at));
+            let next = element_at.min(run_at).min(comment_at).min(line_at);
+            if next >= gap.end {
+                break;
+            }
+            if let Some((range, rule)) = line.filter(|_| line_at == next) {
+                let whole = outline
+                    .elements
+                    .get(element)
+                    .is_some_and(|e| e.start as usize == range.start && e.end as usize == range.end);
+                let of = if whole { element as u32 } else { NONE };
+                at = range.end.min(gap.end).max(next + 1);
+                named.push(removal(outline, next..at, Reason::Rule(*rule), of));
+            } else if element_at == next {
+                let e = &outline.elements[element];
+                let reason = reason_of(outline, element as u32);
+                if e.end as usize <= gap.end && reason.is_some() {
+                    at = e.end as usize;
+                    named.extend(reason.map(|reason| removal(outline, next..at, reason, element as u32)));
+                } else {
+                    at = (e.inner as usize).max(next + 1); // only its start tag: look inside
+                }
+            } else if comment_at == next {
+                if let Some(comment) = comments.next() {
+                    at = comment.range.end;
+                    named.push(removal(
+                        outline,
+                        comment.range.clone(),
+                        Reason::Rule(comment.rule),
+                        NONE,
+                    ));
+                }
+            } else {
+                let r = &outline.runs[run];
+                at = (r.end as usize).min(gap.end).min(
+                    line_drops
+                        .peek()
+                        .map_or(usize::MAX, |(range, _)| range.start.max(next + 1)),
+                );
+                named.push(removal(outline, next..at, Reason::Score(score::OUTSIDE), NONE));
+            }
+        }
+    }
+    join_neighbours(outline, named)
+}
+
+/// Why an element that is wholly outside is: its own rule, else what the score takes it for.
+/// `None` for what no browser shows and no rule names: it is no loss, and its parts may have rules.
+fn reason_of(outline: &Outline<'_>, element: u32) -> Option<Reason> {
+    let e = &outline.elements[element as usize];
+    match e.hit {
+        Some(Hit::Remove) => Some(Reason::Caller),
+        Some(Hit::DropRule(rule)) if outline.rule_drops(e) => Some(Reason::Rule(rule)),
+        _ if outline.characters(element) == 0 || matches!(e.tag, Tag::HTML | Tag::BODY) => None,
+        _ => Some(Reason::Score(score::reason_outside(outline, element))),
+    }
+}
+
+fn removal(outline: &Outline<'_>, range: Range<usize>, reason: Reason, element: u32) -> Removal {
+    let characters = visible_between(outline, &range);
+    Removal {
+        range,
+        reason,
+        element,
+        characters,
+    }
+}
+
+/// The runs that have text in `range`.
+fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o super::outline::Run> {
+    let first = outline.runs.partition_point(|run| run.end as usize <= range.start);
+    let end = range.end;
+    outline.runs[first..]
+        .iter()
+        .take_while(move |run| (run.start as usize) < end)
+}
+
+/// Visible characters of the source between two offsets.
+fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u32 {
+    runs_in(outline, range).fold(0, |sum, run| {
+        let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
+        sum + match (start, end) == (run.start as usize, run.end as usize) {
+            true => run.characters,
+            false => super::outline::visible_characters(&outline.source[start..end]),
+        }
+    })
+}
+
+/// The first characters of what a removal took: its visible text, or for what shows none (a comment, a style sheet) its
+/// source.
+pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> String {
+    let range = &removal.range;
+    let mut text = String::new();
+    for run in runs_in(outline, range) {
+        let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
+        text.push_str(&htmlize::unescape(&outline.source[start..end]));
+        if text.len() > characters * 16 {
+            break;
+        }
+    }
+    if removal.characters == 0 {
+        let source = &outline.source[range.clone()];
+        let inner = match outline.elements.get(removal.element as usize) {
+            Some(e) if e.tag.is_raw() => outline.raw_text(removal.element),
+            Some(_) => source,
+            None => source.trim_start_matches("<!--").trim_end_matches("-->"),
+        };
+        text = inner.chars().take(characters * 8).collect();
+    }
+    squash(&text).chars().take(characters).collect()
+}
+
+/// Joins removals of one reason with nothing visible between them, and leaves out what the score took of nothing.
+fn join_neighbours(outline: &Outline<'_>, named: Vec<Removal>) -> Vec<Removal> {
+    let mut joined: Vec<Removal> = Vec::new();
+    for next in named {
+        if next.characters == 0 && matches!(next.reason, Reason::Score(_)) {
+            continue;
+        }
+        match joined.last_mut() {
+            Some(last)
+                if last.reason == next.reason && outline.source[last.range.end..next.range.start].trim().is_empty() =>
+            {
+                last.range.end = next.range.end;
+                last.characters += next.characters;
+                last.element = NONE;
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_add_and_subtract() {
+        assert_eq!(union(vec![5..7, 1..3, 2..4, 7..8, 9..9]), [1..4, 5..8]);
+        assert_eq!(subtract(&[0..10, 12..20], &[2..3, 5..13, 19..30]), [0..2, 3..5, 13..19]);
+        assert_eq!(subtract(&[0..3], &[]), [0..3]);
+        assert_eq!(subtract(&[], &[0..1]), []);
+    }
+}

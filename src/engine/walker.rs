@@ -1,0 +1,314 @@
+//! One walk through a document, whoever reads it: start tags, gaps and comments come in, elements and text go out.
+//!
+//! The walker keeps the open elements with their implied ends, asks the rules about each element, and tells its [`Road`]
+//! what opens, closes and stands between. `engine::handlers` feeds it from lol_html on `/v1/normalize`,
+//! `engine::stream` on `/v1/clean`.
+
+use std::{ops::Range, sync::Arc};
+
+use super::{
+    matcher::{Hit, Matcher, Progress, Subject},
+    stack::{End, Open, Stack, Start},
+    tags::Tag,
+    tokens::{Piece, StartTag, name_hash, piece},
+};
+use crate::{bounds::Bounds, error::Error, rules::RuleSet};
+
+/// Who listens to a walk.
+pub(super) trait Road {
+    /// An element begins; the answer is the number by which its end will be told.
+    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32;
+    /// The element has ended, before byte `at`; `end` says how.
+    fn close(&mut self, id: u32, at: usize, end: Ended);
+    /// Text that is no raw text.
+    fn text(&mut self, range: Range<usize>, parent: Option<u32>);
+    /// A comment.
+    fn comment(&mut self, comment: Comment);
+    /// Something begins here that never ends: a browser shows nothing of the rest of the document.
+    fn swallowed(&mut self, at: usize, what: &'static str);
+}
+
+/// What ended an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Its own end tag, or it is void.
+    Itself,
+    /// Another tag: it follows from the tree rules.
+    Implied,
+    /// The end of the document.
+    Document,
+}
+
+impl Ended {
+    /// Whether the element ends where its author meant: a `div` closed by what is around it was only never closed.
+    pub(super) fn is_sure(self, tag: Tag) -> bool {
+        match self {
+            Ended::Itself => true,
+            Ended::Implied => tag.has_optional_end(),
+            Ended::Document => false,
+        }
+    }
+}
+
+/// A comment and what the rules say of it.
+#[derive(Debug)]
+pub(super) struct Comment {
+    pub(super) range: Range<usize>,
+    pub(super) rule: Option<u16>,
+}
+
+/// The rules of one request: the set, and what the caller adds and takes away.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub(super) rules: Arc<RuleSet>,
+    /// The set's selectors, then the caller's.
+    pub(super) matchers: Vec<Arc<Matcher>>,
+    /// Numbers of rules that the caller switched off.
+    pub(super) without: Vec<u16>,
+}
+
+impl Choice {
+    /// The set.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// The first rule that is on and whose comment pattern is found in `text`.
+    pub(super) fn comment_rule(&self, text: &str) -> Option<u16> {
+        self.rules
+            .matching_comment(text)
+            .find(|rule| !self.without.contains(rule))
+    }
+}
+
+/// What the walker made of a start tag.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opened {
+    /// Up to its own end tag all is text; its end must be told by [`Walker::raw_end`].
+    pub(super) raw: bool,
+    pub(super) void: bool,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(super) struct Walker<R> {
+    pub(super) road: R,
+    choice: Choice,
+    progress: Vec<Progress>,
+    stack: Stack,
+    depth_bound: usize,
+    elements_left: usize,
+    elements_bound: usize,
+    top_children: u32,
+    /// Inside raw text.
+    raw: bool,
+}
+
+impl<R: Road> Walker<R> {
+    pub(super) fn new(road: R, choice: Choice, bounds: &Bounds) -> Self {
+        let progress = choice.matchers.iter().map(|m| Progress::new(m)).collect();
+        Walker {
+            road,
+            choice,
+            progress,
+            stack: Stack::new(),
+            depth_bound: bounds.depth,
+            elements_left: bounds.elements,
+            elements_bound: bounds.elements,
+            top_children: 0,
+            raw: false,
+        }
+    }
+
+    /// A start tag at `range`, whose bytes are `raw_tag`. `is_html` says that the tokenizer holds it for an HTML element,
+    /// `self_closing` that it ends in `/>`.
+    pub(super) fn start_tag(
+        &mut self,
+        raw_tag: &[u8],
+        range: Range<usize>,
+        is_html: bool,
+        self_closing: bool,
+    ) -> Result<Option<Opened>, Error> {
+        let start = StartTag::new(raw_tag);
+        let mut tag = Tag::from_name(start.name());
+        if tag == Tag::IMAGE && is_html {
+            tag = Tag::IMG;
+        }
+        let decision = self.stack.start(tag);
+        self.report_closed(range.start, range.start, Ended::Implied);
+        let Start::Insert { foreign } = decision else {
+            return Ok(None);
+        };
+        if self.elements_left == 0 {
+            return Err(Error::TooManyElements {
+                limit: self.elements_bound,
+            });
+        }
+        self.elements_left -= 1;
+        let position = match self.stack.top_mut() {
+            Some(parent) => {
+                parent.children += 1;
+                parent.children
+            }
+            None => {
+                self.top_children += 1;
+                self.top_children
+            }
+        };
+        let name_hash = name_hash(start.name());
+        let depth = self.stack.len();
+        let subject = Subject {
+            tag,
+            start,
+            position,
+            depth,
+            name_hash,
+        };
+        let hits = self
+            .progress
+            .iter_mut()
+            .zip(&self.choice.matchers)
+            .filter_map(|(p, m)| p.open(m, &subject));
+        let hit = hits.min();
+        let parent = self.stack.top().map(|top| top.id);
+        let id = self.road.open(tag, range.clone(), parent, hit);
+        let raw = tag.is_raw() && is_html && !foreign;
+        let void = if foreign { self_closing } else { tag.is_void() };
+        self.stack.push(Open {
+            tag,
+            name_hash,
+            id,
+            foreign,
+            children: 0,
+        });
+        if void {
+            self.stack.pop();
+            self.report_closed(range.end, range.end, Ended::Itself);
+        } else if self.stack.len() > self.depth_bound {
+            return Err(Error::TooDeep {
+                limit: self.depth_bound,
+            });
+        }
+        self.raw = raw;
+        Ok(Some(Opened { raw, void }))
+    }
+
+    /// Text of the raw text element that is open.
+    pub(super) fn raw_text(&mut self, range: Range<usize>) {
+        if let Some(top) = self.stack.top()
+            && !top.tag.is_unseen()
+            && !range.is_empty()
+        {
+            self.road.text(range, Some(top.id));
+        }
+    }
+
+    /// The raw text element that is open ends with the end tag at `range`.
+    pub(super) fn raw_end(&mut self, range: Range<usize>) {
+        self.raw = false;
+        self.stack.pop();
+        self.report_closed(range.start, range.end, Ended::Itself);
+    }
+
+    /// Raw text goes on up to the end of the document, from byte `at` on.
+    pub(super) fn raw_unended(&mut self, at: usize) {
+        let what = self.stack.top().map_or("", |top| top.tag.name());
+        self.road.swallowed(at, what);
+    }
+
+    /// Whether the innermost open element is raw text.
+    pub(super) fn in_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// Whether a fresh tokenizer would read on from here as the old one would.
+    pub(super) fn at_plain_html(&self) -> bool {
+        !self.raw && self.stack.top().is_none_or(|top| !top.foreign)
+    }
+
+    /// Bytes between two tokens, `bytes[0]` being byte `base` of the document. The answer is how many of them are done:
+    /// all, but for a beginning that may be a tag. With `last` there is nothing behind them.
+    pub(super) fn gap(&mut self, bytes: &[u8], base: usize, last: bool) -> usize {
+        let mut at = 0;
+        while let Some(piece) = piece(bytes, at) {
+            match piece {
+                Piece::Text { start, end } => {
+                    self.text(&bytes[start..end], base + start);
+                    at = end;
+                }
+                Piece::EndTag {
+                    start,
+                    end,
+                    tag,
+                    name_hash,
+                } => {
+                    self.end_tag(tag, name_hash, base + start..base + end);
+                    at = end;
+                }
+                Piece::Nothing { end } => at = end,
+                Piece::Open { .. } if !last => return at,
+                Piece::Open { start } => {
+                    // `<` alone and `</` alone are text at the end of a document, a begun tag is nothing.
+                    match &bytes[start..] {
+                        text @ ([b'<'] | [b'<', b'/']) => self.text(text, base + start),
+                        _ => self.road.swallowed(base + start, "a tag"),
+                    }
+                    return bytes.len();
+                }
+            }
+        }
+        at
+    }
+
+    fn text(&mut self, bytes: &[u8], at: usize) {
+        let blank = bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c));
+        if !blank {
+            self.stack.enter_body();
+            self.report_closed(at, at, Ended::Implied);
+        }
+        self.road.text(at..at + bytes.len(), self.stack.top().map(|top| top.id));
+    }
+
+    fn end_tag(&mut self, tag: Tag, name_hash: u32, range: Range<usize>) {
+        match self.stack.end(tag, name_hash) {
+            End::Closed => self.report_closed(range.start, range.end, Ended::Itself),
+            End::Nothing => {}
+            End::LineBreak => {
+                let parent = self.stack.top().map(|top| top.id);
+                let id = self.road.open(Tag::BR, range.clone(), parent, None);
+                self.road.close(id, range.end, Ended::Itself);
+            }
+        }
+    }
+
+    /// A comment, with the text between its marks.
+    pub(super) fn comment(&mut self, range: Range<usize>, text: &str) -> Option<u16> {
+        let rule = self.choice.comment_rule(text);
+        self.road.comment(Comment { range, rule });
+        rule
+    }
+
+    /// The document is over at byte `at`.
+    pub(super) fn finish(&mut self, at: usize) {
+        self.stack.pop_all();
+        self.report_closed(at, at, Ended::Document);
+    }
+
+    /// Tells the road what the stack has closed: the last one ended at byte `end` by `how`, those inside it at `implied`.
+    fn report_closed(&mut self, implied: usize, end: usize, how: Ended) {
+        let last = self.stack.closed.len();
+        for (i, closed) in self.stack.closed.drain(..).enumerate() {
+            let (at, how) = match (i + 1 == last, how) {
+                (true, _) | (false, Ended::Document) => (end, how),
+                (false, _) => (implied, Ended::Implied),
+            };
+            self.road.close(closed.id, at, how);
+            for progress in &mut self.progress {
+                match closed.unhooked {
+                    true => progress.unhook(closed.position),
+                    false => progress.close(closed.position),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,644 @@
+//! What is kept, as a flat list of events with allow-listed elements and attributes: the one source of every output.
+//!
+//! One sweep over the outline's events. Everything is closed where it really closed, wrappers become paragraph borders,
+//! loose text gets paragraphs, and an element that turns out empty was never opened. Formatting never spans blocks: it is
+//! closed before a block and opened again inside, so whatever nesting came in, what goes out is well formed.
+//!
+//! # Security
+//! Nothing of the source is copied: names come from [`Tag`]'s table by way of the lists below, attributes are named one
+//! by one, and URLs pass [`super::links::Links`]. Renderers escape what they print.
+
+use std::ops::Range;
+
+use super::{
+    links::Links,
+    outline::{Event, NONE, Outline},
+    tags::Tag,
+};
+use crate::error::Error;
+
+/// The article's body.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Opens and closes match.
+    pub nodes: Vec<Node>,
+    /// What [`Node::Text`] points into: decoded, white space as it should be shown.
+    pub text: String,
+}
+
+/// One event of the content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// An element begins; a void one (`br`, `hr`, `img`) has no close.
+    Open {
+        /// Its name.
+        tag: Tag,
+        /// Its attributes: names from a fixed list, values decoded and checked.
+        attributes: Vec<(&'static str, String)>,
+    },
+    /// Text, as a range of [`Content::text`].
+    Text(Range<usize>),
+    /// The element opened last ends.
+    Close(Tag),
+}
+
+/// The blocks that stay what they are; any other is a border between paragraphs.
+fn is_kept_block(tag: Tag) -> bool {
+    tag.is_heading()
+        || matches!(
+            tag,
+            Tag::P | Tag::UL | Tag::OL | Tag::LI | Tag::DL | Tag::DT | Tag::DD | Tag::PRE | Tag::BLOCKQUOTE
+        )
+        || matches!(tag, Tag::FIGURE | Tag::FIGCAPTION)
+        || is_table_part(tag)
+}
+
+fn is_table_part(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::TABLE | Tag::CAPTION | Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR | Tag::TD | Tag::TH
+    )
+}
+
+/// Inline elements that stay, under the name that they stay by.
+fn kept_inline(tag: Tag) -> Option<Tag> {
+    Some(match tag {
+        Tag::A
+        | Tag::B
+        | Tag::STRONG
+        | Tag::I
+        | Tag::EM
+        | Tag::U
+        | Tag::S
+        | Tag::DEL
+        | Tag::INS
+        | Tag::SUB
+        | Tag::SUP => tag,
+        Tag::CODE
+        | Tag::KBD
+        | Tag::SAMP
+        | Tag::VAR
+        | Tag::MARK
+        | Tag::SMALL
+        | Tag::Q
+        | Tag::CITE
+        | Tag::ABBR
+        | Tag::TIME => tag,
+        Tag::RUBY | Tag::RB | Tag::RT | Tag::RP | Tag::BDI => tag,
+        Tag::STRIKE => Tag::S,
+        Tag::TT => Tag::CODE,
+        _ => return None,
+    })
+}
+
+/// Blocks that text may stand in directly.
+fn holds_text(tag: Tag) -> bool {
+    tag.is_heading()
+        || matches!(
+            tag,
+            Tag::P | Tag::LI | Tag::DT | Tag::DD | Tag::TD | Tag::TH | Tag::CAPTION | Tag::FIGCAPTION | Tag::PRE
+        )
+}
+
+/// Blocks that hold no other block.
+fn holds_no_block(tag: Tag) -> bool {
+    tag.is_heading() || matches!(tag, Tag::P | Tag::PRE)
+}
+
+/// Formatting elements inside one another that are kept: more say nothing, and each is written again in every block.
+const INLINE_DEPTH: usize = 16;
+/// Blocks inside one another that are kept; deeper ones become paragraphs. Below what browsers nest.
+const BLOCK_DEPTH: usize = 128;
+
+/// Writes what of the outline lies in `kept` (disjoint, ascending).
+///
+/// # Errors
+/// [`Error::OutputTooLarge`]: a link around a million blocks is written a million times.
+pub fn write(
+    outline: &Outline<'_>,
+    kept: &[Range<usize>],
+    links: &Links,
+    bound_bytes: usize,
+) -> Result<Content, Error> {
+    let mut writer = Writer {
+        outline,
+        links,
+        content: Content::default(),
+        frames: Vec::new(),
+        inlines: Vec::new(),
+        open_inlines: 0,
+        pending: String::new(),
+        breaks: 0,
+        rule: false,
+        pre: 0,
+        bytes: 0,
+    };
+    let mut kept = kept.iter().peekable();
+    for event in &outline.events {
+        match *event {
+            Event::Open(id) => {
+                let at = outline.elements[id as usize].start as usize;
+                while kept.next_if(|range| range.end <= at).is_some() {}
+                if kept.peek().is_some_and(|range| range.contains(&at)) && outline.elements[id as usize].seen {
+                    writer.open(id);
+                }
+            }
+            Event::Text(run) => {
+                let (start, end) = (
+                    outline.runs[run as usize].start as usize,
+                    outline.runs[run as usize].end as usize,
+                );
+                while kept.next_if(|range| range.end <= start).is_some() {}
+                while let Some(range) = kept.peek().filter(|range| range.start < end) {
+                    writer.run(&outline.source[range.start.max(start)..range.end.min(end)]);
+                    if range.end > end {
+                        break;
+                    }
+                    kept.next();
+                }
+            }
+            Event::Close(id) => writer.close(id),
+        }
+        if writer.bytes + writer.content.text.len() > bound_bytes {
+            return Err(Error::OutputTooLarge {
+                limit_bytes: bound_bytes,
+            });
+        }
+    }
+    Ok(writer.finish())
+}
+
+/// An open block of the output.
+struct Frame {
+    /// The element it comes from, or [`NONE`] where it is implied.
+    element: u32,
+    tag: Tag,
+    attributes: Vec<(&'static str, String)>,
+    /// Whether its start is in the content yet: only content inside puts it there.
+    emitted: bool,
+    /// Whether something stands in it already.
+    filled: bool,
+    /// A border was passed since: what follows begins a line.
+    border: bool,
+}
+
+/// An open inline element of the source.
+struct Inline {
+    element: u32,
+    tag: Tag,
+    attributes: Vec<(&'static str, String)>,
+}
+
+struct Writer<'w, 's> {
+    outline: &'w Outline<'s>,
+    links: &'w Links,
+    content: Content,
+    frames: Vec<Frame>,
+    inlines: Vec<Inline>,
+    /// How many of `inlines` are open in the content, from the outermost.
+    open_inlines: usize,
+    /// White space not yet written: it counts only when text follows in the same line.
+    pending: String,
+    /// `br` not yet written.
+    breaks: u32,
+    /// A `hr` not yet written.
+    rule: bool,
+    /// Open `pre` blocks.
+    pre: u32,
+    /// Bytes of markup so far, about.
+    bytes: usize,
+}
+
+/// Bytes that a pair of tags takes, about.
+const TAGS_BYTES: usize = 16;
+
+impl Writer<'_, '_> {
+    fn open(&mut self, id: u32) {
+        let tag = self.outline.elements[id as usize].tag;
+        match tag {
+            Tag::BR => self.line_break(),
+            Tag::WBR => {}
+            Tag::IMG => self.image(id),
+            Tag::HR => {
+                self.border();
+                self.rule = true;
+            }
+            Tag::TABLE if is_layout(self.outline, id) => self.border(),
+            _ if is_kept_block(tag) => self.open_block(id, tag),
+            _ if tag.is_block() => self.border(),
+            _ => {
+                if let Some(tag) = kept_inline(tag).filter(|_| self.inlines.len() < INLINE_DEPTH)
+                    && let Some(attributes) = self.inline_attributes(id, tag)
+                {
+                    self.inlines.push(Inline {
+                        element: id,
+                        tag,
+                        attributes,
+                    });
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, id: u32) {
+        if let Some(i) = self.inlines.iter().rposition(|inline| inline.element == id) {
+            self.close_inlines(i);
+            self.inlines.remove(i);
+            return;
+        }
+        let tag = self.outline.elements[id as usize].tag;
+        if !tag.is_block() || tag == Tag::HR {
+            return;
+        }
+        match self.frames.iter().rposition(|frame| frame.element == id) {
+            Some(i) => {
+                // Cells count even when they are empty, or the columns shift.
+                if matches!(tag, Tag::TD | Tag::TH) && i + 1 == self.frames.len() && i > 0 {
+                    let row = self.frames[i - 1].element;
+                    if row != NONE && self.outline.characters(row) > 0 {
+                        self.emit_frames();
+                    }
+                }
+                self.pop_frames(i);
+            }
+            None => self.border(),
+        }
+    }
+
+    fn finish(mut self) -> Content {
+        self.pop_frames(0);
+        self.content
+    }
+
+    /// The end of a line of the page: what follows is another paragraph.
+    fn border(&mut self) {
+        self.pending.clear();
+        self.breaks = 0;
+        if self.pre > 0 {
+            self.pre_newline();
+            return;
+        }
+        if let Some(top) = self.frames.last()
+            && top.tag == Tag::P
+            && top.element == NONE
+        {
+            self.pop_frames(self.frames.len() - 1);
+        } else if let Some(top) = self.frames.last_mut() {
+            top.border = true;
+        }
+    }
+
+    fn open_block(&mut self, id: u32, tag: Tag) {
+        if self.pre > 0 {
+            return self.border();
+        }
+        self.border();
+        // A paragraph or heading of the output holds no block; neither does an implied frame outlive one.
+        while let Some(top) = self.frames.last()
+            && (holds_no_block(top.tag) && !(top.tag.is_heading() && tag == Tag::P)
+                || (top.element == NONE && !is_table_part(tag)))
+        {
+            self.pop_frames(self.frames.len() - 1);
+        }
+        if self.frames.last().is_some_and(|top| top.tag.is_heading()) {
+            return;
+        }
+        while is_table_part(tag)
+            && self
+                .frames
+                .last()
+                .is_some_and(|top| top.element == NONE && !matches!(top.tag, Tag::TR))
+        {
+            self.pop_frames(self.frames.len() - 1);
+        }
+        let parent = self.frames.last().map(|top| top.tag);
+        let fits = match tag {
+            Tag::LI => matches!(parent, Some(Tag::UL | Tag::OL)),
+            Tag::DT | Tag::DD => parent == Some(Tag::DL),
+            Tag::FIGCAPTION => parent == Some(Tag::FIGURE),
+            Tag::CAPTION | Tag::THEAD | Tag::TBODY | Tag::TFOOT => parent == Some(Tag::TABLE),
+            Tag::TR => matches!(parent, Some(Tag::TABLE | Tag::THEAD | Tag::TBODY | Tag::TFOOT)),
+            Tag::TD | Tag::TH => match parent {
+                Some(Tag::TR) => true,
+                Some(Tag::TABLE | Tag::THEAD | Tag::TBODY | Tag::TFOOT) => {
+                    self.push_frame(NONE, Tag::TR, Vec::new());
+                    true
+                }
+                _ => false,
+            },
+            _ => true,
+        };
+        if !fits || self.frames.len() >= BLOCK_DEPTH {
+            return;
+        }
+        let attributes = self.block_attributes(id, tag);
+        self.push_frame(id, tag, attributes);
+        self.pre += u32::from(tag == Tag::PRE);
+    }
+
+    fn push_frame(&mut self, element: u32, tag: Tag, attributes: Vec<(&'static str, String)>) {
+        self.close_inlines(0);
+        self.frames.push(Frame {
+            element,
+            tag,
+            attributes,
+            emitted: false,
+            filled: false,
+            border: false,
+        });
+    }
+
+    /// Closes the frames from `position` up.
+    fn pop_frames(&mut self, position: usize) {
+        self.pending.clear();
+        self.breaks = 0;
+        self.close_inlines(0);
+        while self.frames.len() > position {
+            if let Some(frame) = self.frames.pop() {
+                self.pre -= u32::from(frame.tag == Tag::PRE);
+                if frame.tag == Tag::PRE {
+                    self.trim_pre();
+                }
+                if frame.emitted {
+                    self.content.nodes.push(Node::Close(frame.tag));
+                }
+                if let Some(top) = self.frames.last_mut() {
+                    top.filled |= frame.emitted;
+                    top.border = true;
+                }
+            }
+        }
+    }
+
+    fn emit_frames(&mut self) {
+        if self.rule {
+            self.rule = false;
+            let at_top = self.frames.iter().all(|frame| !frame.emitted);
+            if at_top && !self.content.nodes.is_empty() {
+                self.content.nodes.push(Node::Open {
+                    tag: Tag::HR,
+                    attributes: Vec::new(),
+                });
+            }
+        }
+        for frame in self.frames.iter_mut().filter(|frame| !frame.emitted) {
+            frame.emitted = true;
+            let attributes = std::mem::take(&mut frame.attributes);
+            self.bytes += TAGS_BYTES;
+            self.content.nodes.push(Node::Open {
+                tag: frame.tag,
+                attributes,
+            });
+        }
+    }
+
+    /// Closes the inlines that are open in the content from number `from` up.
+    fn close_inlines(&mut self, from: usize) {
+        while self.open_inlines > from {
+            self.open_inlines -= 1;
+            self.content
+                .nodes
+                .push(Node::Close(self.inlines[self.open_inlines].tag));
+        }
+    }
+
+    fn line_break(&mut self) {
+        if self.pre > 0 {
+            return self.pre_newline();
+        }
+        self.pending.clear();
+        self.breaks += 1;
+    }
+
+    fn pre_newline(&mut self) {
+        if self.frames.last().is_some_and(|top| top.filled) {
+            self.push_text("\n");
+        }
+    }
+
+    /// Text of the source, undecoded.
+    fn run(&mut self, source: &str) {
+        if self.pre > 0 {
+            let text = htmlize::unescape(source);
+            let text = text.replace("\r\n", "\n");
+            let at_start = !self.frames.last().is_some_and(|top| top.filled);
+            let text = if at_start {
+                text.trim_start_matches('\n')
+            } else {
+                text.as_str()
+            };
+            if !text.is_empty() && !(at_start && text.trim().is_empty()) {
+                self.begin_inline();
+                self.push_text(text);
+            }
+            return;
+        }
+        if self.outline.is_plain {
+            for (i, line) in source.split('\n').enumerate() {
+                if i > 0 {
+                    self.border();
+                }
+                self.flow(&htmlize::unescape(line));
+            }
+            return;
+        }
+        self.flow(&htmlize::unescape(source));
+    }
+
+    /// Decoded text whose white space collapses.
+    fn flow(&mut self, text: &str) {
+        let mut from = None;
+        for (i, c) in text.char_indices() {
+            let blank = is_blank(c);
+            match (blank, from) {
+                (true, Some(start)) => {
+                    self.word(&text[start..i]);
+                    from = None;
+                }
+                (false, None) => from = Some(i),
+                _ => {}
+            }
+            // U+3000 is a character of its own between words and an indent at the beginning of a line.
+            if c == '\u{3000}' {
+                self.pending.push(c);
+            } else if blank && self.pending.is_empty() {
+                self.pending.push(' ');
+            }
+        }
+        if let Some(start) = from {
+            self.word(&text[start..]);
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        self.begin_inline();
+        self.push_text(word);
+    }
+
+    /// Everything that must stand before a piece of text or a picture.
+    fn begin_inline(&mut self) {
+        if self.breaks >= 2
+            && let Some(top) = self.frames.last()
+            && top.tag == Tag::P
+            && top.filled
+        {
+            let element = top.element;
+            self.pop_frames(self.frames.len() - 1);
+            self.push_frame(element, Tag::P, Vec::new());
+        }
+        match self.frames.last().map(|top| top.tag) {
+            Some(tag) if holds_text(tag) => {}
+            Some(Tag::UL | Tag::OL) => self.push_frame(NONE, Tag::LI, Vec::new()),
+            Some(Tag::DL) => self.push_frame(NONE, Tag::DD, Vec::new()),
+            Some(Tag::TABLE | Tag::THEAD | Tag::TBODY | Tag::TFOOT) => {
+                self.push_frame(NONE, Tag::TR, Vec::new());
+                self.push_frame(NONE, Tag::TD, Vec::new());
+            }
+            Some(Tag::TR) => self.push_frame(NONE, Tag::TD, Vec::new()),
+            _ => self.push_frame(NONE, Tag::P, Vec::new()),
+        }
+        self.emit_frames();
+        let Some(top) = self.frames.last_mut() else { return };
+        let (filled, border) = (top.filled, std::mem::take(&mut top.border));
+        top.filled = true;
+        let breaks = std::mem::take(&mut self.breaks) > 0;
+        let after_block = matches!(self.content.nodes.last(), Some(Node::Close(tag)) if is_kept_block(*tag));
+        if filled && !after_block && (breaks || border) {
+            if self.frames.last().is_some_and(|top| top.tag.is_heading() && !breaks) {
+                self.pending.push(' ');
+            } else {
+                self.pending.clear();
+                self.content.nodes.push(Node::Open {
+                    tag: Tag::BR,
+                    attributes: Vec::new(),
+                });
+            }
+        } else if !filled || after_block {
+            self.pending.clear();
+        }
+        if !self.pending.is_empty() {
+            let blank = match self.pending.contains('\u{3000}') {
+                true => self.pending.trim_matches(' ').to_owned(),
+                false => " ".to_owned(),
+            };
+            self.pending.clear();
+            self.push_text(&blank);
+        }
+        while let Some(inline) = self.inlines.get(self.open_inlines) {
+            self.bytes += TAGS_BYTES + inline.attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
+            self.content.nodes.push(Node::Open {
+                tag: inline.tag,
+                attributes: inline.attributes.clone(),
+            });
+            self.open_inlines += 1;
+        }
+    }
+
+    fn push_text(&mut self, text: &str) {
+        let start = self.content.text.len();
+        self.content.text.push_str(text);
+        match self.content.nodes.last_mut() {
+            Some(Node::Text(range)) if range.end == start => range.end = self.content.text.len(),
+            _ => self.content.nodes.push(Node::Text(start..self.content.text.len())),
+        }
+    }
+
+    /// No empty lines at the end of a `pre`.
+    fn trim_pre(&mut self) {
+        if let Some(Node::Text(range)) = self.content.nodes.last_mut()
+            && range.end == self.content.text.len()
+        {
+            let kept = self.content.text[range.clone()].trim_end().len();
+            range.end = range.start + kept;
+            self.content.text.truncate(range.end);
+        }
+    }
+
+    fn image(&mut self, id: u32) {
+        let Some(src) = super::links::image_source(self.outline, id).and_then(|src| self.links.resolve(&src)) else {
+            return;
+        };
+        if self.frames.last().is_some_and(|top| top.tag == Tag::FIGURE) {
+            self.emit_frames();
+            if let Some(top) = self.frames.last_mut() {
+                top.filled = true;
+            }
+        } else {
+            self.begin_inline();
+        }
+        let mut attributes = vec![("src", src)];
+        let text = |name| {
+            self.outline
+                .attribute(id, name)
+                .map(|value| htmlize::unescape_attribute(value).into_owned())
+        };
+        attributes.extend(text("alt").filter(|alt| !alt.is_empty()).map(|alt| ("alt", alt)));
+        for name in ["width", "height"] {
+            attributes.extend(text(name).filter(|n| is_number(n)).map(|n| (name, n)));
+        }
+        self.bytes += TAGS_BYTES + attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
+        self.content.nodes.push(Node::Open {
+            tag: Tag::IMG,
+            attributes,
+        });
+    }
+
+    /// `None` where the element means nothing without an attribute that it does not have.
+    fn inline_attributes(&self, id: u32, tag: Tag) -> Option<Vec<(&'static str, String)>> {
+        let text = |name| {
+            self.outline
+                .attribute(id, name)
+                .map(|value| htmlize::unescape_attribute(value).into_owned())
+        };
+        Some(match tag {
+            Tag::A => vec![("href", self.links.resolve(&text("href")?)?)],
+            Tag::TIME => text("datetime").map(|value| ("datetime", value)).into_iter().collect(),
+            Tag::ABBR => text("title").map(|value| ("title", value)).into_iter().collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    fn block_attributes(&self, id: u32, tag: Tag) -> Vec<(&'static str, String)> {
+        let number = |name: &'static str| {
+            let value = self.outline.attribute(id, name)?.trim();
+            is_number(value).then(|| (name, value.to_owned()))
+        };
+        let mut attributes: Vec<_> = match tag {
+            Tag::TD | Tag::TH => [number("colspan"), number("rowspan")].into_iter().flatten().collect(),
+            Tag::OL => number("start").into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let direction = self
+            .outline
+            .attribute(id, "dir")
+            .filter(|dir| matches!(*dir, "rtl" | "ltr"));
+        attributes.extend(direction.map(|dir| ("dir", dir.to_owned())));
+        attributes
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 6 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// White space that collapses: HTML's, the no-break space that pages indent with, U+3000 and the invisible marks.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{3000}' | '\u{feff}' | '\u{200b}'
+    )
+}
+
+/// A table that only places things: another table inside it, a single row or column.
+fn is_layout(outline: &Outline<'_>, table: u32) -> bool {
+    let (mut rows, mut cells) = (0u32, 0u32);
+    for element in &outline.elements[table as usize + 1..outline.elements[table as usize].next as usize] {
+        match element.tag {
+            Tag::TABLE => return true,
+            Tag::TR => rows += 1,
+            Tag::TD | Tag::TH => cells += 1,
+            _ => {}
+        }
+    }
+    rows < 2 || cells < rows * 2
+}
