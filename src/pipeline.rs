@@ -1,19 +1,44 @@
 //! The whole road on one page: what the service, the command line and the tests call.
 
-use std::sync::Arc;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
-    bounds::Bounds,
-    error::Error,
-    input::Document,
+    bounds::{Bounds, Deadline},
+    engine::{
+        self, Choice, Content, Links, Outline, Rulebook, lines,
+        outline::NONE,
+        score,
+        verdict::{self, Reason, Removal, Verdict},
+        write,
+    },
+    error::{Error, Warning},
+    input::{self, Document, Kind, Page},
+    metadata::{self, Facts},
     options::{CleanOptions, Format, Options},
-    rules::RuleSet,
+    output::{
+        html,
+        json::{self, Article, Input, Quality, Removed, Stats},
+        markdown, text,
+    },
+    rules::{Category, RuleError, RuleSet},
 };
+
+pub use crate::engine::stream::Cleaner;
+
+/// Removals that an answer lists at most: the largest.
+const REMOVED_LISTED: usize = 200;
+/// Characters of a removal's preview.
+const PREVIEW_CHARACTERS: usize = 60;
+/// The quality from which on a page counts as an article.
+const ARTICLE_QUALITY: f32 = 0.15;
 
 /// The engine with its rules and bounds: cheap to clone, shared by all workers.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    rules: Arc<RuleSet>,
+    rulebook: Rulebook,
     bounds: Bounds,
 }
 
@@ -28,8 +53,19 @@ pub struct Answer {
 
 impl Pipeline {
     /// A pipeline over these rules and bounds.
-    pub fn new(rules: Arc<RuleSet>, bounds: Bounds) -> Self {
-        Pipeline { rules, bounds }
+    pub fn new(rules: RuleSet, bounds: Bounds) -> Self {
+        Pipeline {
+            rulebook: Rulebook::new(rules),
+            bounds,
+        }
+    }
+
+    /// A pipeline over the rules that are compiled in.
+    ///
+    /// # Errors
+    /// Broken built-in rules, which a test keeps from ever being shipped.
+    pub fn built_in(bounds: Bounds) -> Result<Self, RuleError> {
+        Ok(Self::new(RuleSet::built_in()?, bounds))
     }
 
     /// The bounds of each document.
@@ -39,7 +75,7 @@ impl Pipeline {
 
     /// The rules in force.
     pub fn rules(&self) -> &RuleSet {
-        &self.rules
+        self.rulebook.rules()
     }
 
     /// One raw document in, one answer out. Blocks for the time that the work takes.
@@ -47,51 +83,344 @@ impl Pipeline {
     /// # Errors
     /// What cannot be an article, and what is past a bound.
     pub fn normalize(&self, document: &Document<'_>, options: &Options) -> Result<Answer, Error> {
-        if document.bytes.is_empty() {
-            return Err(Error::EmptyBody);
+        if document.bytes.len() > self.bounds.body_bytes {
+            return Err(Error::BodyTooLarge {
+                limit_bytes: self.bounds.body_bytes,
+            });
         }
-        Ok(Answer {
-            format: options.format.unwrap_or_default(),
-            body: b"{}\n".to_vec(),
-        })
+        let deadline = Deadline::after(self.bounds.time);
+        let choice = self.choose(&options.remove, &options.keep, &options.without)?;
+
+        // Bytes become text.
+        let document = Document {
+            url: options.url.as_ref().or(document.url),
+            ..*document
+        };
+        let page = input::read(&document)?;
+        deadline.check()?;
+
+        // The handlers see it pass, once.
+        let source = &page.text[page.body.clone()];
+        let outline = engine::survey(source, &choice, &self.bounds, &deadline)?;
+
+        // What stays, and why the rest does not.
+        let kind = kind_of(&page, &outline);
+        let lines = lines::read(&outline, &choice);
+        let scored = match kind {
+            Kind::Page => score::choose(&outline, options.mode),
+            Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
+        };
+        let verdict = verdict::decide(&outline, &lines, &scored.ranges);
+        deadline.check()?;
+
+        // The content, and the facts around it.
+        let address = metadata::address(options.url.as_ref(), document.content_location, &page, &outline);
+        let content = write::write(
+            &outline,
+            &verdict.kept,
+            &Links::new(address.base.clone()),
+            self.bounds.output_bytes,
+        )?;
+        let content_text = text::render(&content);
+        let format = options.format.unwrap_or_default();
+        match format {
+            Format::Json => {}
+            Format::Html => return Ok(line(format, html::render(&content))),
+            Format::Markdown => return Ok(line(format, markdown::render(&content))),
+            Format::Text => return Ok(line(format, content_text)),
+        }
+        let facts = metadata::collect(&metadata::Sources {
+            page: &page,
+            outline: &outline,
+            fields: &lines.fields,
+            verdict: &verdict,
+            content: &content,
+            text: &content_text,
+            address: &address,
+        });
+        let explain = options.explain.then(|| explain(&scored, kind));
+        let road = Road {
+            document: &document,
+            page: &page,
+            outline: &outline,
+            verdict: &verdict,
+            kind,
+            choice: &choice,
+        };
+        let article = road.article(facts, &content, content_text, &scored, options);
+        // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.
+        let body = json::render(&article, &options.fields, explain.as_ref()).unwrap_or_else(|e| unreachable!("{e}"));
+        Ok(Answer { format, body })
     }
 
     /// A cleaner for one HTML stream. `content_type` is the header as declared, for its charset.
     ///
     /// # Errors
-    /// A charset that cannot be streamed.
+    /// An option that names no rule, or a charset that cannot be streamed.
     pub fn cleaner(&self, content_type: Option<&str>, options: &CleanOptions) -> Result<Cleaner, Error> {
-        let _ = (content_type, options);
-        Ok(Cleaner { out: Vec::new() })
+        let choice = self.choose(&options.remove, &options.keep, &options.without)?;
+        Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())
+    }
+
+    fn choose(
+        &self,
+        remove: &[crate::rules::Selector],
+        keep: &[crate::rules::Selector],
+        without: &[String],
+    ) -> Result<Choice, Error> {
+        self.rulebook
+            .choose(remove, keep, without)
+            .map_err(|id| Error::BadOption {
+                name: "without".into(),
+                detail: format!("there is no rule {id:?}"),
+            })
     }
 }
 
-/// Cleans HTML as it passes. `Send`, not `Sync`.
-#[derive(Debug)]
-pub struct Cleaner {
-    out: Vec<u8>,
+fn line(format: Format, mut text: String) -> Answer {
+    text.push('\n');
+    Answer {
+        format,
+        body: text.into_bytes(),
+    }
 }
 
-impl Cleaner {
-    /// Takes the next bytes of the document.
-    ///
-    /// # Errors
-    /// A token past the parser's bound. After an error nothing more may be written.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.out.extend_from_slice(bytes);
-        Ok(())
+fn kind_of(page: &Page<'_>, outline: &Outline<'_>) -> Kind {
+    if page.front_matter.is_some() {
+        Kind::Post
+    } else if outline.is_document {
+        Kind::Page
+    } else {
+        Kind::Fragment
+    }
+}
+
+fn explain(scored: &score::Choice, kind: Kind) -> Value {
+    json!({ "kind": kind, "candidates": scored.candidates.iter().map(|c| json!({
+        "tag": c.tag, "id": c.id, "class": c.class, "points": c.points, "characters": c.characters, "link_density": c.link_density, "chosen": c.chosen,
+    })).collect::<Vec<_>>() })
+}
+
+/// What has become of a document by the time its article is put together.
+struct Road<'a> {
+    document: &'a Document<'a>,
+    page: &'a Page<'a>,
+    outline: &'a Outline<'a>,
+    verdict: &'a Verdict,
+    kind: Kind,
+    choice: &'a Choice,
+}
+
+impl Road<'_> {
+    fn article(
+        &self,
+        facts: Facts,
+        content: &Content,
+        content_text: String,
+        scored: &score::Choice,
+        options: &Options,
+    ) -> Article {
+        let removed = if options.fields.has("removed") {
+            self.removed()
+        } else {
+            Vec::new()
+        };
+        let stats = stats(content, &content_text);
+        let quality = self.quality(&stats, scored);
+        let mut warnings = self.page.warnings.clone();
+        warnings.extend(self.swallowed());
+        warnings.extend(facts.warnings);
+        let want = |name: &str, make: &dyn Fn() -> String| {
+            if options.fields.has(name) {
+                make()
+            } else {
+                String::new()
+            }
+        };
+        Article {
+            schema_version: json::SCHEMA_VERSION,
+            id: want("id", &|| sha256(self.document.bytes)),
+            url: facts.url,
+            canonical_url: facts.canonical_url,
+            links: if options.fields.has("links") {
+                json::links(content, facts.domain.as_deref())
+            } else {
+                Vec::new()
+            },
+            domain: facts.domain,
+            context: None,
+            title: facts.title,
+            title_raw: facts.title_raw,
+            subtitle: None,
+            summary: facts.summary,
+            content_html: want("content_html", &|| html::render(content)),
+            content_markdown: want("content_markdown", &|| markdown::render(content)),
+            content_hash: want("content_hash", &|| sha256(content_text.as_bytes())),
+            content_text,
+            authors: facts.authors,
+            byline: facts.byline,
+            editors: facts.editors,
+            source: facts.source,
+            site_name: facts.site_name,
+            date_precision: facts.date_published.as_ref().map(|date| date.precision),
+            date_published: facts.date_published.map(|date| date.rfc3339),
+            date_published_raw: facts.date_published_raw,
+            date_modified: facts.date_modified.map(|date| date.rfc3339),
+            language: facts.language,
+            direction: facts.direction,
+            kind: if quality.is_article { "article" } else { "other" },
+            section: facts.section,
+            tags: facts.tags,
+            categories: facts.categories,
+            license: None,
+            image: facts.image,
+            images: facts.images,
+            videos: Vec::new(),
+            stats,
+            fingerprint: None,
+            quality,
+            removed,
+            removed_total: self.verdict.removed.len(),
+            provenance: facts.provenance,
+            input: Input {
+                content_type: self.page.content_type,
+                kind: self.kind,
+                charset: self.page.charset,
+                charset_source: self.page.charset_source,
+                bytes: self.page.bytes,
+                offsets: "input",
+                front_matter: self.page.front_matter.as_ref().map(|front| front.values.clone()),
+            },
+            warnings,
+            rules_revision: self.choice.rules().revision().to_owned(),
+        }
     }
 
-    /// The document is over.
-    ///
-    /// # Errors
-    /// As [`Cleaner::write`].
-    pub fn end(&mut self) -> Result<(), Error> {
-        Ok(())
+    /// The largest removals, in document order.
+    fn removed(&self) -> Vec<Removed> {
+        let mut largest: Vec<&Removal> = self.verdict.removed.iter().collect();
+        if largest.len() > REMOVED_LISTED {
+            // Rules come before the score at the same size: they are what someone may want to change.
+            largest.sort_by_key(|removal| {
+                (
+                    std::cmp::Reverse(removal.characters),
+                    matches!(removal.reason, Reason::Score(_)),
+                    removal.range.start,
+                )
+            });
+            largest.truncate(REMOVED_LISTED);
+            largest.sort_by_key(|removal| removal.range.start);
+        }
+        let mut offsets = self.page.offsets.mapper(self.document.bytes);
+        largest
+            .into_iter()
+            .map(|removal| {
+                let (rule, category) = match removal.reason {
+                    Reason::Caller => ("user/remove".to_owned(), Category::User),
+                    Reason::Rule(number) => {
+                        let rule = &self.choice.rules().rules()[number as usize];
+                        (rule.id.clone(), rule.category)
+                    }
+                    Reason::Score(name) => (name.to_owned(), score::category(name)),
+                };
+                let attribute = |name: &str| {
+                    let value = (removal.element != NONE)
+                        .then(|| self.outline.attribute(removal.element, name))
+                        .flatten();
+                    value
+                        .filter(|value| !value.is_empty())
+                        .map(|value| htmlize::unescape_attribute(value).into_owned())
+                };
+                Removed {
+                    rule,
+                    category,
+                    tag: self.outline.name(removal.element),
+                    id: attribute("id"),
+                    class: attribute("class"),
+                    byte_start: offsets.to_input(self.page.body.start + removal.range.start),
+                    byte_end: offsets.to_input(self.page.body.start + removal.range.end),
+                    characters: removal.characters,
+                    preview: verdict::preview(self.outline, removal, PREVIEW_CHARACTERS),
+                }
+            })
+            .collect()
     }
 
-    /// The bytes that may go out by now.
-    pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+    fn quality(&self, stats: &Stats, scored: &score::Choice) -> Quality {
+        let mut reasons = Vec::new();
+        if stats.characters == 0 {
+            reasons.push(
+                if self.outline.elements.iter().any(|e| e.tag == engine::tags::Tag::IMG) {
+                    "images_only"
+                } else {
+                    "no_text"
+                },
+            );
+        } else if scored.quality < ARTICLE_QUALITY {
+            reasons.push(if stats.link_density > 0.5 {
+                "mostly_links"
+            } else {
+                "little_text"
+            });
+        }
+        // A post or a fragment was sent as an article; a page has to show it.
+        let is_article = stats.characters > 0 && (self.kind != Kind::Page || scored.quality >= ARTICLE_QUALITY);
+        Quality {
+            score: round(scored.quality),
+            is_article,
+            reasons,
+        }
     }
+
+    fn swallowed(&self) -> Option<Warning> {
+        let swallowed = self.outline.swallowed?;
+        let lost = self.outline.source.len() - swallowed.at;
+        Some(Warning::new(
+            "unclosed",
+            format!(
+                "{} that never ends takes the last {lost} bytes, as in a browser",
+                swallowed.what
+            ),
+        ))
+    }
+}
+
+fn stats(content: &Content, text: &str) -> Stats {
+    let visible = || text.chars().filter(|c| !c.is_whitespace());
+    let (mut characters, mut cjk) = (0, 0);
+    for c in visible() {
+        characters += 1;
+        cjk += usize::from(is_cjk(c));
+    }
+    let linked = json::linked_characters(content);
+    Stats {
+        characters,
+        cjk_characters: cjk,
+        words: None,
+        sentences: None,
+        paragraphs: text.split("\n\n").filter(|block| !block.trim().is_empty()).count(),
+        link_density: if characters == 0 {
+            0.0
+        } else {
+            round(linked as f32 / characters as f32)
+        },
+        reading_time_seconds: None,
+    }
+}
+
+/// Han, kana, hangul and the marks that go with them.
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn round(x: f32) -> f32 {
+    (x * 1000.0).round() / 1000.0
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let mut text = String::from("sha256:");
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+    }
+    text
 }

@@ -1,3 +1,452 @@
-//! Who, what, when.
+//! Who, what, when: the facts about an article, each with the source that it was taken from.
+//!
+//! The order of trust: the caller, front matter, rules, OpenGraph, plain meta, the page itself, the URL.
 
 pub mod dates;
+mod head;
+mod language;
+mod people;
+mod pictures;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    engine::{Content, Outline, lines::Field, lines::squash, verdict::Verdict},
+    error::Warning,
+    input::{FrontMatter, Page},
+};
+use dates::Date;
+use head::Head;
+pub use pictures::Picture;
+
+/// Where a fact was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The request.
+    Caller,
+    /// The document's own front matter.
+    FrontMatter,
+    /// A rule took it from a line or a comment.
+    Rule,
+    /// `og:*` and `article:*`.
+    OpenGraph,
+    /// Another `meta` or `link`.
+    Meta,
+    /// `Content-Location`.
+    Header,
+    /// The text or the markup itself.
+    Html,
+    /// The URL.
+    Url,
+}
+
+/// Who said a fact, and in which words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// Who.
+    pub source: Source,
+    /// The words, where they are not the fact itself.
+    pub raw: Option<String>,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Author {
+    /// As printed.
+    pub name: String,
+    /// A page about them.
+    pub url: Option<String>,
+}
+
+/// An editor, who has no page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Editor {
+    /// As printed.
+    pub name: String,
+}
+
+/// An outlet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outlet {
+    /// As printed.
+    pub name: String,
+    /// Its page.
+    pub url: Option<String>,
+}
+
+/// All that is known about an article beside its text.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// See the contract.
+    pub url: Option<String>,
+    /// See the contract.
+    pub canonical_url: Option<String>,
+    /// The registrable domain.
+    pub domain: Option<String>,
+    /// See the contract.
+    pub title: Option<String>,
+    /// Before it was cleaned.
+    pub title_raw: Option<String>,
+    /// The page's own.
+    pub summary: Option<String>,
+    /// People.
+    pub authors: Vec<Author>,
+    /// As printed.
+    pub byline: Option<String>,
+    /// People.
+    pub editors: Vec<Editor>,
+    /// Where it first appeared.
+    pub source: Option<Outlet>,
+    /// Where it stands.
+    pub site_name: Option<String>,
+    /// When.
+    pub date_published: Option<Date>,
+    /// As printed.
+    pub date_published_raw: Option<String>,
+    /// When last.
+    pub date_modified: Option<Date>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// `ltr` or `rtl`.
+    pub direction: Option<&'static str>,
+    /// The publisher's words for it.
+    pub section: Option<String>,
+    /// The publisher's words for it.
+    pub tags: Vec<String>,
+    /// The publisher's words for it.
+    pub categories: Vec<String>,
+    /// The article's picture.
+    pub image: Option<String>,
+    /// The pictures in its text.
+    pub images: Vec<Picture>,
+    /// Who said what.
+    pub provenance: BTreeMap<&'static str, Provenance>,
+    /// What was found wrong on the way.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the facts are taken from.
+pub struct Sources<'a> {
+    /// The document.
+    pub page: &'a Page<'a>,
+    /// Its HTML.
+    pub outline: &'a Outline<'a>,
+    /// What rules took.
+    pub fields: &'a [Field],
+    /// What was left out.
+    pub verdict: &'a Verdict,
+    /// What stays.
+    pub content: &'a Content,
+    /// The same as text.
+    pub text: &'a str,
+    /// The document's URL.
+    pub address: &'a Address,
+}
+
+/// The document's URL and who said so, found before anything is written, since links need it.
+#[derive(Debug, Clone, Default)]
+pub struct Address {
+    /// The URL, by the first in order that gave one.
+    pub url: Option<(Url, Source)>,
+    /// What links are resolved against.
+    pub base: Option<Url>,
+    /// What the page says its URL is.
+    pub canonical: Option<Url>,
+}
+
+/// Finds the document's URL: the caller's, `Content-Location`, front matter, the page's canonical link, in that order.
+pub fn address(
+    caller: Option<&Url>,
+    content_location: Option<&str>,
+    page: &Page<'_>,
+    outline: &Outline<'_>,
+) -> Address {
+    let web = |text: &str| {
+        Url::parse(text.trim())
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+    };
+    let front = page.front_matter.as_ref();
+    let from_front = || {
+        ["url", "link", "permalink", "canonical"]
+            .iter()
+            .find_map(|key| web(front?.text(key)?))
+    };
+    let head = Head::read(outline);
+    let known = caller
+        .cloned()
+        .map(|url| (url, Source::Caller))
+        .or_else(|| content_location.and_then(web).map(|url| (url, Source::Header)));
+    let known = known.or_else(|| from_front().map(|url| (url, Source::FrontMatter)));
+    let canonical = head.canonical.as_deref().and_then(|link| match &known {
+        Some((url, _)) => url
+            .join(link)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https")),
+        None => web(link),
+    });
+    let url = known.or_else(|| canonical.clone().map(|url| (url, Source::Meta)));
+    let document = url.as_ref().map(|(url, _)| url);
+    let base = head.base.as_deref().and_then(|base| match document {
+        Some(url) => url.join(base).ok(),
+        None => web(base),
+    });
+    Address {
+        base: base.or_else(|| document.cloned()),
+        url,
+        canonical,
+    }
+}
+
+/// Collects the facts.
+pub fn collect(sources: &Sources<'_>) -> Facts {
+    let mut facts = Facts::default();
+    let head = Head::read(sources.outline);
+    addresses(&mut facts, sources.address);
+    if let Some(front) = &sources.page.front_matter {
+        from_front_matter(&mut facts, front);
+    }
+    from_rules(&mut facts, sources.fields);
+    from_head(&mut facts, &head, sources.outline);
+    if facts.authors.is_empty() {
+        let named = people::reporters(sources.text);
+        if !named.is_empty() {
+            facts.say("authors", Source::Html, None);
+            facts.authors = named;
+        }
+    }
+    facts
+        .byline
+        .clone_from(&facts.authors.first().map(|_| names(&facts.authors)));
+    language::decide(&mut facts, sources, &head);
+    pictures::decide(&mut facts, sources, &head);
+    facts
+}
+
+fn names(authors: &[Author]) -> String {
+    authors
+        .iter()
+        .map(|author| author.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Facts {
+    fn say(&mut self, field: &'static str, source: Source, raw: Option<String>) {
+        self.provenance.insert(field, Provenance { source, raw });
+    }
+
+    fn set_title(&mut self, raw: &str, source: Source) {
+        let title = clean_title(raw);
+        if self.title.is_none() && !title.is_empty() {
+            self.say("title", source, (title != raw).then(|| raw.to_owned()));
+            self.title = Some(title);
+            self.title_raw = Some(raw.to_owned());
+        }
+    }
+
+    fn set_date(&mut self, raw: &str, source: Source) {
+        if self.date_published.is_some() || raw.trim().is_empty() {
+            return;
+        }
+        match dates::parse(raw) {
+            Some(date) => {
+                if !date.zone_given && source == Source::FrontMatter && date.precision != dates::Precision::Day {
+                    let detail =
+                        format!("{raw:?} names no time zone; UTC was taken, and it may be when the file was made");
+                    self.warnings.push(Warning::new("date_without_zone", detail));
+                }
+                self.say("date_published", source, Some(raw.to_owned()));
+                self.date_published = Some(date);
+            }
+            None => self
+                .warnings
+                .push(Warning::new("date_unreadable", format!("{raw:?} is no date"))),
+        }
+        self.date_published_raw.get_or_insert_with(|| raw.to_owned());
+    }
+}
+
+fn addresses(facts: &mut Facts, address: &Address) {
+    if let Some((url, source)) = &address.url {
+        facts.domain = url.host_str().and_then(|host| match url.host() {
+            Some(url::Host::Domain(_)) => psl::domain_str(host).map(str::to_owned),
+            _ => Some(host.to_owned()),
+        });
+        facts.url = Some(url.to_string());
+        facts.say("url", *source, None);
+    }
+    facts.canonical_url = address.canonical.as_ref().map(Url::to_string);
+}
+
+/// A title without what wraps it: quotation marks put around the whole, doubled when a file was made, and white space.
+fn clean_title(raw: &str) -> String {
+    let decoded = htmlize::unescape(raw);
+    let title = squash(&decoded);
+    let inner = title.trim_matches('"').trim();
+    let wrapped = title.starts_with('"') && title.ends_with('"') && !inner.contains('"');
+    if wrapped { inner.to_owned() } else { title }
+}
+
+fn from_front_matter(facts: &mut Facts, front: &FrontMatter) {
+    if let Some(title) = front.text("title") {
+        facts.set_title(title, Source::FrontMatter);
+    }
+    if let Some(date) = ["date", "published", "pubDate", "date_published"]
+        .iter()
+        .find_map(|key| front.text(key))
+    {
+        facts.set_date(date, Source::FrontMatter);
+    }
+    let modified = ["updated", "lastmod", "modified", "date_modified"]
+        .iter()
+        .find_map(|key| dates::parse(front.text(key)?));
+    if modified.is_some() {
+        facts.date_modified = modified;
+        facts.say("date_modified", Source::FrontMatter, None);
+    }
+    facts.categories = list(front, &["categories", "category"]);
+    facts.tags = list(front, &["tags", "keywords"]);
+    for (field, set) in [
+        ("categories", !facts.categories.is_empty()),
+        ("tags", !facts.tags.is_empty()),
+    ] {
+        if set {
+            facts.say(field, Source::FrontMatter, None);
+        }
+    }
+    // A feed's name stands among its own categories; anyone else is a person.
+    for author in list(front, &["author", "authors"]) {
+        if facts.categories.contains(&author) && facts.site_name.is_none() {
+            facts.site_name = Some(author);
+            facts.say("site_name", Source::FrontMatter, None);
+        } else if !facts.categories.contains(&author) {
+            facts.authors.push(Author {
+                name: author,
+                url: None,
+            });
+            facts.say("authors", Source::FrontMatter, None);
+        }
+    }
+    if let Some(name) = front.text("site_name").or_else(|| front.text("site")) {
+        facts.site_name = Some(name.to_owned());
+        facts.say("site_name", Source::FrontMatter, None);
+    }
+    if let Some(summary) = ["description", "excerpt", "summary"]
+        .iter()
+        .find_map(|key| front.text(key))
+    {
+        facts.summary = Some(squash(summary)).filter(|text| !text.is_empty());
+        facts.say("summary", Source::FrontMatter, None);
+    }
+}
+
+/// A list in front matter, or a single value as a list of one; without empty items and the stray dash of ` - news`.
+fn list(front: &FrontMatter, keys: &[&str]) -> Vec<String> {
+    let Some(value) = keys.iter().find_map(|key| front.values.get(*key)) else {
+        return Vec::new();
+    };
+    let texts: Vec<&str> = match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) => vec![text],
+        _ => Vec::new(),
+    };
+    let clean = texts
+        .iter()
+        .map(|text| squash(text.trim().strip_prefix("- ").unwrap_or(text)));
+    clean.filter(|text| !text.is_empty()).collect()
+}
+
+fn from_rules(facts: &mut Facts, fields: &[Field]) {
+    for field in fields {
+        let value = || field.value.clone();
+        match field.name.as_str() {
+            "editors" if facts.editors.iter().all(|e| e.name != field.value) => {
+                facts.editors.push(Editor { name: value() });
+                facts.say("editors", Source::Rule, None);
+            }
+            "source" if facts.source.is_none() => {
+                facts.source = Some(Outlet {
+                    name: value(),
+                    url: None,
+                });
+                facts.say("source", Source::Rule, None);
+            }
+            "authors" if facts.authors.iter().all(|a| a.name != field.value) => {
+                facts.authors.push(Author {
+                    name: value(),
+                    url: None,
+                });
+                facts.say("authors", Source::Rule, None);
+            }
+            "title" => facts.set_title(&field.value, Source::Rule),
+            "date" => facts.set_date(&field.value, Source::Rule),
+            "tags" if !facts.tags.contains(&field.value) => facts.tags.push(value()),
+            _ => {}
+        }
+    }
+}
+
+fn from_head(facts: &mut Facts, head: &Head, outline: &Outline<'_>) {
+    for (title, source) in [
+        (&head.og_title, Source::OpenGraph),
+        (&head.heading(outline), Source::Html),
+        (&head.title, Source::Html),
+    ] {
+        if let Some(title) = title {
+            facts.set_title(title, source);
+        }
+    }
+    if let Some(raw) = &head.title
+        && facts
+            .provenance
+            .get("title")
+            .is_some_and(|p| p.source != Source::FrontMatter)
+    {
+        facts.title_raw = Some(raw.clone());
+    }
+    for (date, source) in [(&head.published, Source::OpenGraph), (&head.date, Source::Meta)] {
+        if let Some(date) = date {
+            facts.set_date(date, source);
+        }
+    }
+    if facts.date_modified.is_none()
+        && let Some(date) = head.modified.as_deref().and_then(dates::parse)
+    {
+        facts.date_modified = Some(date);
+        facts.say("date_modified", Source::OpenGraph, None);
+    }
+    let mut take = |field: &'static str, value: &Option<String>, source: Source| {
+        let slot = match field {
+            "site_name" => &mut facts.site_name,
+            "summary" => &mut facts.summary,
+            _ => &mut facts.section,
+        };
+        if slot.is_none() && value.is_some() {
+            slot.clone_from(value);
+            facts.provenance.insert(field, Provenance { source, raw: None });
+        }
+    };
+    take("site_name", &head.site_name, Source::OpenGraph);
+    take("summary", &head.og_description, Source::OpenGraph);
+    take("summary", &head.description, Source::Meta);
+    take("section", &head.section, Source::OpenGraph);
+    if facts.authors.is_empty()
+        && let Some(author) = head.author.as_ref().filter(|author| !author.contains("://"))
+    {
+        facts.authors.push(Author {
+            name: author.clone(),
+            url: None,
+        });
+        facts.say("authors", Source::Meta, None);
+    }
+    if facts.tags.is_empty() && !head.tags.is_empty() {
+        facts.tags.clone_from(&head.tags);
+        facts.say("tags", Source::Meta, None);
+    }
+}

@@ -1,0 +1,141 @@
+//! The language of the text, as BCP 47, and its direction.
+
+use whatlang::{Lang, Script};
+
+use super::{Facts, Source, Sources, head::Head};
+
+/// Bytes of text that the detector reads: more does not make it surer.
+const SAMPLE_BYTES: usize = 4096;
+
+pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
+    let front = sources.page.front_matter.as_ref();
+    let declared = front
+        .and_then(|front| front.text("lang").or_else(|| front.text("language")))
+        .map(|lang| (lang, Source::FrontMatter));
+    let declared = declared.or_else(|| head.language.as_deref().map(|lang| (lang, Source::Html)));
+    let declared = declared.filter(|(tag, _)| is_tag(tag));
+    let found = declared
+        .map(|(tag, source)| (tag.replace('_', "-"), source))
+        .or_else(|| Some((detect(sources.text)?.to_owned(), Source::Html)));
+    if let Some((tag, source)) = found {
+        facts.say("language", source, None);
+        facts.direction = Some(direction(&tag, head.direction.as_deref()));
+        facts.language = Some(tag);
+    }
+}
+
+/// Whether it has the shape of a language tag (RFC 5646, section 2.1).
+fn is_tag(text: &str) -> bool {
+    let mut parts = text.split(['-', '_']);
+    parts
+        .next()
+        .is_some_and(|first| (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic()))
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+fn direction(tag: &str, declared: Option<&str>) -> &'static str {
+    let first = tag.split('-').next().unwrap_or_default();
+    match declared {
+        Some("rtl") => "rtl",
+        Some("ltr") => "ltr",
+        _ if matches!(
+            first,
+            "ar" | "he" | "fa" | "ur" | "yi" | "ps" | "sd" | "ug" | "dv" | "ckb"
+        ) =>
+        {
+            "rtl"
+        }
+        _ => "ltr",
+    }
+}
+
+fn detect(text: &str) -> Option<&'static str> {
+    let end = (0..=SAMPLE_BYTES.min(text.len()))
+        .rev()
+        .find(|i| text.is_char_boundary(*i))
+        .unwrap_or(0);
+    let info = whatlang::detect(&text[..end])?;
+    // A script that one language writes is sure from a few characters on; trigrams need a text.
+    let sure = info.is_reliable()
+        || matches!(
+            info.script(),
+            Script::Mandarin | Script::Hangul | Script::Hiragana | Script::Katakana | Script::Thai
+        );
+    sure.then(|| code(info.lang()))
+}
+
+/// ISO 639-1 where there is one, since BCP 47 wants the shortest code.
+fn code(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Afr => "af",
+        Lang::Aka => "ak",
+        Lang::Amh => "am",
+        Lang::Ara => "ar",
+        Lang::Aze => "az",
+        Lang::Bel => "be",
+        Lang::Ben => "bn",
+        Lang::Bul => "bg",
+        Lang::Cat => "ca",
+        Lang::Ces => "cs",
+        Lang::Cmn => "zh",
+        Lang::Dan => "da",
+        Lang::Deu => "de",
+        Lang::Ell => "el",
+        Lang::Eng => "en",
+        Lang::Epo => "eo",
+        Lang::Est => "et",
+        Lang::Fin => "fi",
+        Lang::Fra => "fr",
+        Lang::Guj => "gu",
+        Lang::Heb => "he",
+        Lang::Hin => "hi",
+        Lang::Hrv => "hr",
+        Lang::Hun => "hu",
+        Lang::Hye => "hy",
+        Lang::Ind => "id",
+        Lang::Ita => "it",
+        Lang::Jav => "jv",
+        Lang::Jpn => "ja",
+        Lang::Kan => "kn",
+        Lang::Kat => "ka",
+        Lang::Khm => "km",
+        Lang::Kor => "ko",
+        Lang::Lat => "la",
+        Lang::Lav => "lv",
+        Lang::Lit => "lt",
+        Lang::Mal => "ml",
+        Lang::Mar => "mr",
+        Lang::Mkd => "mk",
+        Lang::Mya => "my",
+        Lang::Nep => "ne",
+        Lang::Nld => "nl",
+        Lang::Nob => "nb",
+        Lang::Ori => "or",
+        Lang::Pan => "pa",
+        Lang::Pes => "fa",
+        Lang::Pol => "pl",
+        Lang::Por => "pt",
+        Lang::Ron => "ro",
+        Lang::Rus => "ru",
+        Lang::Sin => "si",
+        Lang::Slk => "sk",
+        Lang::Slv => "sl",
+        Lang::Sna => "sn",
+        Lang::Spa => "es",
+        Lang::Srp => "sr",
+        Lang::Swe => "sv",
+        Lang::Tam => "ta",
+        Lang::Tel => "te",
+        Lang::Tgl => "tl",
+        Lang::Tha => "th",
+        Lang::Tuk => "tk",
+        Lang::Tur => "tr",
+        Lang::Ukr => "uk",
+        Lang::Urd => "ur",
+        Lang::Uzb => "uz",
+        Lang::Vie => "vi",
+        Lang::Yid => "yi",
+        Lang::Zul => "zu",
+        other => other.code(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The pictures of an article, and which one stands for it.
+
+use serde::Serialize;
+
+use super::{Facts, Source, Sources, head::Head};
+use crate::engine::{Content, Links, Node, links::image_source, tags::Tag};
+
+/// A picture in the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// Absolute where the document's URL is known.
+    pub url: String,
+    /// The text in its place.
+    pub alt: Option<String>,
+    /// The text below it.
+    pub caption: Option<String>,
+    /// As declared.
+    pub width: Option<u32>,
+    /// As declared.
+    pub height: Option<u32>,
+}
+
+/// Services that make up a picture, and names that stand for none.
+const PLACEHOLDERS: &[&str] = &[
+    "picsum.photos",
+    "placehold.it",
+    "placehold.co",
+    "placeholder.com",
+    "via.placeholder",
+    "loremflickr.com",
+    "dummyimage.com",
+    "/404.",
+    "blank.gif",
+    "spacer.gif",
+];
+
+pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
+    facts.images = in_content(sources.content);
+    let links = Links::new(sources.address.base.clone());
+    let removed = removed_pictures(sources, &links);
+    let front = sources.page.front_matter.as_ref();
+    let named = ["headimg", "image", "cover", "thumbnail", "feature_image"]
+        .iter()
+        .filter_map(|key| Some((front?.text(key)?, Source::FrontMatter)));
+    let named = named.chain(head.image.as_deref().map(|url| (url, Source::OpenGraph)));
+    // An image that a rule dropped is not the article's, whoever names it.
+    let fits = |url: &String| !removed.contains(url) && !PLACEHOLDERS.iter().any(|name| url.contains(name));
+    let chosen = named
+        .filter_map(|(url, source)| Some((links.resolve(url)?, source)))
+        .find(|(url, _)| fits(url));
+    let chosen = chosen.or_else(|| Some((facts.images.iter().map(|p| p.url.clone()).find(fits)?, Source::Html)));
+    if let Some((url, source)) = chosen {
+        facts.say("image", source, None);
+        facts.image = Some(url);
+    }
+}
+
+fn in_content(content: &Content) -> Vec<Picture> {
+    let mut pictures: Vec<Picture> = Vec::new();
+    // The first picture of the open figure, and its caption so far.
+    let mut figure = 0;
+    let mut caption: Option<String> = None;
+    for node in &content.nodes {
+        match node {
+            Node::Open {
+                tag: Tag::IMG,
+                attributes,
+            } => {
+                let value = |name: &str| attributes.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
+                let number = |name: &str| value(name)?.parse().ok();
+                let Some(url) = value("src") else { continue };
+                pictures.push(Picture {
+                    url,
+                    alt: value("alt"),
+                    caption: None,
+                    width: number("width"),
+                    height: number("height"),
+                });
+            }
+            Node::Open { tag: Tag::FIGURE, .. } => figure = pictures.len(),
+            Node::Open {
+                tag: Tag::FIGCAPTION, ..
+            } => caption = Some(String::new()),
+            Node::Text(range) => {
+                if let Some(caption) = &mut caption {
+                    caption.push_str(&content.text[range.clone()]);
+                }
+            }
+            Node::Close(Tag::FIGCAPTION) => {
+                let text = caption.take().filter(|text| !text.trim().is_empty());
+                for picture in pictures.iter_mut().skip(figure) {
+                    picture.caption.clone_from(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    pictures
+}
+
+fn removed_pictures(sources: &Sources<'_>, links: &Links) -> Vec<String> {
+    let outline = sources.outline;
+    let mut removed = sources.verdict.removed.iter().peekable();
+    let images = outline
+        .elements
+        .iter()
+        .enumerate()
+        .filter(|(_, element)| element.tag == Tag::IMG);
+    let gone = images.filter(|(_, element)| {
+        while removed
+            .next_if(|removal| removal.range.end <= element.start as usize)
+            .is_some()
+        {}
+        let by_rule = |reason| !matches!(reason, crate::engine::verdict::Reason::Score(_));
+        removed
+            .peek()
+            .is_some_and(|removal| removal.range.start <= element.start as usize && by_rule(removal.reason))
+    });
+    gone.filter_map(|(i, _)| links.resolve(&image_source(outline, i as u32)?))
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! One file a form of answer; each has one `render`.
+
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod text;
