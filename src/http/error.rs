@@ -1,0 +1,253 @@
+//! Refusals on the wire: `application/problem+json` (RFC 9457), and the one table from code to status.
+//!
+//! A handler answers with a [`Refusal`], which travels as a response extension; `access` renders it, because only there
+//! are the request's id and path at hand. So a panic or a fallback is rendered by the same lines as a bad option.
+
+use std::any::Any;
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{error::Error, workers::Failure};
+
+/// The types that a document may come in, for the `Accept-Post` of a 415.
+pub(super) const ACCEPT_POST: &str = "text/html, application/xhtml+xml, text/markdown, text/plain";
+
+/// One kind of problem: its code, and what HTTP calls it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The stable name.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it is, in a few words that never change.
+    pub title: &'static str,
+}
+
+/// Every problem that this service can answer with.
+pub const KINDS: &[Kind] = &[
+    kind("empty_body", 400, "The body is empty"),
+    kind("unknown_option", 400, "Unknown option"),
+    kind("bad_option", 400, "Bad option"),
+    kind("bad_selector", 400, "Bad selector"),
+    kind("bad_header", 400, "Bad request header"),
+    kind("bad_body", 400, "The body broke off"),
+    kind("not_found", 404, "No such route"),
+    kind("method_not_allowed", 405, "Method not allowed"),
+    kind("not_acceptable", 406, "Not acceptable"),
+    kind("slow_body", 408, "The body came too slowly"),
+    kind("body_too_large", 413, "The body is too large"),
+    kind("unsupported_media_type", 415, "Unsupported media type"),
+    kind("unsupported_charset", 415, "Unsupported charset"),
+    kind("unsupported_encoding", 415, "Unsupported content encoding"),
+    kind("not_text", 415, "The body is not text"),
+    kind("newlines_removed", 422, "The newlines were removed"),
+    kind("feed", 422, "A whole feed instead of one document"),
+    kind("too_deep", 422, "Nested too deep"),
+    kind("too_many_elements", 422, "Too many elements"),
+    kind("token_too_large", 422, "A token is too large"),
+    kind("internal", 500, "Internal error"),
+    kind("starting", 503, "Not ready yet"),
+    kind("draining", 503, "Draining"),
+    kind("deadline", 504, "The time budget is used up"),
+    kind("http_version", 505, "HTTP version not supported here"),
+];
+
+const fn kind(code: &'static str, status: u16, title: &'static str) -> Kind {
+    Kind { code, status, title }
+}
+
+/// A request refused: the code, the words, and the headers that belong to it.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    code: &'static str,
+    detail: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Refusal {
+            code,
+            detail: detail.into(),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// A fault of ours. The cause stays in our log.
+    pub(super) fn internal() -> Self {
+        Refusal::new(
+            "internal",
+            "the service failed on this request; its log has the cause under this request_id",
+        )
+    }
+
+    /// Work on a document that came to nothing.
+    pub(super) fn from_failure(failure: Failure, budget: std::time::Duration) -> Self {
+        match failure {
+            Failure::Panicked => Refusal::internal(),
+            Failure::Late => Refusal::from(Error::Deadline {
+                budget_ms: budget.as_millis().try_into().unwrap_or(u64::MAX),
+            }),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        let unlisted = kind(self.code, 500, "Internal error");
+        KINDS
+            .iter()
+            .copied()
+            .find(|kind| kind.code == self.code)
+            .unwrap_or(unlisted)
+    }
+
+    /// The answer, for the request of this path and id.
+    pub(super) fn render(self, path: &str, request_id: &str) -> Response {
+        let kind = self.kind();
+        let problem = Problem {
+            r#type: &format!("/docs/errors/{}", kind.code),
+            title: kind.title,
+            status: kind.status,
+            detail: &self.detail,
+            instance: path,
+            code: kind.code,
+            request_id,
+        };
+        let mut body = serde_json::to_vec(&problem).expect("a struct of strings is always JSON");
+        body.push(b'\n');
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        if kind.status == 415 {
+            headers.insert("accept-post", HeaderValue::from_static(ACCEPT_POST));
+        }
+        response
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::new(error.code(), error.to_string())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::from_u16(self.kind().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+}
+
+/// The fallback of the router.
+pub(super) async fn not_found() -> Refusal {
+    Refusal::new("not_found", "there is no such route; /openapi.yaml lists them all")
+}
+
+/// The fallback of one route.
+pub(super) fn method_not_allowed(allow: HeaderValue) -> Refusal {
+    let known = allow.to_str().unwrap_or_default();
+    let detail = format!("this route takes {known}");
+    Refusal::new("method_not_allowed", detail).with(header::ALLOW, allow)
+}
+
+/// What the panic layer answers. The panic hook has logged where; the payload may quote the document and goes nowhere.
+pub(super) fn panicked(_payload: Box<dyn Any + Send>) -> Response {
+    Refusal::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_of_the_core_has_its_status() {
+        let text = String::new;
+        for (error, status) in [
+            (Error::EmptyBody, 400),
+            (Error::NotText { detail: text() }, 415),
+            (Error::UnsupportedType { given: text() }, 415),
+            (
+                Error::UnsupportedCharset {
+                    given: text(),
+                    detail: text(),
+                },
+                415,
+            ),
+            (Error::BodyTooLarge { limit_bytes: 1 }, 413),
+            (
+                Error::UnknownOption {
+                    name: text(),
+                    known: "",
+                },
+                400,
+            ),
+            (
+                Error::BadOption {
+                    name: text(),
+                    detail: text(),
+                },
+                400,
+            ),
+            (
+                Error::BadSelector {
+                    name: text(),
+                    detail: text(),
+                },
+                400,
+            ),
+            (Error::NewlinesRemoved, 422),
+            (Error::Feed, 422),
+            (Error::TooDeep { limit: 1 }, 422),
+            (Error::TooManyElements { limit: 1 }, 422),
+            (Error::TokenTooLarge { limit_bytes: 1 }, 422),
+            (Error::Deadline { budget_ms: 1 }, 504),
+        ] {
+            let refusal = Refusal::from(error);
+            assert!(
+                KINDS.iter().any(|kind| kind.code == refusal.code),
+                "{} is not in the table",
+                refusal.code
+            );
+            assert_eq!(refusal.into_response().status(), status);
+        }
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        for (at, kind) in KINDS.iter().enumerate() {
+            assert!(KINDS[..at].iter().all(|other| other.code != kind.code), "{}", kind.code);
+        }
+    }
+}

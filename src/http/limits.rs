@@ -1,0 +1,203 @@
+//! Bodies within bounds: how much is read, for how long, and what becomes of a body that was refused.
+//!
+//! # Limits
+//! A body is bounded in bytes and in time before any worker is asked for. One that is refused early is still read to a
+//! bound, and thrown away, while the answer is already on its way: a client that writes everything before it reads
+//! (Python's requests does) would otherwise meet a reset instead of the answer. A client that said
+//! `Expect: 100-continue` and was never told to go on sends nothing, so there is nothing to read.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use http_body_util::BodyExt as _;
+use hyper::body::{Frame, SizeHint};
+use tokio::time::{Instant, timeout_at};
+
+use super::{App, error::Refusal};
+use crate::{config::Wire, error::Error};
+
+/// The largest buffer that a mere `Content-Length` can make us set aside.
+const MAX_TRUST_BYTES: usize = 64 << 10;
+
+/// Reads a whole body.
+///
+/// # Errors
+/// 413 past `limit_bytes`, 408 past the body's time, 400 for a body that breaks off.
+pub(super) async fn read_whole(
+    mut body: Body,
+    headers: &HeaderMap,
+    limit_bytes: usize,
+    wire: &Wire,
+) -> Result<Vec<u8>, Refusal> {
+    let too_large = || Refusal::from(Error::BodyTooLarge { limit_bytes });
+    let announced = content_length(headers).unwrap_or(0);
+    if announced > limit_bytes as u64 {
+        return Err(too_large());
+    }
+    let end = Instant::now() + wire.body_timeout;
+    let mut whole = Vec::with_capacity(MAX_TRUST_BYTES.min(announced as usize));
+    loop {
+        let Some(piece) = next_piece(&mut body, end, wire).await? else {
+            return Ok(whole);
+        };
+        if piece.len() > limit_bytes - whole.len() {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&piece);
+    }
+}
+
+/// The next bytes of a body, `None` at its end. Trailers are passed over.
+///
+/// # Errors
+/// 408 when `end` comes first, 400 for a body that breaks off.
+pub(super) async fn next_piece(body: &mut Body, end: Instant, wire: &Wire) -> Result<Option<Bytes>, Refusal> {
+    loop {
+        let frame = timeout_at(end, body.frame()).await.map_err(|_| {
+            let allowed = humantime::format_duration(wire.body_timeout);
+            Refusal::new("slow_body", format!("the body did not arrive within {allowed}"))
+        })?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(broken(&error)),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) if data.is_empty() => {}
+                Ok(data) => return Ok(Some(data)),
+                Err(_trailers) => {}
+            },
+        }
+    }
+}
+
+/// The refusal for a body that ended in an error of the transport.
+pub(super) fn broken(error: &axum::Error) -> Refusal {
+    Refusal::new("bad_body", format!("the body could not be read to its end: {error}"))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Refuses a body that is packed: it would be taken for garbled text.
+///
+/// # Errors
+/// 415 for any `Content-Encoding` but `identity`.
+pub(super) fn refuse_packed(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(given) = header_text(headers, &header::CONTENT_ENCODING)? else {
+        return Ok(());
+    };
+    if given.trim().is_empty() || given.trim().eq_ignore_ascii_case("identity") {
+        return Ok(());
+    }
+    let detail = format!("the content encoding {given:?} is not supported; send the document unpacked");
+    Err(Refusal::new("unsupported_encoding", detail)
+        .with(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+}
+
+/// The text of a header, `None` when it is not there.
+///
+/// # Errors
+/// 400 for one that is not plain ASCII: guessing at a declaration is worse than refusing it.
+pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refusal> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let text = value.to_str().map_err(|_| {
+        Refusal::new(
+            "bad_header",
+            format!("the header {name} holds bytes that are no visible ASCII"),
+        )
+    })?;
+    Ok(Some(text))
+}
+
+/// The layer that lends the body out, and reads a bounded rest of it when it comes back unfinished.
+pub(super) async fn read_the_rest(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let waits = request.headers().get(header::EXPECT).is_some();
+    let slot = Arc::new(Slot::default());
+    let request = request.map(|body| {
+        Body::new(Lent {
+            body,
+            begun: false,
+            ended: false,
+            slot: Arc::clone(&slot),
+        })
+    });
+    let response = next.run(request).await;
+    if let Some((rest, begun)) = slot.lock().take()
+        && (begun || !waits)
+    {
+        tokio::spawn(discard(rest, app.wire));
+    }
+    response
+}
+
+/// Reads and forgets, within bounds. Past them the connection is closed under the sender, which is its own doing.
+async fn discard(mut rest: Body, wire: Wire) {
+    let end = Instant::now() + wire.discard_time;
+    let mut left = wire.discard_bytes;
+    while let Ok(Some(Ok(frame))) = timeout_at(end, rest.frame()).await {
+        let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
+        if bytes > left {
+            return;
+        }
+        left -= bytes;
+    }
+}
+
+/// Where a body that was let go before its end waits to be read out, with whether reading had begun.
+#[derive(Debug, Default)]
+struct Slot(Mutex<Option<(Body, bool)>>);
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Option<(Body, bool)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A body on loan: whoever drops it before its end gives it back.
+#[derive(Debug)]
+struct Lent {
+    body: Body,
+    begun: bool,
+    ended: bool,
+    slot: Arc<Slot>,
+}
+
+impl HttpBody for Lent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.begun = true;
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.ended |= matches!(polled, Poll::Ready(None | Some(Err(_))));
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.is_end_stream() {
+            *self.slot.lock() = Some((std::mem::take(&mut self.body), self.begun));
+        }
+    }
+}
