@@ -11,3 +11,7 @@ pub mod metadata;
 pub mod output;
 pub mod options;
 pub mod pipeline;
+pub mod workers;
+pub mod config;
+pub mod http;
+pub mod cli;

@@ -1,3 +1,23 @@
-//! The doorman: parse, run, turn the outcome into an exit code.
+//! The doorman: reads the command line, runs it, and turns the outcome into an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use copydesk::cli::{self, Cli};
+
+/// Documents are many small allocations on many threads, and musl's own allocator, which a static binary would use,
+/// takes one lock for all of them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match cli::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_silent() {
+                eprintln!("copydesk: {failure}");
+            }
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The command line: what to run, and which exit code it means.
+
+mod clean;
+mod health;
+mod logs;
+mod normalize;
+mod serve;
+
+use std::{
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{BadSetting, Settings},
+    error::Error,
+};
+
+/// Turns raw article documents into clean, structured articles.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the HTTP service (also what happens without a command)
+    Serve(Settings),
+    /// Normalise one document to stdout, as POST /v1/normalize does
+    Normalize(normalize::Args),
+    /// Clean an HTML stream from stdin to stdout, as POST /v1/clean does
+    Clean(clean::Args),
+    /// Ask a running service whether it is ready: exit 0 or 1
+    Health(health::Args),
+}
+
+/// Why a command failed; each kind has its exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A setting that means nothing. Nothing was opened.
+    #[error(transparent)]
+    Setting(#[from] BadSetting),
+    /// A document or an option that was refused.
+    #[error("{code}: {0}", code = .0.code())]
+    Refused(#[from] Error),
+    /// The system said no.
+    #[error("{doing}: {cause}")]
+    System {
+        /// What was tried, and with what.
+        doing: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Whoever read our output has read enough: no fault, and nothing to say.
+    #[error("the output was closed")]
+    OutputClosed,
+    /// The answer to the question is no.
+    #[error("{0}")]
+    No(String),
+}
+
+impl Failure {
+    /// The process's exit code. 2 is clap's, for words that it does not know.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::OutputClosed => ExitCode::SUCCESS,
+            Failure::Setting(_) => ExitCode::from(EX_USAGE),
+            Failure::Refused(_) | Failure::System { .. } | Failure::No(_) => ExitCode::FAILURE,
+        }
+    }
+
+    /// Whether there is anything to tell.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Failure::OutputClosed)
+    }
+
+    fn system(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let doing = doing.into();
+        move |cause| Failure::System { doing, cause }
+    }
+
+    fn output(cause: io::Error) -> Self {
+        match cause.kind() {
+            ErrorKind::BrokenPipe => Failure::OutputClosed,
+            _ => Failure::system("writing the output")(cause),
+        }
+    }
+}
+
+/// `EX_USAGE` of sysexits.h: the configuration is wrong, and trying again will not help.
+const EX_USAGE: u8 = 64;
+
+/// Runs what the command line says.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(settings)) => serve::run(&settings),
+        Some(Command::Normalize(args)) => normalize::run(&args),
+        Some(Command::Clean(args)) => clean::run(&args),
+        Some(Command::Health(args)) => health::run(&args),
+    }
+}
+
+/// The bare `PORT` variable, which many hosts set.
+fn port_variable() -> Option<String> {
+    std::env::var("PORT").ok()
+}

@@ -1,0 +1,109 @@
+//! `copydesk normalize FILE|-`: the road of `POST /v1/normalize` without a server, and the same bytes on stdout.
+
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{self, Read, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::Failure;
+use crate::{bounds::Bounds, error::Error, input::Document, options::Options, pipeline::Pipeline, rules::RuleSet};
+
+/// The options have the names and the values of the route's query.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The document: a file, or - for stdin
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+    /// Its media type, as the Content-Type header would say it [default: found out from the bytes]
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// Its own URL
+    #[arg(long)]
+    url: Option<String>,
+    /// precision, balanced or recall
+    #[arg(long)]
+    mode: Option<String>,
+    /// json, html, markdown or text
+    #[arg(long)]
+    format: Option<String>,
+    /// core, all, or a list of fields
+    #[arg(long, value_name = "FIELDS")]
+    fields: Option<String>,
+    /// Drop what this selector matches; may repeat
+    #[arg(long, value_name = "SELECTOR")]
+    remove: Vec<String>,
+    /// Keep what this selector matches; may repeat
+    #[arg(long, value_name = "SELECTOR")]
+    keep: Vec<String>,
+    /// Leave this rule out; may repeat
+    #[arg(long, value_name = "RULE_ID")]
+    without: Vec<String>,
+    /// Tell how each decision was made
+    #[arg(long)]
+    explain: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let options = Options::from_pairs(pairs(args))?;
+    let bounds = Bounds::default();
+    let bytes = read(&args.file, bounds.body_bytes)?;
+    let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), bounds);
+    let document = Document {
+        bytes: &bytes,
+        content_type: args.content_type.as_deref(),
+        content_location: None,
+    };
+    let answer = pipeline.normalize(&document, &options)?;
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(&answer.body)
+        .and_then(|()| stdout.flush())
+        .map_err(Failure::output)
+}
+
+fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let single = [
+        ("url", &args.url),
+        ("mode", &args.mode),
+        ("format", &args.format),
+        ("fields", &args.fields),
+    ];
+    let single = single
+        .into_iter()
+        .flat_map(|(name, value)| value.as_deref().map(|value| (name, value)));
+    let lists = [
+        ("remove", &args.remove),
+        ("keep", &args.keep),
+        ("without", &args.without),
+    ];
+    let lists = lists
+        .into_iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str())));
+    let explain = args.explain.then_some(("explain", "true"));
+    single
+        .chain(lists)
+        .chain(explain)
+        .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)))
+}
+
+/// Reads a document, one byte past the bound at most: a file without end must not fill the memory.
+fn read(file: &Path, limit_bytes: usize) -> Result<Vec<u8>, Failure> {
+    let doing = || format!("reading {}", file.display());
+    let source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(file).map_err(Failure::system(doing()))?)
+    };
+    let mut bytes = Vec::new();
+    source
+        .take(limit_bytes as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Failure::system(doing()))?;
+    if bytes.len() > limit_bytes {
+        return Err(Error::BodyTooLarge { limit_bytes }.into());
+    }
+    Ok(bytes)
+}
