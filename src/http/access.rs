@@ -15,7 +15,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
@@ -23,7 +23,7 @@ use axum::{
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
-use super::{error::Refusal, request_id};
+use super::{App, error::Refusal, request_id};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -31,7 +31,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const QUIET_ROUTES: &[&str] = &["/livez", "/readyz", "/startupz", "/healthz", "/version"];
 
 /// The outermost layer.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
     let path = request.uri().path().to_owned();
     let received = Arc::new(AtomicU64::new(0));
@@ -54,6 +54,10 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(request_id::HEADER, id);
+    }
+    if app.health.is_draining() {
+        // Whoever would ask again on this connection should ask another instance.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     line.status = response.status().as_u16();
     if response.body().size_hint().exact().is_some() {

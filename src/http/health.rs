@@ -43,6 +43,10 @@ impl Health {
         self.position.fetch_max(DRAINING, Ordering::SeqCst);
     }
 
+    pub(super) fn is_draining(&self) -> bool {
+        self.position() == DRAINING
+    }
+
     fn position(&self) -> u8 {
         self.position.load(Ordering::SeqCst)
     }

@@ -106,7 +106,7 @@ const fn route(path: &'static str, verbs: Verbs, handler: fn(MethodFilter) -> Me
     Route { path, verbs, handler }
 }
 
-/// The routes and, from the inside out, what every request passes.
+/// The routes, with what every request passes.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new().fallback(error::not_found);
     for route in ROUTES {
@@ -114,16 +114,20 @@ pub fn router(app: Arc<App>) -> Router {
         let refuse = move || async move { error::method_not_allowed(allow) };
         router = router.route(route.path, (route.handler)(route.verbs.filter()).fallback(refuse));
     }
+    layered(router.with_state(Arc::clone(&app)), app)
+}
+
+/// What every request passes, from the inside out.
+fn layered(router: Router, app: Arc<App>) -> Router {
     router
-        .with_state(Arc::clone(&app))
         // A panic on an async thread is a problem like any other, not a cut connection.
         .layer(CatchPanicLayer::custom(error::panicked))
         // A body that was refused half read: outside the panics, so that theirs is read as well.
-        .layer(middleware::from_fn_with_state(app, limits::read_the_rest))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), limits::read_the_rest))
         // No answer of ours is ever what a browser guesses it to be.
         .layer(set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Outermost: the id exists before anything can fail, and the log line sees what really went out.
-        .layer(middleware::from_fn(access::observe))
+        .layer(middleware::from_fn_with_state(app, access::observe))
 }
 
 fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -137,4 +141,45 @@ fn sandbox<B>(response: &mut Response<B>) {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("sandbox; default-src 'none'"),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use axum::{body::Body, extract::Request, routing::get};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{bounds::Bounds, rules::RuleSet};
+
+    async fn boom() {
+        panic!("the words of somebody's document")
+    }
+
+    #[test]
+    fn a_panic_is_a_problem_that_quotes_nothing() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), Bounds::default());
+            let app = App::new(pipeline, Workers::new(NonZeroUsize::MIN), Wire::default());
+            let router = layered(Router::new().route("/boom", get(boom)), app);
+            let request = Request::get("/boom")
+                .header("x-request-id", "boom-1")
+                .body(Body::empty());
+            let answer = router.oneshot(request.expect("a request")).await.expect("never fails");
+            assert_eq!(answer.status(), 500);
+            assert_eq!(answer.headers()["x-request-id"], "boom-1");
+            let body = answer.into_body().collect().await.expect("a body").to_bytes();
+            let problem: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!(
+                (&problem["code"], &problem["request_id"]),
+                (&"internal".into(), &"boom-1".into())
+            );
+            assert!(!problem.to_string().contains("document"), "{problem}");
+        });
+    }
 }

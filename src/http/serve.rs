@@ -98,10 +98,10 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     }
 
     app.health.drain();
-    tracing::info!(connections = connections.len(), "draining");
     for stream in waiting(listener) {
         open(&mut connections, stream);
     }
+    tracing::info!(connections = connections.len(), "draining");
     drain.send_replace(true);
     let all = async { while connections.join_next().await.is_some() {} };
     let in_time = timeout(app.wire.grace, all).await.is_ok();

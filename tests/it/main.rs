@@ -1,0 +1,8 @@
+//! One binary for all integration tests: many files, one link.
+
+mod api;
+mod contract;
+mod hostile;
+mod process;
+mod support;
+mod tidy;
