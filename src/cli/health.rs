@@ -17,6 +17,9 @@ const STEP_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The longest status line that is looked at, in bytes.
 const STATUS_LINE_BYTES: u64 = 256;
 
+/// This machine, by the family that is asked first.
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What to ask [default: /readyz at the service's own address]
@@ -56,7 +59,7 @@ impl Question {
     fn of_address(bind: SocketAddr) -> Self {
         // "All addresses" is none that one can connect to; where there is no IPv6, it was IPv4 that was opened.
         let hosts: Vec<IpAddr> = match bind.ip() {
-            IpAddr::V6(ip) if ip.is_unspecified() => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            IpAddr::V6(ip) if ip.is_unspecified() => LOOPBACK.to_vec(),
             IpAddr::V4(ip) if ip.is_unspecified() => vec![Ipv4Addr::LOCALHOST.into()],
             ip => vec![ip],
         };
@@ -80,11 +83,15 @@ impl Question {
         let host = url.host_str().ok_or_else(|| no("it has no host"))?;
         let port = url.port_or_known_default().unwrap_or(80);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let found = (bare, port)
-            .to_socket_addrs()
-            .map_err(Failure::system(format!("looking up {host}")))?;
+        let addresses = if bare == "localhost" {
+            // An empty image has no /etc/hosts to find it in.
+            LOOPBACK.iter().map(|&ip| SocketAddr::new(ip, port)).collect()
+        } else {
+            let found = (bare, port).to_socket_addrs();
+            found.map_err(Failure::system(format!("looking up {host}")))?.collect()
+        };
         Ok(Question {
-            addresses: found.collect(),
+            addresses,
             host: format!("{host}:{port}"),
             path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
         })
@@ -146,6 +153,12 @@ mod tests {
         let question = Question::of_address("[::]:81".parse().expect("an address"));
         assert_eq!(question.addresses.len(), 2);
         assert_eq!(question.host, "127.0.0.1:81");
+    }
+
+    #[test]
+    fn localhost_is_not_looked_up() {
+        let question = Question::of_url("http://localhost:81/livez").expect("a good URL");
+        assert_eq!(question.addresses.len(), 2);
     }
 
     #[test]

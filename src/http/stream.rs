@@ -51,10 +51,11 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let first = input.split_to(input.len().min(TURN_BYTES));
     let output = turn(&mut cleaner, &first).map_err(Broken::into_refusal)?;
 
-    let answer_type = match (declared, &options.charset) {
-        (Some(declared), _) => declared.to_owned(),
-        (None, Some(charset)) => format!("text/html; charset={charset}"),
-        (None, None) => "text/html".to_owned(),
+    let kind = declared.unwrap_or("text/html");
+    let answer_type = match &options.charset {
+        // The caller knows better than the header, so the answer must not repeat the header.
+        Some(charset) => format!("{}; charset={charset}", essence(kind)),
+        None => kind.to_owned(),
     };
     let mut response = Response::new(Body::new(Cleaned {
         input: body,
@@ -77,8 +78,7 @@ fn declared_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(given) = limits::header_text(headers, &header::CONTENT_TYPE)? else {
         return Ok(None);
     };
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
+    match essence(given).to_ascii_lowercase().as_str() {
         "text/html" | "application/xhtml+xml" => Ok(Some(given)),
         // `curl --data-binary` says the first of these by itself, and proxies the second.
         "" | "application/x-www-form-urlencoded" | "application/octet-stream" => Ok(None),
@@ -86,6 +86,11 @@ fn declared_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
             given: given.to_owned(),
         })),
     }
+}
+
+/// A media type without its parameters.
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
 }
 
 /// Why a stream ended before its end.

@@ -225,8 +225,10 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn the_description_says_the_version_of_the_crate() {
-    assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
+fn the_description_and_the_image_say_the_version_of_the_crate() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(include_str!("../../Dockerfile").contains(&format!("ARG VERSION={version}\n")));
+    assert_eq!(description()["info"]["version"], version);
 }
 
 fn walk(value: &Value, visit: &mut dyn FnMut(&Value)) {

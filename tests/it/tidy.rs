@@ -222,16 +222,12 @@ fn read_source(root: &Path, path: &Path) -> Source {
         .expect("a name")
         .as_os_str()
         .to_string_lossy();
+    let tests = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
     Source {
         path: inside.to_owned(),
         room: first.trim_end_matches(".rs").to_owned(),
-        code: text
-            .lines()
-            .take_while(|line| *line != "#[cfg(test)]")
-            .filter(is_code)
-            .map(str::to_owned)
-            .collect(),
+        code: text[..tests].lines().filter(is_code).map(str::to_owned).collect(),
         opens_with_doc: text.starts_with("//! "),
     }
 }
