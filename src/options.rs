@@ -82,7 +82,7 @@ impl Options {
                 detail,
             };
             match name.as_ref() {
-                "url" => options.url = Some(web_url(&name, &value)?),
+                "url" => options.url = Some(absolute_url(&name, &value)?),
                 "mode" => {
                     options.mode = match value.as_ref() {
                         "precision" => Mode::Precision,
@@ -137,7 +137,7 @@ impl CleanOptions {
         for (name, value) in pairs {
             once(&name, &mut seen)?;
             match name.as_ref() {
-                "url" => options.url = Some(web_url(&name, &value)?),
+                "url" => options.url = Some(absolute_url(&name, &value)?),
                 "charset" => options.charset = Some(value.into_owned()),
                 "remove" => options.remove.extend(selectors(&name, &value)?),
                 "keep" => options.keep.extend(selectors(&name, &value)?),
@@ -171,16 +171,12 @@ fn once(name: &str, seen: &mut Vec<String>) -> Result<(), Error> {
     Ok(())
 }
 
-fn web_url(name: &str, value: &str) -> Result<Url, Error> {
-    let bad = |detail: String| Error::BadOption {
+fn absolute_url(name: &str, value: &str) -> Result<Url, Error> {
+    // Archives name documents by schemes of their own; only http and https ones are a base for links.
+    Url::parse(value).map_err(|e| Error::BadOption {
         name: name.into(),
-        detail,
-    };
-    let url = Url::parse(value).map_err(|e| bad(format!("{value:?} is no absolute URL: {e}")))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(bad(format!("the scheme {other:?} is neither http nor https"))),
-    }
+        detail: format!("{value:?} is no absolute URL: {e}"),
+    })
 }
 
 fn selectors(name: &str, value: &str) -> Result<Vec<Selector>, Error> {

@@ -16,11 +16,11 @@ use crate::{
     },
     error::{Error, Warning},
     input::{self, Document, Kind, Page},
-    metadata::{self, Facts},
+    metadata::{self, Facts, Stats, stats},
     options::{CleanOptions, Format, Options},
     output::{
         html,
-        json::{self, Article, Input, Quality, Removed, Stats},
+        json::{self, Article, Input, Quality, Removed},
         markdown, text,
     },
     rules::{Category, RuleError, RuleSet},
@@ -78,17 +78,16 @@ impl Pipeline {
         self.rulebook.rules()
     }
 
-    /// One raw document in, one answer out. Blocks for the time that the work takes.
+    /// One raw document in, one answer out. Blocks for the time that the work takes, until `deadline` at most.
     ///
     /// # Errors
     /// What cannot be an article, and what is past a bound.
-    pub fn normalize(&self, document: &Document<'_>, options: &Options) -> Result<Answer, Error> {
+    pub fn normalize(&self, document: &Document<'_>, options: &Options, deadline: &Deadline) -> Result<Answer, Error> {
         if document.bytes.len() > self.bounds.body_bytes {
             return Err(Error::BodyTooLarge {
                 limit_bytes: self.bounds.body_bytes,
             });
         }
-        let deadline = Deadline::after(self.bounds.time);
         let choice = self.choose(&options.remove, &options.keep, &options.without)?;
 
         // Bytes become text.
@@ -101,7 +100,7 @@ impl Pipeline {
 
         // The handlers see it pass, once.
         let source = &page.text[page.body.clone()];
-        let outline = engine::survey(source, &choice, &self.bounds, &deadline)?;
+        let outline = engine::survey(source, &choice, &self.bounds, deadline)?;
 
         // What stays, and why the rest does not.
         let kind = kind_of(&page, &outline);
@@ -225,7 +224,7 @@ impl Road<'_> {
         } else {
             Vec::new()
         };
-        let stats = stats(content, &content_text);
+        let stats = stats::measure(&content_text, json::linked_characters(content));
         let quality = self.quality(&stats, scored);
         let mut warnings = self.page.warnings.clone();
         warnings.extend(self.swallowed());
@@ -383,34 +382,6 @@ impl Road<'_> {
             ),
         ))
     }
-}
-
-fn stats(content: &Content, text: &str) -> Stats {
-    let visible = || text.chars().filter(|c| !c.is_whitespace());
-    let (mut characters, mut cjk) = (0, 0);
-    for c in visible() {
-        characters += 1;
-        cjk += usize::from(is_cjk(c));
-    }
-    let linked = json::linked_characters(content);
-    Stats {
-        characters,
-        cjk_characters: cjk,
-        words: None,
-        sentences: None,
-        paragraphs: text.split("\n\n").filter(|block| !block.trim().is_empty()).count(),
-        link_density: if characters == 0 {
-            0.0
-        } else {
-            round(linked as f32 / characters as f32)
-        },
-        reading_time_seconds: None,
-    }
-}
-
-/// Han, kana, hangul and the marks that go with them.
-fn is_cjk(c: char) -> bool {
-    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn round(x: f32) -> f32 {

@@ -3,11 +3,10 @@
 use std::{
     borrow::Cow,
     io::{self, ErrorKind, Read as _, Write as _},
-    sync::Arc,
 };
 
 use super::Failure;
-use crate::{bounds::Bounds, error::Error, options::CleanOptions, pipeline::Pipeline, rules::RuleSet};
+use crate::{bounds::Bounds, error::Error, options::CleanOptions, pipeline::Pipeline};
 
 /// Bytes read at once: what a pipe holds.
 const PIECE_BYTES: usize = 64 << 10;
@@ -34,7 +33,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = CleanOptions::from_pairs(pairs(args))?;
-    let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), Bounds::default());
+    let pipeline = Pipeline::built_in(Bounds::default())?;
     let mut cleaner = pipeline.cleaner(None, &options)?;
     let mut stdin = io::stdin().lock();
     let mut stdout = io::stdout().lock();

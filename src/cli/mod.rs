@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     config::{BadSetting, Settings},
     error::Error,
+    rules::RuleError,
 };
 
 /// Turns raw article documents into clean, structured articles.
@@ -49,6 +50,9 @@ pub enum Failure {
     /// A document or an option that was refused.
     #[error("{code}: {0}", code = .0.code())]
     Refused(#[from] Error),
+    /// Rules that do not load.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
     /// The system said no.
     #[error("{doing}: {cause}")]
     System {
@@ -70,7 +74,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::OutputClosed => ExitCode::SUCCESS,
-            Failure::Setting(_) => ExitCode::from(EX_USAGE),
+            Failure::Setting(_) | Failure::Rules(_) => ExitCode::from(EX_USAGE),
             Failure::Refused(_) | Failure::System { .. } | Failure::No(_) => ExitCode::FAILURE,
         }
     }

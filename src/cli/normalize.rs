@@ -5,11 +5,16 @@ use std::{
     fs::File,
     io::{self, Read, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use super::Failure;
-use crate::{bounds::Bounds, error::Error, input::Document, options::Options, pipeline::Pipeline, rules::RuleSet};
+use crate::{
+    bounds::{Bounds, Deadline},
+    error::Error,
+    input::Document,
+    options::Options,
+    pipeline::Pipeline,
+};
 
 /// The options have the names and the values of the route's query.
 #[derive(Debug, clap::Args)]
@@ -50,13 +55,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = Options::from_pairs(pairs(args))?;
     let bounds = Bounds::default();
     let bytes = read(&args.file, bounds.body_bytes)?;
-    let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), bounds);
+    let pipeline = Pipeline::built_in(bounds)?;
     let document = Document {
         bytes: &bytes,
         content_type: args.content_type.as_deref(),
-        content_location: None,
+        ..Document::default()
     };
-    let answer = pipeline.normalize(&document, &options)?;
+    let answer = pipeline.normalize(&document, &options, &Deadline::after(bounds.time))?;
     let mut stdout = io::stdout().lock();
     stdout
         .write_all(&answer.body)

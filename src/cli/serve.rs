@@ -1,6 +1,6 @@
 //! `copydesk serve`: settings checked, rules loaded, socket opened, served, drained.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use tokio::{
     runtime::Builder,
@@ -12,7 +12,6 @@ use crate::{
     config::{Config, Settings},
     http::{self, App},
     pipeline::Pipeline,
-    rules::RuleSet,
     workers::Workers,
 };
 
@@ -32,8 +31,7 @@ pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
-    let rules = Arc::new(RuleSet::built_in());
-    let pipeline = Pipeline::new(rules, config.bounds);
+    let pipeline = Pipeline::built_in(config.bounds)?;
     let app = App::new(pipeline, Workers::new(config.concurrency), config.wire);
 
     // Before the port is open: from then on somebody may want us to stop.

@@ -20,6 +20,7 @@ use lol_html::{
 };
 
 use super::{
+    lines::comment_text,
     outline::{Builder, Outline},
     walker::{Choice, Road, Walker},
 };
@@ -149,13 +150,11 @@ fn run_rewriter(
             let range = absolute(comment.source_location().bytes());
             survey.advance(range.start, Reach::Token);
             survey.at = range.end;
-            let text = &survey.text[range.clone()];
-            let text = text.strip_prefix("<!--").unwrap_or(text);
-            if range.end == survey.source.len() && !text.ends_with('>') {
+            let source = survey.text;
+            if range.end == source.len() && !source.ends_with('>') {
                 survey.walker.road.swallowed(range.start, "a comment");
             }
-            let text = text.strip_suffix("-->").unwrap_or(text);
-            survey.walker.comment(range, text);
+            survey.walker.comment(range.clone(), comment_text(&source[range]));
             Ok(())
         })
         .doctype(|doctype: &mut lol_html::html_content::Doctype<'_>| {
@@ -178,8 +177,8 @@ fn run_rewriter(
         .with_strict(false)
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(bounds.parser_bytes));
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
-    let source = &survey.borrow().source[base..];
-    for slice in source.chunks(SLICE_BYTES) {
+    let source = survey.borrow().source;
+    for slice in source[base..].chunks(SLICE_BYTES) {
         deadline.check()?;
         rewriter.write(slice).map_err(|e| refusal(survey, &e, bounds))?;
         let survey = survey.borrow();

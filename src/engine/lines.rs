@@ -41,7 +41,7 @@ pub struct Lines {
 pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
     let mut lines = Lines::default();
     for comment in &outline.comments {
-        let text = &outline.source[comment.range.clone()];
+        let text = comment_text(&outline.source[comment.range.clone()]);
         let regex = choice.rules.rules()[comment.rule as usize].comment.as_ref();
         take_fields(regex, text, comment.rule, comment.range.start, &mut lines.fields);
     }
@@ -145,6 +145,12 @@ fn whole_block(outline: &Outline<'_>, line: &Line, range: Range<usize>) -> Range
         true => element.start as usize..element.end as usize,
         false => range,
     }
+}
+
+/// What stands between the marks of a comment.
+pub(super) fn comment_text(source: &str) -> &str {
+    let text = source.strip_prefix("<!--").unwrap_or(source);
+    text.strip_suffix("-->").unwrap_or(text)
 }
 
 /// White space runs become one blank, none at the ends.

@@ -24,7 +24,7 @@ impl Links {
     /// Links against this base, or left relative without one.
     pub fn new(base: Option<Url>) -> Self {
         Links {
-            base: base.filter(|base| !base.cannot_be_a_base()),
+            base: base.filter(|base| matches!(base.scheme(), "http" | "https")),
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Knows no JSON, no HTTP and no clock but its deadline.
 
+mod allow;
+mod gate;
 mod handlers;
 pub mod lines;
 pub mod links;

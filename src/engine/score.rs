@@ -138,8 +138,10 @@ impl Figures {
 /// Finds the article of a page.
 pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
     let figures = measure(outline);
-    let Some(winner) = best(outline, &figures) else {
-        return Choice::default();
+    // Nothing reads like a paragraph: the page as a whole, without its furniture, is the best there is.
+    let body = || (0..figures.len() as u32).find(|i| outline.elements[*i as usize].tag == Tag::BODY);
+    let Some(winner) = best(outline, &figures).or_else(body) else {
+        return Choice::of_everything(outline);
     };
     let mut ranges = Vec::new();
     let chosen = with_siblings(outline, &figures, winner);

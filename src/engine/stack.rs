@@ -234,14 +234,12 @@ impl Stack {
                     self.pop();
                 }
             }
-            Tag::RB | Tag::RT | Tag::RTC | Tag::RP => {
-                if self.in_scope(Tag::RUBY).is_some() {
-                    while self
-                        .top()
-                        .is_some_and(|top| matches!(top.tag, Tag::RB | Tag::RT | Tag::RTC | Tag::RP))
-                    {
-                        self.pop();
-                    }
+            Tag::RB | Tag::RT | Tag::RTC | Tag::RP if self.in_scope(Tag::RUBY).is_some() => {
+                while self
+                    .top()
+                    .is_some_and(|top| matches!(top.tag, Tag::RB | Tag::RT | Tag::RTC | Tag::RP))
+                {
+                    self.pop();
                 }
             }
             Tag::FORM if self.has(Tag::FORM) => return Start::Ignore,

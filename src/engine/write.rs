@@ -11,6 +11,10 @@
 use std::ops::Range;
 
 use super::{
+    allow::{
+        Attributes, block_attributes, holds_no_block, holds_text, image_attributes, inline_attributes, is_kept_block,
+        is_table_part, kept_inline,
+    },
     links::Links,
     outline::{Event, NONE, Outline},
     tags::Tag,
@@ -40,69 +44,6 @@ pub enum Node {
     Text(Range<usize>),
     /// The element opened last ends.
     Close(Tag),
-}
-
-/// The blocks that stay what they are; any other is a border between paragraphs.
-fn is_kept_block(tag: Tag) -> bool {
-    tag.is_heading()
-        || matches!(
-            tag,
-            Tag::P | Tag::UL | Tag::OL | Tag::LI | Tag::DL | Tag::DT | Tag::DD | Tag::PRE | Tag::BLOCKQUOTE
-        )
-        || matches!(tag, Tag::FIGURE | Tag::FIGCAPTION)
-        || is_table_part(tag)
-}
-
-fn is_table_part(tag: Tag) -> bool {
-    matches!(
-        tag,
-        Tag::TABLE | Tag::CAPTION | Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR | Tag::TD | Tag::TH
-    )
-}
-
-/// Inline elements that stay, under the name that they stay by.
-fn kept_inline(tag: Tag) -> Option<Tag> {
-    Some(match tag {
-        Tag::A
-        | Tag::B
-        | Tag::STRONG
-        | Tag::I
-        | Tag::EM
-        | Tag::U
-        | Tag::S
-        | Tag::DEL
-        | Tag::INS
-        | Tag::SUB
-        | Tag::SUP => tag,
-        Tag::CODE
-        | Tag::KBD
-        | Tag::SAMP
-        | Tag::VAR
-        | Tag::MARK
-        | Tag::SMALL
-        | Tag::Q
-        | Tag::CITE
-        | Tag::ABBR
-        | Tag::TIME => tag,
-        Tag::RUBY | Tag::RB | Tag::RT | Tag::RP | Tag::BDI => tag,
-        Tag::STRIKE => Tag::S,
-        Tag::TT => Tag::CODE,
-        _ => return None,
-    })
-}
-
-/// Blocks that text may stand in directly.
-fn holds_text(tag: Tag) -> bool {
-    tag.is_heading()
-        || matches!(
-            tag,
-            Tag::P | Tag::LI | Tag::DT | Tag::DD | Tag::TD | Tag::TH | Tag::CAPTION | Tag::FIGCAPTION | Tag::PRE
-        )
-}
-
-/// Blocks that hold no other block.
-fn holds_no_block(tag: Tag) -> bool {
-    tag.is_heading() || matches!(tag, Tag::P | Tag::PRE)
 }
 
 /// Formatting elements inside one another that are kept: more say nothing, and each is written again in every block.
@@ -173,7 +114,7 @@ struct Frame {
     /// The element it comes from, or [`NONE`] where it is implied.
     element: u32,
     tag: Tag,
-    attributes: Vec<(&'static str, String)>,
+    attributes: Attributes,
     /// Whether its start is in the content yet: only content inside puts it there.
     emitted: bool,
     /// Whether something stands in it already.
@@ -186,7 +127,7 @@ struct Frame {
 struct Inline {
     element: u32,
     tag: Tag,
-    attributes: Vec<(&'static str, String)>,
+    attributes: Attributes,
 }
 
 struct Writer<'w, 's> {
@@ -228,7 +169,7 @@ impl Writer<'_, '_> {
             _ if tag.is_block() => self.border(),
             _ => {
                 if let Some(tag) = kept_inline(tag).filter(|_| self.inlines.len() < INLINE_DEPTH)
-                    && let Some(attributes) = self.inline_attributes(id, tag)
+                    && let Some(attributes) = inline_attributes(self.outline, self.links, id, tag)
                 {
                     self.inlines.push(Inline {
                         element: id,
@@ -331,12 +272,12 @@ impl Writer<'_, '_> {
         if !fits || self.frames.len() >= BLOCK_DEPTH {
             return;
         }
-        let attributes = self.block_attributes(id, tag);
+        let attributes = block_attributes(self.outline, id, tag);
         self.push_frame(id, tag, attributes);
         self.pre += u32::from(tag == Tag::PRE);
     }
 
-    fn push_frame(&mut self, element: u32, tag: Tag, attributes: Vec<(&'static str, String)>) {
+    fn push_frame(&mut self, element: u32, tag: Tag, attributes: Attributes) {
         self.close_inlines(0);
         self.frames.push(Frame {
             element,
@@ -427,7 +368,12 @@ impl Writer<'_, '_> {
             } else {
                 text.as_str()
             };
-            if !text.is_empty() && !(at_start && text.trim().is_empty()) {
+            let shows = if at_start {
+                !text.trim().is_empty()
+            } else {
+                !text.is_empty()
+            };
+            if shows {
                 self.begin_inline();
                 self.push_text(text);
             }
@@ -555,7 +501,7 @@ impl Writer<'_, '_> {
     }
 
     fn image(&mut self, id: u32) {
-        let Some(src) = super::links::image_source(self.outline, id).and_then(|src| self.links.resolve(&src)) else {
+        let Some(attributes) = image_attributes(self.outline, self.links, id) else {
             return;
         };
         if self.frames.last().is_some_and(|top| top.tag == Tag::FIGURE) {
@@ -566,59 +512,12 @@ impl Writer<'_, '_> {
         } else {
             self.begin_inline();
         }
-        let mut attributes = vec![("src", src)];
-        let text = |name| {
-            self.outline
-                .attribute(id, name)
-                .map(|value| htmlize::unescape_attribute(value).into_owned())
-        };
-        attributes.extend(text("alt").filter(|alt| !alt.is_empty()).map(|alt| ("alt", alt)));
-        for name in ["width", "height"] {
-            attributes.extend(text(name).filter(|n| is_number(n)).map(|n| (name, n)));
-        }
         self.bytes += TAGS_BYTES + attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
         self.content.nodes.push(Node::Open {
             tag: Tag::IMG,
             attributes,
         });
     }
-
-    /// `None` where the element means nothing without an attribute that it does not have.
-    fn inline_attributes(&self, id: u32, tag: Tag) -> Option<Vec<(&'static str, String)>> {
-        let text = |name| {
-            self.outline
-                .attribute(id, name)
-                .map(|value| htmlize::unescape_attribute(value).into_owned())
-        };
-        Some(match tag {
-            Tag::A => vec![("href", self.links.resolve(&text("href")?)?)],
-            Tag::TIME => text("datetime").map(|value| ("datetime", value)).into_iter().collect(),
-            Tag::ABBR => text("title").map(|value| ("title", value)).into_iter().collect(),
-            _ => Vec::new(),
-        })
-    }
-
-    fn block_attributes(&self, id: u32, tag: Tag) -> Vec<(&'static str, String)> {
-        let number = |name: &'static str| {
-            let value = self.outline.attribute(id, name)?.trim();
-            is_number(value).then(|| (name, value.to_owned()))
-        };
-        let mut attributes: Vec<_> = match tag {
-            Tag::TD | Tag::TH => [number("colspan"), number("rowspan")].into_iter().flatten().collect(),
-            Tag::OL => number("start").into_iter().collect(),
-            _ => Vec::new(),
-        };
-        let direction = self
-            .outline
-            .attribute(id, "dir")
-            .filter(|dir| matches!(*dir, "rtl" | "ltr"));
-        attributes.extend(direction.map(|dir| ("dir", dir.to_owned())));
-        attributes
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 6 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// White space that collapses: HTML's, the no-break space that pages indent with, U+3000 and the invisible marks.

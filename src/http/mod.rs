@@ -152,7 +152,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::{bounds::Bounds, rules::RuleSet};
+    use crate::bounds::Bounds;
 
     async fn boom() {
         panic!("the words of somebody's document")
@@ -164,7 +164,7 @@ mod tests {
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), Bounds::default());
+            let pipeline = Pipeline::built_in(Bounds::default()).expect("the built-in rules load");
             let app = App::new(pipeline, Workers::new(NonZeroUsize::MIN), Wire::default());
             let router = layered(Router::new().route("/boom", get(boom)), app);
             let request = Request::get("/boom")

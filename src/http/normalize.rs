@@ -11,7 +11,7 @@ use axum::{
 use url::form_urlencoded;
 
 use super::{App, access, error::Refusal, limits, negotiate, sandbox};
-use crate::{input::Document, options::Options};
+use crate::{bounds::Deadline, input::Document, options::Options};
 
 /// Everything that the head can be refused for is refused before a byte of the body is read, and the whole body is read
 /// before a worker is asked for: a slow sender holds a socket, never a core.
@@ -27,6 +27,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let bytes = limits::read_whole(body, &head.headers, bounds.body_bytes, &app.wire).await?;
 
     let asked = Instant::now();
+    let deadline = Deadline::after(bounds.time);
     let pipeline = app.pipeline.clone();
     let work = move || {
         let begun = Instant::now();
@@ -34,8 +35,13 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             bytes: &bytes,
             content_type: content_type.as_deref(),
             content_location: content_location.as_deref(),
+            ..Document::default()
         };
-        (pipeline.normalize(&document, &options), begun, begun.elapsed())
+        (
+            pipeline.normalize(&document, &options, &deadline),
+            begun,
+            begun.elapsed(),
+        )
     };
     let done = app.workers.run(bounds.time, work).await;
     let (answer, begun, worked) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;

@@ -7,6 +7,7 @@ mod head;
 mod language;
 mod people;
 mod pictures;
+pub mod stats;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ use crate::{
 use dates::Date;
 use head::Head;
 pub use pictures::Picture;
+pub use stats::Stats;
 
 /// Where a fact was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

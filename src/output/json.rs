@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     engine::{Content, Node, tags::Tag},
     error::Warning,
-    metadata::{Author, Editor, Outlet, Picture, Provenance, dates::Precision},
+    metadata::{Author, Editor, Outlet, Picture, Provenance, Stats, dates::Precision},
     rules::Category,
 };
 
@@ -38,25 +38,6 @@ pub struct Video {
     /// Its media type, where declared.
     #[serde(rename = "type")]
     pub media_type: Option<String>,
-}
-
-/// Figures of the text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Stats {
-    /// All but white space.
-    pub characters: usize,
-    /// Those of them in Chinese, Japanese and Korean scripts.
-    pub cjk_characters: usize,
-    /// Words between blanks; filled by script later.
-    pub words: Option<usize>,
-    /// Sentences.
-    pub sentences: Option<usize>,
-    /// Blocks of text.
-    pub paragraphs: usize,
-    /// Linked characters by characters, 0 to 1.
-    pub link_density: f32,
-    /// Seconds.
-    pub reading_time_seconds: Option<u32>,
 }
 
 /// A judgement on the whole.

@@ -89,7 +89,7 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
         why: entry.why,
         action: entry.action,
         selectors,
-        comment: entry.comment.as_deref().map(|p| pattern(p)).transpose()?,
+        comment: entry.comment.as_deref().map(pattern).transpose()?,
         text: entry
             .text
             .as_deref()

@@ -2,7 +2,7 @@
 
 use copydesk::http::{ROUTES, Verbs};
 
-use crate::support::{PAGE, Server, has_engine};
+use crate::support::{PAGE, Server};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -170,9 +170,6 @@ fn accept_chooses_the_form() {
 
 #[test]
 fn the_format_option_wins_over_accept() {
-    if !has_engine() {
-        return;
-    }
     let server = Server::start();
     for (format, content_type) in [
         ("json", "application/json"),

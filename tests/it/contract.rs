@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use copydesk::http::{KINDS, ROUTES};
 use serde_json::{Value, json};
 
-use crate::support::{PAGE, Reply, Server, has_engine};
+use crate::support::{PAGE, Reply, Server};
 
 /// The description, with its `$ref`s as they are.
 fn description() -> Value {
@@ -158,9 +158,6 @@ fn every_refusal_answers_as_described() {
 
 #[test]
 fn a_whole_article_is_as_described() {
-    if !has_engine() {
-        return;
-    }
     let (description, server) = (description(), Server::start());
     let article = json!({"$ref": "#/components/schemas/Article"});
     let post = "---\ntitle: Harbour\ndate: 2021-08-18 07:55:23\n---\n<p>The boats come back in the morning.</p>\n";

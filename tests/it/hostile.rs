@@ -7,7 +7,7 @@ use std::{
 
 use copydesk::{bounds::Bounds, config::Wire};
 
-use crate::support::{Connection, PAGE, PATIENCE, Server, has_engine};
+use crate::support::{Connection, PAGE, PATIENCE, Server};
 
 /// One MiB over the default bound.
 const SEVENTEEN_MIB: usize = 17 << 20;
@@ -252,9 +252,6 @@ fn many_at_once_are_all_answered() {
 
 #[test]
 fn a_document_that_is_late_is_504() {
-    if !has_engine() {
-        return;
-    }
     let bounds = Bounds {
         time: Duration::from_millis(1),
         ..Bounds::default()
@@ -270,9 +267,6 @@ fn a_document_that_is_late_is_504() {
 
 #[test]
 fn bytes_that_are_no_text_at_all() {
-    if !has_engine() {
-        return;
-    }
     let server = Server::start();
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89".to_vec();
     let reply = server.request("POST", "/v1/normalize").body(png).send();
@@ -282,9 +276,6 @@ fn bytes_that_are_no_text_at_all() {
 
 #[test]
 fn an_empty_selector() {
-    if !has_engine() {
-        return;
-    }
     let server = Server::start();
     for target in ["/v1/normalize?remove=", "/v1/clean?remove="] {
         server
@@ -297,9 +288,6 @@ fn an_empty_selector() {
 
 #[test]
 fn newlines_removed_by_curl() {
-    if !has_engine() {
-        return;
-    }
     let server = Server::start();
     let body = "---title: Harbourdate: 2021-08-18---<p>The boats come back.</p>";
     let problem = server

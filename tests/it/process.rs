@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{Connection, PAGE, PATIENCE, has_engine};
+use crate::support::{Connection, PAGE, PATIENCE};
 
 /// The binary with a clean environment: the machine's own PORT is not the test's.
 fn copydesk(arguments: &[&str]) -> Command {
@@ -303,9 +303,6 @@ fn refusals_on_the_command_line_are_one_line_and_exit_1() {
 
 #[test]
 fn options_of_the_command_line_are_those_of_the_route() {
-    if !has_engine() {
-        return;
-    }
     let (code, stdout, stderr) = run(copydesk(&["normalize", "--format", "text", "-"]), PAGE.as_bytes());
     assert!(
         code == 0 && stdout.contains("fishermen") && !stdout.contains('{'),

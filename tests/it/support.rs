@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     num::NonZeroUsize,
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread::JoinHandle,
     time::Duration,
 };
@@ -17,7 +17,6 @@ use copydesk::{
     config::Wire,
     http::{self, App, Drained},
     pipeline::Pipeline,
-    rules::RuleSet,
     workers::Workers,
 };
 use serde_json::Value;
@@ -56,7 +55,7 @@ impl Server {
                 .expect("a runtime");
             runtime.block_on(async move {
                 let two = NonZeroUsize::new(2).expect("two");
-                let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), bounds);
+                let pipeline = Pipeline::built_in(bounds).expect("the built-in rules load");
                 let app = App::new(pipeline, Workers::new(two), wire);
                 let listener = http::listen("127.0.0.1:0".parse().expect("an address")).expect("a free port");
                 tell.send(listener.local_addr().expect("an address"))
@@ -290,17 +289,4 @@ impl Reply {
         assert_eq!(problem["request_id"], self.header("x-request-id").expect("an id"));
         problem
     }
-}
-
-/// Whether the real engine stands behind the routes: the ground plan's stub answers `{}`.
-pub(crate) fn has_engine() -> bool {
-    let pipeline = Pipeline::new(Arc::new(RuleSet::built_in()), Bounds::default());
-    let document = copydesk::input::Document {
-        bytes: PAGE.as_bytes(),
-        ..Default::default()
-    };
-    let answer = pipeline
-        .normalize(&document, &Default::default())
-        .expect("a page is an article");
-    answer.body != b"{}\n"
 }

@@ -1,0 +1,134 @@
+//! The allow-lists: which elements, attributes and URLs may stand in `content_html`. Nothing else ever does.
+//!
+//! | elements | attributes |
+//! |---|---|
+//! | `a` | `href` (`http`, `https`, `mailto`, relative) |
+//! | `img` | `src` (as `href`), `alt`, `width`, `height` (digits) |
+//! | `td` `th` | `colspan`, `rowspan` (digits) |
+//! | `ol` | `start` (digits) |
+//! | `time` | `datetime` |
+//! | `abbr` | `title` |
+//! | blocks | `dir` (`ltr`, `rtl`) |
+
+use super::{
+    links::{Links, image_source},
+    outline::Outline,
+    tags::Tag,
+};
+
+/// The blocks that stay what they are; any other is a border between paragraphs.
+pub(super) fn is_kept_block(tag: Tag) -> bool {
+    tag.is_heading()
+        || matches!(
+            tag,
+            Tag::P | Tag::UL | Tag::OL | Tag::LI | Tag::DL | Tag::DT | Tag::DD | Tag::PRE | Tag::BLOCKQUOTE
+        )
+        || matches!(tag, Tag::FIGURE | Tag::FIGCAPTION)
+        || is_table_part(tag)
+}
+
+pub(super) fn is_table_part(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::TABLE | Tag::CAPTION | Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR | Tag::TD | Tag::TH
+    )
+}
+
+/// Inline elements that stay, under the name that they stay by.
+pub(super) fn kept_inline(tag: Tag) -> Option<Tag> {
+    Some(match tag {
+        Tag::A
+        | Tag::B
+        | Tag::STRONG
+        | Tag::I
+        | Tag::EM
+        | Tag::U
+        | Tag::S
+        | Tag::DEL
+        | Tag::INS
+        | Tag::SUB
+        | Tag::SUP => tag,
+        Tag::CODE
+        | Tag::KBD
+        | Tag::SAMP
+        | Tag::VAR
+        | Tag::MARK
+        | Tag::SMALL
+        | Tag::Q
+        | Tag::CITE
+        | Tag::ABBR
+        | Tag::TIME => tag,
+        Tag::RUBY | Tag::RB | Tag::RT | Tag::RP | Tag::BDI => tag,
+        Tag::STRIKE => Tag::S,
+        Tag::TT => Tag::CODE,
+        _ => return None,
+    })
+}
+
+/// Blocks that text may stand in directly.
+pub(super) fn holds_text(tag: Tag) -> bool {
+    tag.is_heading()
+        || matches!(
+            tag,
+            Tag::P | Tag::LI | Tag::DT | Tag::DD | Tag::TD | Tag::TH | Tag::CAPTION | Tag::FIGCAPTION | Tag::PRE
+        )
+}
+
+/// Blocks that hold no other block.
+pub(super) fn holds_no_block(tag: Tag) -> bool {
+    tag.is_heading() || matches!(tag, Tag::P | Tag::PRE)
+}
+
+/// Names from the table above, values decoded.
+pub(super) type Attributes = Vec<(&'static str, String)>;
+
+/// The decoded value of an attribute.
+fn text(outline: &Outline<'_>, id: u32, name: &str) -> Option<String> {
+    let value = outline.attribute(id, name)?;
+    Some(htmlize::unescape_attribute(value).into_owned())
+}
+
+/// A number that layout may hang on; browsers cap them at four digits too.
+fn number(outline: &Outline<'_>, id: u32, name: &'static str) -> Option<(&'static str, String)> {
+    let value = outline.attribute(id, name)?.trim();
+    let fits = !value.is_empty() && value.len() <= 4 && value.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| (name, value.to_owned()))
+}
+
+/// `None` where the element means nothing without an attribute that it does not have.
+pub(super) fn inline_attributes(outline: &Outline<'_>, links: &Links, id: u32, tag: Tag) -> Option<Attributes> {
+    let one = |name: &'static str| text(outline, id, name).map(|value| (name, value)).into_iter().collect();
+    Some(match tag {
+        Tag::A => vec![("href", links.resolve(&text(outline, id, "href")?)?)],
+        Tag::TIME => one("datetime"),
+        Tag::ABBR => one("title"),
+        _ => Vec::new(),
+    })
+}
+
+pub(super) fn block_attributes(outline: &Outline<'_>, id: u32, tag: Tag) -> Attributes {
+    let names: &[&'static str] = match tag {
+        Tag::TD | Tag::TH => &["colspan", "rowspan"],
+        Tag::OL => &["start"],
+        _ => &[],
+    };
+    let mut attributes: Attributes = names.iter().filter_map(|name| number(outline, id, name)).collect();
+    let direction = outline.attribute(id, "dir").filter(|dir| matches!(*dir, "rtl" | "ltr"));
+    attributes.extend(direction.map(|dir| ("dir", dir.to_owned())));
+    attributes
+}
+
+/// `None` for a picture that is nowhere.
+pub(super) fn image_attributes(outline: &Outline<'_>, links: &Links, id: u32) -> Option<Attributes> {
+    let src = links.resolve(&image_source(outline, id)?)?;
+    let alt = text(outline, id, "alt").filter(|alt| !alt.trim().is_empty());
+    let sizes = ["width", "height"]
+        .into_iter()
+        .filter_map(|name| number(outline, id, name));
+    Some(
+        std::iter::once(("src", src))
+            .chain(alt.map(|alt| ("alt", alt)))
+            .chain(sizes)
+            .collect(),
+    )
+}

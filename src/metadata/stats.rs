@@ -1,0 +1,99 @@
+//! Figures of a text.
+
+use serde::Serialize;
+
+/// Figures of the clean text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stats {
+    /// All but white space.
+    pub characters: usize,
+    /// Those of them in Chinese, Japanese and Korean scripts.
+    pub cjk_characters: usize,
+    /// Words of the scripts that part them by blanks.
+    pub words: usize,
+    /// Sentences, by their closing marks.
+    pub sentences: usize,
+    /// Blocks of text.
+    pub paragraphs: usize,
+    /// Linked characters by characters, 0 to 1.
+    pub link_density: f32,
+    /// Seconds.
+    pub reading_time_seconds: u32,
+}
+
+/// Words that a reader takes in a minute, in scripts with blanks (Brysbaert 2019: 238 for English prose).
+const WORDS_A_MINUTE: usize = 238;
+/// Characters that a reader takes in a minute, in Chinese and Japanese (Trauzettel-Klosinski and Dietz 2012: 255 words of
+/// about a character and a half).
+const CJK_A_MINUTE: usize = 380;
+
+/// Counts. `linked` is how many of the visible characters are links.
+pub fn measure(text: &str, linked: usize) -> Stats {
+    let (mut characters, mut cjk, mut words, mut sentences) = (0, 0, 0, 0);
+    let (mut in_word, mut open, mut after_stop) = (false, false, false);
+    for c in text.chars() {
+        if c.is_whitespace() {
+            // A full stop ends a sentence where a blank follows it: 3.5 and example.com hold none.
+            sentences += usize::from(after_stop || (open && c == '\n'));
+            open &= !after_stop && c != '\n';
+            (in_word, after_stop) = (false, false);
+            continue;
+        }
+        characters += 1;
+        let wide = is_cjk(c);
+        cjk += usize::from(wide);
+        match c {
+            '。' | '！' | '？' | '…' => {
+                sentences += usize::from(open);
+                (open, in_word) = (false, false);
+            }
+            '.' | '!' | '?' => after_stop = open,
+            _ => {
+                let part = c.is_alphanumeric() && !wide;
+                words += usize::from(part && !in_word);
+                in_word = part || (in_word && matches!(c, '\'' | '’' | '-'));
+                let text = c.is_alphanumeric();
+                open |= text;
+                after_stop &= !text;
+            }
+        }
+    }
+    sentences += usize::from(open);
+    let seconds = words * 60 / WORDS_A_MINUTE + cjk * 60 / CJK_A_MINUTE;
+    Stats {
+        characters,
+        cjk_characters: cjk,
+        words,
+        sentences,
+        paragraphs: text.split("\n\n").filter(|block| !block.trim().is_empty()).count(),
+        link_density: if characters == 0 {
+            0.0
+        } else {
+            (linked as f32 / characters as f32 * 1000.0).round() / 1000.0
+        },
+        reading_time_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+    }
+}
+
+/// Han, kana, hangul and the marks that go with them.
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(text: &str) -> (usize, usize, usize, usize) {
+        let stats = measure(text, 0);
+        (stats.words, stats.cjk_characters, stats.sentences, stats.paragraphs)
+    }
+
+    #[test]
+    fn counts_by_script() {
+        assert_eq!(counts(""), (0, 0, 0, 0));
+        assert_eq!(counts("It's 3.5 well-known metres. Really?\n\nYes"), (6, 0, 3, 2));
+        assert_eq!(counts("他说：“涨了。”今天GDP增长。"), (1, 11, 2, 1));
+        assert_eq!(measure("ab cd", 2).link_density, 0.5);
+    }
+}
