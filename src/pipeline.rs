@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use crate::{
     bounds::{Bounds, Deadline},
@@ -23,7 +24,7 @@ use crate::{
         json::{self, Article, Input, Quality, Removed},
         markdown, text,
     },
-    rules::{Category, RuleError, RuleSet},
+    rules::{Category, Origin, RuleError, RuleSet, Selector},
 };
 
 pub use crate::engine::stream::Cleaner;
@@ -88,7 +89,6 @@ impl Pipeline {
                 limit_bytes: self.bounds.body_bytes,
             });
         }
-        let choice = self.choose(&options.remove, &options.keep, &options.without)?;
 
         // Bytes become text.
         let document = Document {
@@ -96,6 +96,13 @@ impl Pipeline {
             ..*document
         };
         let page = input::read(&document)?;
+        let url = metadata::known_url(options.url.as_ref(), document.content_location, &page);
+        let names = page.front_matter.as_ref().map(metadata::feed_names).unwrap_or_default();
+        let origin = Origin {
+            host: url.as_ref().and_then(|(url, _)| url.host_str()),
+            sources: &names,
+        };
+        let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
         deadline.check()?;
 
         // The handlers see it pass, once.
@@ -113,7 +120,7 @@ impl Pipeline {
         deadline.check()?;
 
         // The content, and the facts around it.
-        let address = metadata::address(options.url.as_ref(), document.content_location, &page, &outline);
+        let address = metadata::address(url, &outline);
         let content = write::write(
             &outline,
             &verdict.kept,
@@ -157,18 +164,23 @@ impl Pipeline {
     /// # Errors
     /// An option that names no rule, or a charset that cannot be streamed.
     pub fn cleaner(&self, content_type: Option<&str>, options: &CleanOptions) -> Result<Cleaner, Error> {
-        let choice = self.choose(&options.remove, &options.keep, &options.without)?;
+        let origin = Origin {
+            host: options.url.as_ref().and_then(Url::host_str),
+            sources: &[],
+        };
+        let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
         Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())
     }
 
     fn choose(
         &self,
-        remove: &[crate::rules::Selector],
-        keep: &[crate::rules::Selector],
+        origin: Origin<'_>,
+        remove: &[Selector],
+        keep: &[Selector],
         without: &[String],
     ) -> Result<Choice, Error> {
         self.rulebook
-            .choose(remove, keep, without)
+            .choose(origin, remove, keep, without)
             .map_err(|id| Error::BadOption {
                 name: "without".into(),
                 detail: format!("there is no rule {id:?}"),

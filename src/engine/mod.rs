@@ -28,22 +28,32 @@ pub use score::Mode;
 pub use walker::Choice;
 pub use write::{Content, Node};
 
-use crate::rules::{Action, RuleSet, Selector};
+use crate::rules::{Action, Origin, Rule, RuleSet, Scope, Selector};
 
 /// Rules compiled for the engine. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     rules: Arc<RuleSet>,
-    matcher: Arc<Matcher>,
+    /// The selectors of each scope that rules have, compiled apart: most documents need only those for everywhere.
+    scopes: Arc<[(Scope, Arc<Matcher>)]>,
 }
 
 impl Rulebook {
     /// Compiles a set.
     pub fn new(rules: RuleSet) -> Self {
-        let matcher = Arc::new(compile(&rules, &[]));
+        let mut scopes: Vec<Scope> = vec![Scope::default()];
+        for rule in rules.rules() {
+            if !scopes.contains(&rule.scope) {
+                scopes.push(rule.scope.clone());
+            }
+        }
+        let compiled = scopes.into_iter().map(|scope| {
+            let matcher = compile(&rules, |_, rule| rule.scope == scope);
+            (scope, Arc::new(matcher))
+        });
         Rulebook {
+            scopes: compiled.collect(),
             rules: Arc::new(rules),
-            matcher,
         }
     }
 
@@ -52,24 +62,33 @@ impl Rulebook {
         &self.rules
     }
 
-    /// The rules for one request: those of the set but for `without`, and the caller's own selectors.
+    /// The rules for one request: those of the set for this document but `without`, and the caller's own selectors.
     ///
     /// # Errors
     /// The first of `without` that names no rule.
-    pub fn choose<'a>(&self, remove: &[Selector], keep: &[Selector], without: &'a [String]) -> Result<Choice, &'a str> {
-        let mut off = Vec::with_capacity(without.len());
+    pub fn choose<'a>(
+        &self,
+        origin: Origin<'_>,
+        remove: &[Selector],
+        keep: &[Selector],
+        without: &'a [String],
+    ) -> Result<Choice, &'a str> {
+        let rules = self.rules.rules();
+        let foreign = rules.iter().enumerate().filter(|(_, rule)| !rule.scope.holds(origin));
+        let mut off: Vec<u16> = foreign.map(|(i, _)| i as u16).collect();
         for id in without {
-            match self.rules.rules().iter().position(|rule| rule.id == *id) {
-                Some(number) => off.push(number as u16),
-                None => return Err(id),
-            }
+            let number = rules.iter().position(|rule| rule.id == *id).ok_or(id.as_str())?;
+            off.push(number as u16);
         }
-        let set = if off.is_empty() {
-            Arc::clone(&self.matcher)
+        let mut matchers: Vec<Arc<Matcher>> = if without.is_empty() {
+            let meant = self
+                .scopes
+                .iter()
+                .filter(|(scope, matcher)| scope.holds(origin) && !matcher.is_empty());
+            meant.map(|(_, matcher)| Arc::clone(matcher)).collect()
         } else {
-            Arc::new(compile(&self.rules, &off))
+            vec![Arc::new(compile(&self.rules, |i, _| !off.contains(&i)))]
         };
-        let mut matchers = vec![set];
         if !remove.is_empty() || !keep.is_empty() {
             let removes = remove.iter().map(|selector| (selector, Hit::Remove));
             let keeps = keep.iter().map(|selector| (selector, Hit::Keep));
@@ -83,9 +102,9 @@ impl Rulebook {
     }
 }
 
-fn compile(rules: &RuleSet, without: &[u16]) -> Matcher {
+fn compile(rules: &RuleSet, wanted: impl Fn(u16, &Rule) -> bool) -> Matcher {
     let rules = rules.rules().iter().enumerate().map(|(i, rule)| (i as u16, rule));
-    Matcher::new(rules.filter(|(i, _)| !without.contains(i)).flat_map(|(i, rule)| {
+    Matcher::new(rules.filter(|(i, rule)| wanted(*i, rule)).flat_map(|(i, rule)| {
         let hit = match rule.action {
             Action::Drop => Hit::DropRule(i),
             Action::Keep => Hit::KeepRule(i),

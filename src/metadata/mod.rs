@@ -5,6 +5,7 @@
 pub mod dates;
 mod head;
 mod language;
+mod origin;
 mod people;
 mod pictures;
 pub mod stats;
@@ -161,30 +162,38 @@ pub struct Address {
     pub canonical: Option<Url>,
 }
 
-/// Finds the document's URL: the caller's, `Content-Location`, front matter, the page's canonical link, in that order.
-pub fn address(
-    caller: Option<&Url>,
-    content_location: Option<&str>,
-    page: &Page<'_>,
-    outline: &Outline<'_>,
-) -> Address {
-    let web = |text: &str| {
-        Url::parse(text.trim())
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-    };
-    let front = page.front_matter.as_ref();
-    let from_front = || {
-        ["url", "link", "permalink", "canonical"]
+fn web(text: &str) -> Option<Url> {
+    Url::parse(text.trim())
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The document's URL as far as it is known before its HTML is read: the caller's, `Content-Location`, front matter, in
+/// that order.
+pub fn known_url(caller: Option<&Url>, content_location: Option<&str>, page: &Page<'_>) -> Option<(Url, Source)> {
+    let by_caller = || caller.cloned().map(|url| (url, Source::Caller));
+    let by_header = || Some((web(content_location?)?, Source::Header));
+    let by_front_matter = || {
+        let front = page.front_matter.as_ref()?;
+        let url = ["url", "link", "permalink", "canonical"]
             .iter()
-            .find_map(|key| web(front?.text(key)?))
+            .find_map(|key| web(front.text(key)?))?;
+        Some((url, Source::FrontMatter))
     };
+    by_caller().or_else(by_header).or_else(by_front_matter)
+}
+
+/// The names by which front matter calls the feed that it came from.
+pub fn feed_names(front: &FrontMatter) -> Vec<&str> {
+    ["author", "site_name", "site", "source", "categories"]
+        .iter()
+        .flat_map(|key| front.list(key))
+        .collect()
+}
+
+/// Completes the document's URL with what the page says: its canonical link where nothing else is known, its `base`.
+pub fn address(known: Option<(Url, Source)>, outline: &Outline<'_>) -> Address {
     let head = Head::read(outline);
-    let known = caller
-        .cloned()
-        .map(|url| (url, Source::Caller))
-        .or_else(|| content_location.and_then(web).map(|url| (url, Source::Header)));
-    let known = known.or_else(|| from_front().map(|url| (url, Source::FrontMatter)));
     let canonical = head.canonical.as_deref().and_then(|link| match &known {
         Some((url, _)) => url
             .join(link)
@@ -221,6 +230,15 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
             facts.say("authors", Source::Html, None);
             facts.authors = named;
         }
+    }
+    if facts.source.is_none()
+        && let Some(name) = origin::outlet(sources.text)
+    {
+        facts.source = Some(Outlet {
+            name: name.to_owned(),
+            url: None,
+        });
+        facts.say("source", Source::Html, None);
     }
     facts
         .byline

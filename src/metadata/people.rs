@@ -20,6 +20,12 @@ static BYLINES: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `某地6月22日电 （唐某某 关某）`: a dateline with nothing but names behind it.
+static DATELINE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"日[电讯]\s*[（(]\s*(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,4})\s*[）)]"));
+/// `本文作者：由某人 原创`.
+static OWN: LazyLock<Regex> = LazyLock::new(|| pattern(r"本文作者[：:]\s*由?\s*([^\s，。,]{2,20})"));
+
 fn pattern(text: &str) -> Regex {
     // Written above, compiled by every test run.
     Regex::new(text).unwrap_or_else(|e| unreachable!("{e}"))
@@ -34,8 +40,13 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
     let tail_from = (text.len().saturating_sub(ENDS_BYTES).max(head_end)..=text.len())
         .find(|i| text.is_char_boundary(*i))
         .unwrap_or(text.len());
+    // A card about a book names the book's author.
+    let is_book = text[..head_end].contains("书名");
     for part in [&text[..head_end], &text[tail_from..]] {
-        for regex in [&REPORTERS, &BYLINES] {
+        for regex in [&REPORTERS, &DATELINE, &OWN, &BYLINES] {
+            if is_book {
+                continue;
+            }
             if let Some(names) = regex.captures(part).and_then(|captures| captures.get(1)) {
                 return split(names.as_str());
             }
@@ -44,11 +55,14 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
     Vec::new()
 }
 
+/// Words before a name that are no part of it.
+const ROLES: &[&str] = &["见习记者", "实习记者", "特约记者", "记者", "通讯员"];
+
 fn split(names: &str) -> Vec<Author> {
     let mut authors: Vec<Author> = Vec::new();
     for name in names
         .split(|c: char| c.is_whitespace() || matches!(c, '、' | ',' | '，'))
-        .map(|name| name.trim_start_matches("记者"))
+        .map(|name| ROLES.iter().fold(name, |name, role| name.trim_start_matches(role)))
         .filter(|name| !name.is_empty())
     {
         if authors.iter().all(|author| author.name != name) {
@@ -77,6 +91,10 @@ mod tests {
             ["王小明", "赵大", "李四"]
         );
         assert_eq!(found("新华社电(记者王小明、赵大力)今天"), ["王小明", "赵大力"]);
+        assert_eq!(found("某新网某地6月22日电 （唐某某 关某）某地"), ["唐某某", "关某"]);
+        assert_eq!(found("本文作者：由someone 原创"), ["someone"]);
+        assert_eq!(found("（记者 陆某 通讯员 黄某某）"), ["陆某", "黄某某"]);
+        assert_eq!(found("书名：某书\n作者：王小明"), Vec::<String>::new());
         assert_eq!(found("第一段。\n\n文/王小明"), ["王小明"]);
         assert_eq!(found("记者从有关部门获悉，一切正常。"), Vec::<String>::new());
         assert_eq!(found("一名记者（证号一）说"), Vec::<String>::new());

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-use super::{Action, Category, Example, Rule, selector};
+use super::{Action, Category, Example, Rule, Scope, selector};
 
 /// Why a rule file was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,10 @@ struct Entry {
     why: String,
     #[serde(default)]
     action: Action,
+    #[serde(default)]
+    hosts: Vec<String>,
+    #[serde(default)]
+    sources: Vec<String>,
     #[serde(default)]
     select: Vec<String>,
     comment: Option<String>,
@@ -76,6 +80,11 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
     {
         return Err(format!("rule id {:?} may hold a-z, 0-9 and `-`", entry.id));
     }
+    if let Some(host) = entry.hosts.iter().find(|host| !is_host_pattern(host)) {
+        return Err(format!(
+            "{host:?} is no host: write `news.example.com`, or `*.example.com` for a domain and all below it"
+        ));
+    }
     if entry.example.is_empty() {
         return Err(format!("rule {:?} has no example", entry.id));
     }
@@ -88,6 +97,10 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
         category: entry.category,
         why: entry.why,
         action: entry.action,
+        scope: Scope {
+            hosts: entry.hosts,
+            sources: entry.sources,
+        },
         selectors,
         comment: entry.comment.as_deref().map(pattern).transpose()?,
         text: entry
@@ -97,6 +110,14 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
             .transpose()?,
         examples: entry.example,
     })
+}
+
+fn is_host_pattern(text: &str) -> bool {
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
 }
 
 /// The fields that a named group may give.

@@ -62,6 +62,8 @@ pub struct Rule {
     pub why: String,
     /// What becomes of a match.
     pub action: Action,
+    /// The documents that it is for.
+    pub scope: Scope,
     /// Elements by selector. Works on both roads.
     pub selectors: Vec<Selector>,
     /// Comments by pattern, searched in what stands between `<!--` and `-->`. Works on both roads. Named groups give fields.
@@ -73,6 +75,46 @@ pub struct Rule {
     pub examples: Vec<Example>,
 }
 
+/// The documents that a rule is for: all of them where it names neither hosts nor sources, else those of either.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Scope {
+    /// Hosts, and with `*.` before it a domain and all below it.
+    pub hosts: Vec<String>,
+    /// Names by which a feed's front matter calls it: its author or one of its categories.
+    pub sources: Vec<String>,
+}
+
+/// What is known of a document before its HTML is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Origin<'a> {
+    /// The host of its URL.
+    pub host: Option<&'a str>,
+    /// The names in its front matter.
+    pub sources: &'a [&'a str],
+}
+
+impl Scope {
+    /// Whether a rule with this scope is for every document.
+    pub fn is_everywhere(&self) -> bool {
+        self.hosts.is_empty() && self.sources.is_empty()
+    }
+
+    /// Whether a document of this origin is meant.
+    pub fn holds(&self, origin: Origin<'_>) -> bool {
+        let is_host = |pattern: &String| {
+            origin.host.is_some_and(|host| match pattern.strip_prefix("*.") {
+                Some(domain) => host
+                    .strip_suffix(domain)
+                    .is_some_and(|sub| sub.is_empty() || sub.ends_with('.')),
+                None => host == pattern,
+            })
+        };
+        self.is_everywhere()
+            || self.hosts.iter().any(is_host)
+            || self.sources.iter().any(|name| origin.sources.contains(&name.as_str()))
+    }
+}
+
 /// A fragment, and the `content_html` that must come of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +124,8 @@ pub struct Example {
     pub input: String,
     /// Its clean form.
     pub out: String,
+    /// The URL that it is sent with, for rules that belong to hosts.
+    pub url: Option<String>,
 }
 
 /// A checked set of rules.
@@ -120,6 +164,8 @@ const SET_BYTES: usize = 16 << 20;
 const BUILT_IN: &[(&str, &str)] = &[
     ("generic", include_str!("../../rules/generic.toml")),
     ("credits", include_str!("../../rules/credits.toml")),
+    ("promotion", include_str!("../../rules/promotion.toml")),
+    ("platforms", include_str!("../../rules/platforms.toml")),
     ("sina", include_str!("../../rules/sina.toml")),
 ];
 

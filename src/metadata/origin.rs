@@ -1,0 +1,50 @@
+//! The outlet where a text first appeared, by its dateline or its closing brackets.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Bytes at the beginning of a text where a dateline may stand.
+const HEAD_BYTES: usize = 1200;
+
+/// `中新网哈尔滨7月27日电`, `新京报讯（记者 …）`, `某某之家 2 月 1 日消息`.
+static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?m)^\s*(?<outlet>[\p{Han}A-Za-z]{1,8}?(?:[社网报台]|之家|新闻))(?:\s*\p{Han}{2,8})?\s*(?:\d{1,2}\s*月\s*\d{1,2}\s*日\s*(?:电|讯|消息|报道)|讯\s*[（(])",
+    )
+});
+/// `（某某证券网）` as the last words.
+static CLOSING: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"[（(](?<outlet>[\p{Han}A-Za-z0-9]{2,10}(?:[社网报台]|新闻|客户端))[）)]\s*$"));
+
+fn pattern(text: &str) -> Regex {
+    // Written above, compiled by every test run.
+    Regex::new(text).unwrap_or_else(|e| unreachable!("{e}"))
+}
+
+/// The outlet that a text names as its own.
+pub(super) fn outlet(text: &str) -> Option<&str> {
+    let head_end = (0..=HEAD_BYTES.min(text.len()))
+        .rev()
+        .find(|i| text.is_char_boundary(*i))?;
+    let tail_from = (text.len().saturating_sub(100)..=text.len()).find(|i| text.is_char_boundary(*i))?;
+    let found = DATELINE
+        .captures(&text[..head_end])
+        .or_else(|| CLOSING.captures(&text[tail_from..]))?;
+    found.name("outlet").map(|m| m.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_datelines_and_closing_brackets() {
+        assert_eq!(outlet("某新网某地7月27日电（记者 王某）27日，"), Some("某新网"));
+        assert_eq!(outlet("新某报讯（记者 王某）3月17日晚"), Some("新某报"));
+        assert_eq!(outlet("某某之家 2 月 1 日消息，某公司"), Some("某某之家"));
+        assert_eq!(outlet("布局了上下游。（某某证券网）"), Some("某某证券网"));
+        assert_eq!(outlet("他上网查了7月的报表。（完）"), None);
+        assert_eq!(outlet(""), None);
+    }
+}
