@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     bounds::{Bounds, Deadline},
     engine::{
-        self, Choice, Content, Links, Outline, Rulebook, lines,
+        self, Choice, Content, Links, Outline, Rulebook, guard, lines,
         outline::NONE,
         score,
         verdict::{self, Reason, Removal, Verdict},
@@ -97,25 +97,30 @@ impl Pipeline {
         };
         let page = input::read(&document)?;
         let url = metadata::known_url(options.url.as_ref(), document.content_location, &page);
-        let names = page.front_matter.as_ref().map(metadata::feed_names).unwrap_or_default();
+        let sources = page.front_matter.as_ref().map(metadata::feed_names).unwrap_or_default();
+        let host = url.as_ref().and_then(|(url, _)| url.host_str()).map(str::to_owned);
         let origin = Origin {
-            host: url.as_ref().and_then(|(url, _)| url.host_str()),
-            sources: &names,
+            host,
+            sources: sources.into_iter().map(str::to_owned).collect(),
         };
         let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
         deadline.check()?;
 
         // The handlers see it pass, once.
         let source = &page.text[page.body.clone()];
-        let outline = engine::survey(source, &choice, &self.bounds, deadline)?;
+        let mut outline = engine::survey(source, &choice, &self.bounds, deadline)?;
 
         // What stays, and why the rest does not.
         let kind = kind_of(&page, &outline);
-        let lines = lines::read(&outline, &choice);
+        let mut lines = lines::read(&outline, &choice);
         let scored = match kind {
             Kind::Page => score::choose(&outline, options.mode),
             Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
         };
+        let rolled_back = guard::check(&mut outline, &mut lines, |outline| match kind {
+            Kind::Page => scored.ranges.clone(),
+            _ => score::choose(outline, options.mode).ranges,
+        });
         let verdict = verdict::decide(&outline, &lines, &scored.ranges);
         deadline.check()?;
 
@@ -150,6 +155,7 @@ impl Pipeline {
             page: &page,
             outline: &outline,
             verdict: &verdict,
+            rolled_back: &rolled_back,
             kind,
             choice: &choice,
         };
@@ -164,9 +170,10 @@ impl Pipeline {
     /// # Errors
     /// An option that names no rule, or a charset that cannot be streamed.
     pub fn cleaner(&self, content_type: Option<&str>, options: &CleanOptions) -> Result<Cleaner, Error> {
+        let host = options.url.as_ref().and_then(Url::host_str).map(str::to_owned);
         let origin = Origin {
-            host: options.url.as_ref().and_then(Url::host_str),
-            sources: &[],
+            host,
+            sources: Vec::new(),
         };
         let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
         Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())
@@ -174,7 +181,7 @@ impl Pipeline {
 
     fn choose(
         &self,
-        origin: Origin<'_>,
+        origin: Origin,
         remove: &[Selector],
         keep: &[Selector],
         without: &[String],
@@ -218,6 +225,7 @@ struct Road<'a> {
     page: &'a Page<'a>,
     outline: &'a Outline<'a>,
     verdict: &'a Verdict,
+    rolled_back: &'a [guard::RolledBack],
     kind: Kind,
     choice: &'a Choice,
 }
@@ -240,6 +248,7 @@ impl Road<'_> {
         let quality = self.quality(&stats, scored);
         let mut warnings = self.page.warnings.clone();
         warnings.extend(self.swallowed());
+        warnings.extend(self.rolled_back.iter().map(|back| self.guard_warning(back)));
         warnings.extend(facts.warnings);
         let want = |name: &str, make: &dyn Fn() -> String| {
             if options.fields.has(name) {
@@ -381,6 +390,18 @@ impl Road<'_> {
             is_article,
             reasons,
         }
+    }
+
+    fn guard_warning(&self, back: &guard::RolledBack) -> Warning {
+        let id = &self.choice.rules().rules()[back.rule as usize].id;
+        let percent = (back.share * 100.0).round();
+        Warning::new(
+            "rule_rolled_back",
+            format!(
+                "{id} would take {percent} % of the article ({} characters), and was not obeyed",
+                back.characters
+            ),
+        )
     }
 
     fn swallowed(&self) -> Option<Warning> {

@@ -64,6 +64,7 @@ fn strength(hit: Hit) -> u8 {
         Hit::Keep => 1,
         Hit::KeepRule(_) => 2,
         Hit::DropRule(_) => 3,
+        Hit::RestRule(_) | Hit::UnwrapRule(_) => 4,
     }
 }
 

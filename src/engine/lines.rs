@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::{
-    outline::{Event, NONE, Outline},
+    matcher::Hit,
+    outline::{Element, Event, NONE, Outline},
     tags::Tag,
     walker::Choice,
 };
@@ -33,6 +34,8 @@ pub struct Field {
 pub struct Lines {
     /// Source ranges that text rules drop, ascending.
     pub drops: Vec<(Range<usize>, u16)>,
+    /// Source ranges that text rules keep.
+    pub keeps: Vec<Range<usize>>,
     /// Fields in document order.
     pub fields: Vec<Field>,
 }
@@ -58,6 +61,14 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
         }
     }
     line.end(outline, choice, &mut lines);
+    for element in &outline.elements {
+        if let Some(Hit::RestRule(rule)) = element.hit {
+            lines
+                .drops
+                .push((element.start as usize..end_of_parent(outline, element), rule));
+        }
+    }
+    lines.drops.sort_by_key(|(range, _)| range.start);
     lines.fields.sort_by_key(|field| field.at);
     lines
 }
@@ -116,19 +127,38 @@ impl Line {
         if text.is_empty() {
             return;
         }
-        let Some(rule) = choice
-            .rules
-            .matching_text(&text)
-            .find(|rule| !choice.without.contains(rule))
-        else {
+        let Some(rule) = choice.rules.matching_text(&text).find(|rule| choice.allows(*rule)) else {
             return;
         };
         let rule_data = &choice.rules.rules()[rule as usize];
         take_fields(rule_data.text.as_ref(), &text, rule, start, &mut lines.fields);
-        if rule_data.action == Action::Drop {
-            lines.drops.push((whole_block(outline, &line, start..end), rule));
+        let block = || whole_block(outline, &line, start..end);
+        match rule_data.action {
+            Action::Drop => lines.drops.push((block(), rule)),
+            Action::DropRest => {
+                let range = block();
+                let around = line
+                    .parent
+                    .and_then(|parent| outline.elements.get(outline.block_of(parent) as usize));
+                // A line that is all of its block goes with what is behind the block.
+                let end = match around {
+                    Some(element) if element.start as usize == range.start => end_of_parent(outline, element),
+                    Some(element) => element.end as usize,
+                    None => outline.source.len(),
+                };
+                lines.drops.push((range.start..end.max(range.end), rule));
+            }
+            Action::Keep => lines.keeps.push(block()),
+            Action::Unwrap | Action::Take => {}
         }
     }
+}
+
+fn end_of_parent(outline: &Outline<'_>, element: &Element) -> usize {
+    outline
+        .elements
+        .get(element.parent as usize)
+        .map_or(outline.source.len(), |parent| parent.end as usize)
 }
 
 /// The range of the block that holds this line and nothing else, or the line's own.

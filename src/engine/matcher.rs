@@ -21,6 +21,10 @@ pub enum Hit {
     KeepRule(u16),
     /// A drop rule, by its number in the set.
     DropRule(u16),
+    /// A rule that drops the element and what is behind it inside its parent. Only on `/v1/normalize`.
+    RestRule(u16),
+    /// A rule that takes the element's tags away. Only on `/v1/normalize`.
+    UnwrapRule(u16),
 }
 
 impl Hit {

@@ -4,6 +4,7 @@
 
 mod allow;
 mod gate;
+pub mod guard;
 mod handlers;
 pub mod lines;
 pub mod links;
@@ -18,7 +19,10 @@ pub mod verdict;
 mod walker;
 pub mod write;
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 pub use handlers::survey;
 pub use links::Links;
@@ -32,34 +36,64 @@ use crate::rules::{Action, Origin, Rule, RuleSet, Scope, Selector};
 
 /// Rules compiled for the engine. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Rulebook {
+pub struct Rulebook(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
     rules: Arc<RuleSet>,
-    /// The selectors of each scope that rules have, compiled apart: most documents need only those for everywhere.
-    scopes: Arc<[(Scope, Arc<Matcher>)]>,
+    /// The selectors of the rules for every document.
+    everywhere: Arc<Matcher>,
+    /// The rules for some, by domain; those that only name sources, or hosts where they are off, under the empty name.
+    scoped: HashMap<String, Vec<u16>>,
+    /// The names of sources that rules ask for; others say nothing.
+    sources: HashSet<String>,
+    /// The selectors of the rules for some, compiled for the hosts that came up lately.
+    lately: Mutex<HashMap<Origin, Arc<Matcher>>>,
 }
+
+/// Hosts whose rules are kept compiled: an archive comes host by host, a proxy from few.
+const HOSTS_KEPT: usize = 256;
 
 impl Rulebook {
     /// Compiles a set.
     pub fn new(rules: RuleSet) -> Self {
-        let mut scopes: Vec<Scope> = vec![Scope::default()];
-        for rule in rules.rules() {
-            if !scopes.contains(&rule.scope) {
-                scopes.push(rule.scope.clone());
+        let everywhere = compile(&rules, |_, rule| rule.scope.is_everywhere());
+        let mut scoped: HashMap<String, Vec<u16>> = HashMap::new();
+        for (i, rule) in rules
+            .rules()
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| !rule.scope.is_everywhere())
+        {
+            let Scope { hosts, sources, .. } = &rule.scope;
+            for host in hosts {
+                scoped
+                    .entry(host.trim_start_matches("*.").to_owned())
+                    .or_default()
+                    .push(i as u16);
+            }
+            if hosts.is_empty() || !sources.is_empty() {
+                scoped.entry(String::new()).or_default().push(i as u16);
             }
         }
-        let compiled = scopes.into_iter().map(|scope| {
-            let matcher = compile(&rules, |_, rule| rule.scope == scope);
-            (scope, Arc::new(matcher))
-        });
-        Rulebook {
-            scopes: compiled.collect(),
-            rules: Arc::new(rules),
-        }
+        let sources = rules
+            .rules()
+            .iter()
+            .flat_map(|rule| rule.scope.sources.iter().cloned())
+            .collect();
+        let (rules, everywhere) = (Arc::new(rules), Arc::new(everywhere));
+        Rulebook(Arc::new(Compiled {
+            rules,
+            everywhere,
+            scoped,
+            sources,
+            lately: Mutex::default(),
+        }))
     }
 
     /// The set.
     pub fn rules(&self) -> &RuleSet {
-        &self.rules
+        &self.0.rules
     }
 
     /// The rules for one request: those of the set for this document but `without`, and the caller's own selectors.
@@ -68,47 +102,99 @@ impl Rulebook {
     /// The first of `without` that names no rule.
     pub fn choose<'a>(
         &self,
-        origin: Origin<'_>,
+        mut origin: Origin,
         remove: &[Selector],
         keep: &[Selector],
         without: &'a [String],
     ) -> Result<Choice, &'a str> {
-        let rules = self.rules.rules();
-        let foreign = rules.iter().enumerate().filter(|(_, rule)| !rule.scope.holds(origin));
-        let mut off: Vec<u16> = foreign.map(|(i, _)| i as u16).collect();
-        for id in without {
-            let number = rules.iter().position(|rule| rule.id == *id).ok_or(id.as_str())?;
-            off.push(number as u16);
-        }
-        let mut matchers: Vec<Arc<Matcher>> = if without.is_empty() {
-            let meant = self
-                .scopes
+        origin.sources.retain(|name| self.0.sources.contains(name));
+        let rules = self.rules().rules();
+        let number = |id: &'a String| {
+            rules
                 .iter()
-                .filter(|(scope, matcher)| scope.holds(origin) && !matcher.is_empty());
-            meant.map(|(_, matcher)| Arc::clone(matcher)).collect()
-        } else {
-            vec![Arc::new(compile(&self.rules, |i, _| !off.contains(&i)))]
+                .position(|rule| rule.id == *id)
+                .map(|i| i as u16)
+                .ok_or(id.as_str())
         };
+        let off: Vec<u16> = without.iter().map(number).collect::<Result<_, _>>()?;
+        let mut matchers = match off.is_empty() {
+            true => vec![Arc::clone(&self.0.everywhere)],
+            false => vec![Arc::new(compile(self.rules(), |i, rule| {
+                rule.scope.is_everywhere() && !off.contains(&i)
+            }))],
+        };
+        matchers.extend(self.scoped_matcher(&origin, &off));
         if !remove.is_empty() || !keep.is_empty() {
             let removes = remove.iter().map(|selector| (selector, Hit::Remove));
             let keeps = keep.iter().map(|selector| (selector, Hit::Keep));
             matchers.push(Arc::new(Matcher::new(removes.chain(keeps))));
         }
         Ok(Choice {
-            rules: Arc::clone(&self.rules),
+            rules: Arc::clone(&self.0.rules),
+            origin,
             matchers,
             without: off,
         })
+    }
+
+    /// The selectors of the rules that are for this document and not for every one.
+    fn scoped_matcher(&self, origin: &Origin, off: &[u16]) -> Option<Arc<Matcher>> {
+        let scoped = &self.0.scoped;
+        if scoped.is_empty() {
+            return None;
+        }
+        let lock = || self.0.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(origin).filter(|_| off.is_empty()) {
+            return Some(Arc::clone(known)).filter(|matcher| !matcher.is_empty());
+        }
+        let mut names = vec![""];
+        let host = origin.host.as_deref().unwrap_or_default();
+        names.extend(
+            host.match_indices('.')
+                .map(|(i, _)| &host[i + 1..])
+                .chain([host])
+                .filter(|name| !name.is_empty()),
+        );
+        let mut numbers: Vec<u16> = names
+            .iter()
+            .filter_map(|name| scoped.get(*name))
+            .flatten()
+            .copied()
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let rules = self.rules().rules();
+        numbers.retain(|i| !off.contains(i) && rules[*i as usize].scope.holds(origin));
+        let matcher = Arc::new(Matcher::new(
+            numbers.iter().flat_map(|i| selectors(*i, &rules[*i as usize])),
+        ));
+        if off.is_empty() {
+            let mut lately = lock();
+            if lately.len() >= HOSTS_KEPT {
+                lately.clear();
+            }
+            lately.insert(origin.clone(), Arc::clone(&matcher));
+        }
+        Some(matcher).filter(|matcher| !matcher.is_empty())
     }
 }
 
 fn compile(rules: &RuleSet, wanted: impl Fn(u16, &Rule) -> bool) -> Matcher {
     let rules = rules.rules().iter().enumerate().map(|(i, rule)| (i as u16, rule));
-    Matcher::new(rules.filter(|(i, rule)| wanted(*i, rule)).flat_map(|(i, rule)| {
-        let hit = match rule.action {
-            Action::Drop => Hit::DropRule(i),
-            Action::Keep => Hit::KeepRule(i),
-        };
-        rule.selectors.iter().map(move |selector| (selector, hit))
-    }))
+    Matcher::new(
+        rules
+            .filter(|(i, rule)| wanted(*i, rule))
+            .flat_map(|(i, rule)| selectors(i, rule)),
+    )
+}
+
+fn selectors(number: u16, rule: &Rule) -> impl Iterator<Item = (&Selector, Hit)> {
+    let hit = match rule.action {
+        Action::Drop => Some(Hit::DropRule(number)),
+        Action::DropRest => Some(Hit::RestRule(number)),
+        Action::Keep => Some(Hit::KeepRule(number)),
+        Action::Unwrap => Some(Hit::UnwrapRule(number)),
+        Action::Take => None,
+    };
+    rule.selectors.iter().filter_map(move |selector| Some((selector, hit?)))
 }

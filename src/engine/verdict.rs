@@ -54,7 +54,8 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, chosen: &[Range<usize>]) -> 
         union(elements.map(|e| e.start as usize..e.end as usize).collect())
     };
     let removes = hits(|hit| hit == Hit::Remove);
-    let keeps = hits(|hit| matches!(hit, Hit::Keep | Hit::KeepRule(_)));
+    let mut keeps = hits(|hit| matches!(hit, Hit::Keep | Hit::KeepRule(_)));
+    keeps.extend(lines.keeps.iter().cloned());
     let mut dropped: Vec<_> = outline
         .elements
         .iter()
@@ -70,7 +71,7 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, chosen: &[Range<usize>]) -> 
 }
 
 /// Sorts ranges and joins those that touch.
-fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(super) fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut joined: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges.into_iter().filter(|range| !range.is_empty()) {
@@ -80,6 +81,11 @@ fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
         }
     }
     joined
+}
+
+/// What is in both; both disjoint and ascending.
+pub(super) fn intersect(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
+    subtract(a, &subtract(a, b))
 }
 
 /// What of `from` is not in `gone`; both disjoint and ascending.
@@ -208,7 +214,7 @@ fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<
 }
 
 /// Visible characters of the source between two offsets.
-fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u32 {
+pub(super) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u32 {
     runs_in(outline, range).fold(0, |sum, run| {
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
         sum + match (start, end) == (run.start as usize, run.end as usize) {

@@ -12,7 +12,11 @@ use super::{
     tags::Tag,
     tokens::{Piece, StartTag, name_hash, piece},
 };
-use crate::{bounds::Bounds, error::Error, rules::RuleSet};
+use crate::{
+    bounds::Bounds,
+    error::Error,
+    rules::{Origin, RuleSet},
+};
 
 /// Who listens to a walk.
 pub(super) trait Road {
@@ -57,10 +61,11 @@ pub(super) struct Comment {
     pub(super) rule: Option<u16>,
 }
 
-/// The rules of one request: the set, and what the caller adds and takes away.
+/// The rules of one request: the set, where the document comes from, and what the caller adds and takes away.
 #[derive(Debug, Clone)]
 pub struct Choice {
     pub(super) rules: Arc<RuleSet>,
+    pub(super) origin: Origin,
     /// The set's selectors, then the caller's.
     pub(super) matchers: Vec<Arc<Matcher>>,
     /// Numbers of rules that the caller switched off.
@@ -73,11 +78,14 @@ impl Choice {
         &self.rules
     }
 
+    /// Whether a rule is for this document, and on.
+    pub(super) fn allows(&self, rule: u16) -> bool {
+        !self.without.contains(&rule) && self.rules.rules()[rule as usize].scope.holds(&self.origin)
+    }
+
     /// The first rule that is on and whose comment pattern is found in `text`.
     pub(super) fn comment_rule(&self, text: &str) -> Option<u16> {
-        self.rules
-            .matching_comment(text)
-            .find(|rule| !self.without.contains(rule))
+        self.rules.matching_comment(text).find(|rule| self.allows(*rule))
     }
 }
 

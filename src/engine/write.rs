@@ -16,7 +16,8 @@ use super::{
         is_table_part, kept_inline,
     },
     links::Links,
-    outline::{Event, NONE, Outline},
+    matcher::Hit,
+    outline::{Element, Event, NONE, Outline},
     tags::Tag,
 };
 use crate::error::Error;
@@ -155,7 +156,10 @@ const TAGS_BYTES: usize = 16;
 
 impl Writer<'_, '_> {
     fn open(&mut self, id: u32) {
-        let tag = self.outline.elements[id as usize].tag;
+        let Element { tag, hit, .. } = self.outline.elements[id as usize];
+        if matches!(hit, Some(Hit::UnwrapRule(_))) {
+            return;
+        }
         match tag {
             Tag::BR => self.line_break(),
             Tag::WBR => {}

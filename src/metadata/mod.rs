@@ -392,7 +392,7 @@ fn from_rules(facts: &mut Facts, fields: &[Field]) {
             }
             "source" if facts.source.is_none() => {
                 facts.source = Some(Outlet {
-                    name: value(),
+                    name: origin::tidy(&field.value),
                     url: None,
                 });
                 facts.say("source", Source::Rule, None);

@@ -34,9 +34,35 @@ pub(super) fn outlet(text: &str) -> Option<&str> {
     found.name("outlet").map(|m| m.as_str())
 }
 
+/// An outlet's name as it stands in a line: of a list each, out of its quotes, without the town of the desk behind it.
+pub(super) fn tidy(line: &str) -> String {
+    static DESK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\p{Han}{1,4}(?:网|社|电视台|日报))\p{Han}{2,3}$"));
+    let items = line.split(['、', '，', ',']).map(|item| {
+        let quoted = [('“', '”'), ('《', '》'), ('"', '"')].iter().find_map(|(open, close)| {
+            let inner = item.split_once(*open)?.1;
+            Some(inner.split_once(*close)?.0)
+        });
+        let name = quoted.unwrap_or(item).trim();
+        DESK.captures(name)
+            .and_then(|captures| captures.get(1))
+            .map_or(name, |m| m.as_str())
+    });
+    items.filter(|name| !name.is_empty()).collect::<Vec<_>>().join("、")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tidies_lists_of_outlets() {
+        assert_eq!(
+            tidy("微信公众号“某某新闻”、中某网漳州、《某某日报》"),
+            "某某新闻、中某网、某某日报"
+        );
+        assert_eq!(tidy("某某社"), "某某社");
+        assert_eq!(tidy("中国社会科学网"), "中国社会科学网");
+    }
 
     #[test]
     fn reads_datelines_and_closing_brackets() {

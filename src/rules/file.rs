@@ -1,9 +1,9 @@
-//! The rule file: TOML, a list of `[[rule]]` tables, unknown keys refused.
+//! The rule file: TOML, a list of `[[rule]]` tables and the ids of rules that it switches off, unknown keys refused.
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-use super::{Action, Category, Example, Rule, Scope, selector};
+use super::{Action, Category, Example, Rule, Scope, scope::is_host_pattern, selector};
 
 /// Why a rule file was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,8 +13,26 @@ pub struct RuleError {
     pub file: String,
     /// Counted from 1, where known.
     pub line: Option<usize>,
-    /// What is wrong.
+    /// What is wrong, and what would be right.
     pub reason: String,
+}
+
+impl RuleError {
+    pub(super) fn new(file: &str, line: Option<usize>, reason: impl Into<String>) -> Self {
+        RuleError {
+            file: file.to_owned(),
+            line,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A rule file read.
+#[derive(Debug)]
+pub(super) struct RuleFile {
+    pub(super) rules: Vec<Rule>,
+    /// Ids of rules, its own or others', that it switches off.
+    pub(super) off: Vec<String>,
 }
 
 /// Bytes that one compiled pattern may take, so that no rule file can eat the memory of the service.
@@ -23,6 +41,9 @@ const PATTERN_BYTES: usize = 1 << 20;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    off: Vec<String>,
+    #[serde(default)]
     rule: Vec<toml::Spanned<Entry>>,
 }
 
@@ -45,24 +66,38 @@ struct Entry {
     example: Vec<Example>,
 }
 
-pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
-    let line_of = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
-    let file: File = toml::from_str(text).map_err(|e| RuleError {
-        file: name.into(),
-        line: e.span().map(|span| line_of(span.start)),
-        reason: e.message().into(),
+/// Reads a file named `name` (without its ending), which begins the ids of its rules.
+///
+/// # Errors
+/// Every broken rule, or the one place where the TOML is broken.
+pub(super) fn parse(name: &str, text: &str) -> Result<RuleFile, Vec<RuleError>> {
+    let line_of = |offset: usize| {
+        text.as_bytes()[..offset.min(text.len())]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
+            + 1
+    };
+    let file: File = toml::from_str(text).map_err(|e| {
+        vec![RuleError::new(
+            name,
+            e.span().map(|span| line_of(span.start)),
+            e.message(),
+        )]
     })?;
-    file.rule
-        .into_iter()
-        .map(|entry| {
-            let line = line_of(entry.span().start);
-            check(name, entry.into_inner()).map_err(|reason| RuleError {
-                file: name.into(),
-                line: Some(line),
-                reason,
-            })
-        })
-        .collect()
+    let (mut rules, mut errors) = (Vec::new(), Vec::new());
+    for entry in file.rule {
+        let line = line_of(entry.span().start);
+        match check(name, entry.into_inner()) {
+            Ok(rule) => rules.push(rule),
+            Err(reason) => errors.push(RuleError::new(name, Some(line), reason)),
+        }
+    }
+    if errors.is_empty() {
+        Ok(RuleFile { rules, off: file.off })
+    } else {
+        Err(errors)
+    }
 }
 
 fn check(file: &str, entry: Entry) -> Result<Rule, String> {
@@ -72,12 +107,13 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
             entry.id
         ));
     }
-    if entry.id.is_empty()
-        || !entry
-            .id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
+    let is_name = |id: &str| {
+        !id.is_empty()
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if !is_name(&entry.id) {
         return Err(format!("rule id {:?} may hold a-z, 0-9 and `-`", entry.id));
     }
     if let Some(host) = entry.hosts.iter().find(|host| !is_host_pattern(host)) {
@@ -86,7 +122,13 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
         ));
     }
     if entry.example.is_empty() {
-        return Err(format!("rule {:?} has no example", entry.id));
+        return Err(format!(
+            "rule {:?} has no example: what it does must be shown",
+            entry.id
+        ));
+    }
+    if entry.action == Action::Unwrap && (entry.comment.is_some() || entry.text.is_some()) {
+        return Err("only elements can be unwrapped: use `select`".into());
     }
     let mut selectors = Vec::new();
     for text in &entry.select {
@@ -99,6 +141,7 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
         action: entry.action,
         scope: Scope {
             hosts: entry.hosts,
+            not_hosts: Vec::new(),
             sources: entry.sources,
         },
         selectors,
@@ -110,14 +153,6 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
             .transpose()?,
         examples: entry.example,
     })
-}
-
-fn is_host_pattern(text: &str) -> bool {
-    let host = text.strip_prefix("*.").unwrap_or(text);
-    !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
 }
 
 /// The fields that a named group may give.
@@ -139,7 +174,12 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> String {
-        parse("mine", text).unwrap_err().to_string()
+        parse("mine", text)
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     const HEAD: &str = "[[rule]]\nid = \"x\"\ncategory = \"chrome\"\nwhy = \"w\"\n";
@@ -147,11 +187,17 @@ mod tests {
 
     #[test]
     fn reads_a_rule() {
-        let rules = parse("mine", &format!("{HEAD}select = [\"p.x, div\"]\n{TAIL}")).unwrap();
+        let file = parse(
+            "mine",
+            &format!("off = [\"a/b\"]\n{HEAD}select = [\"p.x, div\"]\n{TAIL}"),
+        )
+        .unwrap();
+        let rule = &file.rules[0];
         assert_eq!(
-            (rules[0].id.as_str(), rules[0].selectors.len(), rules[0].action),
+            (rule.id.as_str(), rule.selectors.len(), rule.action),
             ("mine/x", 2, Action::Drop)
         );
+        assert_eq!(file.off, ["a/b"]);
     }
 
     #[test]
@@ -163,5 +209,9 @@ mod tests {
         assert!(refusal(&format!("{HEAD}text = '(?<autor>.)'\n{TAIL}")).contains("names no field"));
         assert!(refusal(&format!("{HEAD}text = 'a{{1000}}{{1000}}'\n{TAIL}")).contains("size limit"));
         assert!(refusal(&format!("{HEAD}select = [\"p\"]\n")).contains("example"));
+        assert!(refusal(&format!("{HEAD}select = [\"p\"]\nhosts = [\"https://a\"]\n{TAIL}")).contains("no host"));
+        assert!(refusal(&format!("{HEAD}text = 'a'\naction = \"unwrap\"\n{TAIL}")).contains("unwrapped"));
+        let two = refusal(&format!("{HEAD}{TAIL}{HEAD}{TAIL}"));
+        assert_eq!(two.lines().count(), 2, "{two}");
     }
 }

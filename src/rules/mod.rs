@@ -3,15 +3,18 @@
 //! This room loads and checks them; `engine::matcher` looks them up and `engine::lines` applies those about text.
 
 mod file;
+mod filter_list;
+mod load;
+mod scope;
 pub mod selector;
-
-use std::fmt::Write as _;
 
 use regex::{Regex, RegexSet};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use file::RuleError;
+pub use filter_list::Skipped;
+pub use load::{Sources, read};
+pub use scope::{Origin, Scope};
 pub use selector::{Selector, SelectorError};
 
 /// What a removed block was.
@@ -47,8 +50,14 @@ pub enum Action {
     /// It goes, with all that is in it.
     #[default]
     Drop,
+    /// It goes, and so does everything behind it inside the same element.
+    DropRest,
     /// It stays, whatever drop rules and the score say.
     Keep,
+    /// Its tags go, what is in it stays. Only on `/v1/normalize`.
+    Unwrap,
+    /// It stays; only its fields are taken.
+    Take,
 }
 
 /// One rule. At least one of `selectors`, `comment` and `text` is set.
@@ -73,46 +82,6 @@ pub struct Rule {
     pub text: Option<Regex>,
     /// Held by tests.
     pub examples: Vec<Example>,
-}
-
-/// The documents that a rule is for: all of them where it names neither hosts nor sources, else those of either.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Scope {
-    /// Hosts, and with `*.` before it a domain and all below it.
-    pub hosts: Vec<String>,
-    /// Names by which a feed's front matter calls it: its author or one of its categories.
-    pub sources: Vec<String>,
-}
-
-/// What is known of a document before its HTML is read.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Origin<'a> {
-    /// The host of its URL.
-    pub host: Option<&'a str>,
-    /// The names in its front matter.
-    pub sources: &'a [&'a str],
-}
-
-impl Scope {
-    /// Whether a rule with this scope is for every document.
-    pub fn is_everywhere(&self) -> bool {
-        self.hosts.is_empty() && self.sources.is_empty()
-    }
-
-    /// Whether a document of this origin is meant.
-    pub fn holds(&self, origin: Origin<'_>) -> bool {
-        let is_host = |pattern: &String| {
-            origin.host.is_some_and(|host| match pattern.strip_prefix("*.") {
-                Some(domain) => host
-                    .strip_suffix(domain)
-                    .is_some_and(|sub| sub.is_empty() || sub.ends_with('.')),
-                None => host == pattern,
-            })
-        };
-        self.is_everywhere()
-            || self.hosts.iter().any(is_host)
-            || self.sources.iter().any(|name| origin.sources.contains(&name.as_str()))
-    }
 }
 
 /// A fragment, and the `content_html` that must come of it.
@@ -169,55 +138,29 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("sina", include_str!("../../rules/sina.toml")),
 ];
 
+/// Rules of a set at most: their numbers are two bytes.
+const RULES: usize = u16::MAX as usize;
+
 impl RuleSet {
     /// The rules that are compiled into the binary.
     ///
     /// # Errors
     /// A built-in file that does not load, which a test keeps from ever being shipped.
     pub fn built_in() -> Result<Self, RuleError> {
-        Self::load(BUILT_IN.iter().copied())
+        let loaded = read(&Sources::default());
+        loaded.map(|(set, _)| set).map_err(|mut errors| errors.remove(0))
     }
 
-    /// Loads rule files given as name and text.
-    ///
-    /// # Errors
-    /// The first broken file, by name and line.
-    pub fn load<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, RuleError> {
-        let mut rules: Vec<Rule> = Vec::new();
-        let mut hash = Sha256::new();
-        for (name, text) in files {
-            for part in [name, text] {
-                hash.update((part.len() as u64).to_le_bytes());
-                hash.update(part);
-            }
-            for rule in file::parse(name, text)? {
-                if rules.iter().any(|other| other.id == rule.id) {
-                    return Err(RuleError {
-                        file: name.into(),
-                        line: None,
-                        reason: format!("rule id {:?} is taken", rule.id),
-                    });
-                }
-                rules.push(rule);
-            }
+    fn new(rules: Vec<Rule>, revision: String) -> Result<Self, RuleError> {
+        let whole = |reason: String| RuleError::new("all rules", None, reason);
+        if rules.len() > RULES {
+            return Err(whole(format!("{} rules; there may be {RULES}", rules.len())));
         }
-        let digest = hash.finalize();
-        let mut revision = String::from("sha256:");
-        for byte in digest.iter().take(8) {
-            let _ = write!(revision, "{byte:02x}"); // writing to a String cannot fail
-        }
-        let whole = |e: regex::Error| RuleError {
-            file: "all rules".into(),
-            line: None,
-            reason: e.to_string(),
-        };
         let of = |get: fn(&Rule) -> Option<&Regex>| {
-            Patterns::new(rules.iter().enumerate().filter_map(|(i, r)| Some((i, get(r)?))))
+            let patterns = rules.iter().enumerate().filter_map(|(i, rule)| Some((i, get(rule)?)));
+            Patterns::new(patterns).map_err(|e| whole(e.to_string()))
         };
-        let (comments, texts) = (
-            of(|r| r.comment.as_ref()).map_err(whole)?,
-            of(|r| r.text.as_ref()).map_err(whole)?,
-        );
+        let (comments, texts) = (of(|r| r.comment.as_ref())?, of(|r| r.text.as_ref())?);
         Ok(RuleSet {
             rules,
             comments,

@@ -1,0 +1,105 @@
+//! The guard: rules may not take the article.
+//!
+//! Opinions change weekly and lists are written for other pages: EasyList's `##.ad_body` once met a page whose wrapper was
+//! `<div id="wrapper" class="page ad_body">`. So what rules take is held against what the score would keep without them;
+//! where one rule takes too much of it, or all of them together do, they are rolled back, the greediest first.
+//! Five thousand words of reader comments are not that: the score would not keep them either.
+
+use std::ops::Range;
+
+use super::{
+    lines::Lines,
+    matcher::Hit,
+    outline::Outline,
+    verdict::{intersect, union, visible_between},
+};
+
+/// The share of what the score would keep that one rule may take.
+const ONE: f32 = 0.4;
+/// The share that all rules may take together.
+const ALL: f32 = 0.6;
+/// Visible characters that rules may take in any case: a post may be a picture and a promotion.
+const FREE_CHARACTERS: u32 = 200;
+
+/// A rule that was rolled back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RolledBack {
+    /// Its number in the set.
+    pub rule: u16,
+    /// Visible characters that it would have taken of what the score would keep.
+    pub characters: u32,
+    /// The share that this is, 0 to 1.
+    pub share: f32,
+}
+
+/// Rolls back the rules that take too much of `baseline`, what the score would keep without them, and names them.
+pub fn check(
+    outline: &mut Outline<'_>,
+    lines: &mut Lines,
+    baseline: impl FnOnce(&Outline<'_>) -> Vec<Range<usize>>,
+) -> Vec<RolledBack> {
+    let greedy = greedy(outline, lines, baseline);
+    if !greedy.is_empty() {
+        let is_greedy = |rule: u16| greedy.iter().any(|back| back.rule == rule);
+        lines.drops.retain(|(_, rule)| !is_greedy(*rule));
+        let hits = outline
+            .elements
+            .iter_mut()
+            .filter(|e| matches!(e.hit, Some(Hit::DropRule(rule) | Hit::RestRule(rule)) if is_greedy(rule)));
+        hits.for_each(|element| element.hit = None);
+    }
+    greedy
+}
+
+fn greedy(
+    outline: &Outline<'_>,
+    lines: &Lines,
+    baseline: impl FnOnce(&Outline<'_>) -> Vec<Range<usize>>,
+) -> Vec<RolledBack> {
+    let weigh = |ranges: &[Range<usize>]| ranges.iter().map(|range| visible_between(outline, range)).sum::<u32>();
+    let mut drops: Vec<(u16, Range<usize>)> = lines.drops.iter().map(|(range, rule)| (*rule, range.clone())).collect();
+    drops.extend(
+        outline
+            .elements
+            .iter()
+            .filter(|e| outline.rule_drops(e))
+            .filter_map(|e| match e.hit {
+                Some(Hit::DropRule(rule)) => Some((rule, e.start as usize..e.end as usize)),
+                _ => None,
+            }),
+    );
+    let ranges = |drops: &[(u16, Range<usize>)]| union(drops.iter().map(|(_, range)| range.clone()).collect());
+    let mut rolled_back = Vec::new();
+    // Most documents end here, and need no score for it.
+    if weigh(&ranges(&drops)) <= FREE_CHARACTERS {
+        return rolled_back;
+    }
+    let baseline = baseline(outline);
+    let taken = |drops: &[(u16, Range<usize>)]| weigh(&intersect(&ranges(drops), &baseline));
+    let whole = weigh(&baseline) as f32;
+    let mut all = taken(&drops);
+    if all <= FREE_CHARACTERS || all as f32 <= whole * ONE {
+        return rolled_back;
+    }
+    drops.sort_by_key(|(rule, range)| (*rule, range.start));
+    let mut by_rule: Vec<(u16, u32)> = drops
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|of_rule| (of_rule[0].0, taken(of_rule)))
+        .collect();
+    by_rule.sort_by_key(|(rule, characters)| (std::cmp::Reverse(*characters), *rule));
+    for (rule, characters) in by_rule {
+        let share = characters as f32 / whole;
+        let too_much = characters > FREE_CHARACTERS && (share > ONE || all as f32 > whole * ALL);
+        if !too_much {
+            break;
+        }
+        rolled_back.push(RolledBack {
+            rule,
+            characters,
+            share,
+        });
+        drops.retain(|(other, _)| *other != rule);
+        all = taken(&drops);
+    }
+    rolled_back
+}

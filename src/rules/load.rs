@@ -1,0 +1,149 @@
+//! From files to a set: the built-in rules, then the operator's folders and filter lists, later ones winning by id.
+//!
+//! All or nothing: one broken file and no set comes of it, with every error told.
+
+use std::{
+    ffi::OsStr,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{BUILT_IN, Rule, RuleError, RuleSet, Skipped, file, filter_list};
+
+/// Where the rules come from beside the built-in ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    /// Folders of rule files (`*.toml`), the last one the strongest.
+    pub folders: Vec<PathBuf>,
+    /// Filter lists in EasyList's syntax.
+    pub filter_lists: Vec<PathBuf>,
+}
+
+/// Bytes of a rule file or filter list at most; the largest public lists have a tenth of it.
+const FILE_BYTES: u64 = 32 << 20;
+
+/// Reads everything and makes a set of it, with the lines of filter lists that could not be used.
+///
+/// # Errors
+/// Every file that cannot be read and every broken rule.
+pub fn read(sources: &Sources) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
+    let mut loading = Loading::default();
+    for (name, text) in BUILT_IN {
+        loading.rule_file(name, text);
+    }
+    for folder in &sources.folders {
+        match rule_files(folder) {
+            Ok(files) => files.iter().for_each(|path| loading.read(path, Loading::rule_file)),
+            Err(error) => loading.errors.push(error),
+        }
+    }
+    for path in &sources.filter_lists {
+        loading.read(path, Loading::filter_list);
+    }
+    loading.finish()
+}
+
+/// The rule files of a folder by name; hidden ones (the links that Kubernetes keeps beside a ConfigMap) are none.
+fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, RuleError> {
+    let fail = |e: std::io::Error| RuleError::new(&folder.display().to_string(), None, e.to_string());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        let is_hidden = path
+            .file_name()
+            .and_then(OsStr::to_str)
+            .is_none_or(|name| name.starts_with('.'));
+        if !is_hidden && path.extension() == Some(OsStr::new("toml")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[derive(Default)]
+struct Loading {
+    rules: Vec<Rule>,
+    off: Vec<(String, String)>,
+    skipped: Vec<Skipped>,
+    errors: Vec<RuleError>,
+    hash: Sha256,
+}
+
+impl Loading {
+    fn read(&mut self, path: &Path, take: fn(&mut Self, &str, &str)) {
+        let shown = path.display().to_string();
+        let size = fs::metadata(path).map(|meta| meta.len());
+        let text = match size {
+            Ok(bytes) if bytes > FILE_BYTES => Err(format!("the file is larger than {FILE_BYTES} bytes")),
+            Ok(_) => fs::read_to_string(path).map_err(|e| e.to_string()),
+            Err(e) => Err(e.to_string()),
+        };
+        let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        match text {
+            Ok(text) => take(self, name, &text),
+            Err(reason) => self.errors.push(RuleError::new(&shown, None, reason)),
+        }
+    }
+
+    fn note(&mut self, name: &str, text: &str) {
+        for part in [name, text] {
+            self.hash.update((part.len() as u64).to_le_bytes());
+            self.hash.update(part);
+        }
+    }
+
+    fn rule_file(&mut self, name: &str, text: &str) {
+        self.note(name, text);
+        let file = match file::parse(name, text) {
+            Ok(file) => file,
+            Err(errors) => return self.errors.extend(errors),
+        };
+        for (i, rule) in file.rules.iter().enumerate() {
+            if file.rules[..i].iter().any(|other| other.id == rule.id) {
+                self.errors.push(RuleError::new(
+                    name,
+                    None,
+                    format!("rule id {:?} is there twice", rule.id),
+                ));
+            }
+        }
+        // A later file's rule takes the place of an earlier one's of the same id.
+        self.rules
+            .retain(|other| file.rules.iter().all(|rule| rule.id != other.id));
+        self.rules.extend(file.rules);
+        self.off.extend(file.off.into_iter().map(|id| (name.to_owned(), id)));
+    }
+
+    fn filter_list(&mut self, name: &str, text: &str) {
+        self.note(name, text);
+        let list = filter_list::parse(name, text);
+        self.rules.extend(list.rules);
+        self.skipped.extend(list.skipped);
+    }
+
+    fn finish(mut self) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
+        for (file, id) in std::mem::take(&mut self.off) {
+            let before = self.rules.len();
+            self.rules.retain(|rule| rule.id != id);
+            if self.rules.len() == before {
+                self.errors
+                    .push(RuleError::new(&file, None, format!("`off` names no rule: {id:?}")));
+            }
+        }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        let mut revision = String::from("sha256:");
+        for byte in self.hash.finalize().iter().take(8) {
+            let _ = write!(revision, "{byte:02x}"); // writing to a String cannot fail
+        }
+        match RuleSet::new(self.rules, revision) {
+            Ok(set) => Ok((set, self.skipped)),
+            Err(error) => Err(vec![error]),
+        }
+    }
+}
