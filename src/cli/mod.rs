@@ -4,6 +4,7 @@ mod clean;
 mod health;
 mod logs;
 mod normalize;
+mod rules;
 mod serve;
 
 use std::{
@@ -37,6 +38,8 @@ enum Command {
     Normalize(normalize::Args),
     /// Clean an HTML stream from stdin to stdout, as POST /v1/clean does
     Clean(clean::Args),
+    /// List, check, explain and test the rules
+    Rules(rules::Args),
     /// Ask a running service whether it is ready: exit 0 or 1
     Health(health::Args),
 }
@@ -51,8 +54,8 @@ pub enum Failure {
     #[error("{code}: {0}", code = .0.code())]
     Refused(#[from] Error),
     /// Rules that do not load.
-    #[error(transparent)]
-    Rules(#[from] RuleError),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Rules(Vec<RuleError>),
     /// The system said no.
     #[error("{doing}: {cause}")]
     System {
@@ -97,6 +100,12 @@ impl Failure {
     }
 }
 
+impl From<RuleError> for Failure {
+    fn from(error: RuleError) -> Self {
+        Failure::Rules(vec![error])
+    }
+}
+
 /// `EX_USAGE` of sysexits.h: the configuration is wrong, and trying again will not help.
 const EX_USAGE: u8 = 64;
 
@@ -110,6 +119,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Serve(settings)) => serve::run(&settings),
         Some(Command::Normalize(args)) => normalize::run(&args),
         Some(Command::Clean(args)) => clean::run(&args),
+        Some(Command::Rules(args)) => rules::run(&args),
         Some(Command::Health(args)) => health::run(&args),
     }
 }

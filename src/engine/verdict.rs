@@ -148,7 +148,11 @@ fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) ->
                     .is_some_and(|e| e.start as usize == range.start && e.end as usize == range.end);
                 let of = if whole { element as u32 } else { NONE };
                 at = range.end.min(gap.end).max(next + 1);
-                named.push(removal(outline, next..at, Reason::Rule(*rule), of));
+                // A rule about the element itself says more than one about its text.
+                let own = (whole && outline.rule_drops(&outline.elements[element]))
+                    .then(|| reason_of(outline, of))
+                    .flatten();
+                named.push(removal(outline, next..at, own.unwrap_or(Reason::Rule(*rule)), of));
             } else if element_at == next {
                 let e = &outline.elements[element];
                 let reason = reason_of(outline, element as u32);

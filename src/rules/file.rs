@@ -145,6 +145,7 @@ fn check(file: &str, entry: Entry) -> Result<Rule, String> {
             sources: entry.sources,
         },
         selectors,
+        select: entry.select,
         comment: entry.comment.as_deref().map(pattern).transpose()?,
         text: entry
             .text

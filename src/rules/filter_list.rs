@@ -71,6 +71,7 @@ pub(super) fn parse(name: &str, text: &str) -> List {
                     action: Action::Drop,
                     scope,
                     selectors,
+                    select: vec![selector.to_owned()],
                     comment: None,
                     text: None,
                     examples: Vec::new(),

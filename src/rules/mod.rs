@@ -18,7 +18,7 @@ pub use scope::{Origin, Scope};
 pub use selector::{Selector, SelectorError};
 
 /// What a removed block was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// Paid for.
@@ -75,6 +75,8 @@ pub struct Rule {
     pub scope: Scope,
     /// Elements by selector. Works on both roads.
     pub selectors: Vec<Selector>,
+    /// The selectors as written.
+    pub select: Vec<String>,
     /// Comments by pattern, searched in what stands between `<!--` and `-->`. Works on both roads. Named groups give fields.
     pub comment: Option<Regex>,
     /// Lines of text (a block, or what stands between its line breaks) by a pattern of the whole line, white space
@@ -82,6 +84,14 @@ pub struct Rule {
     pub text: Option<Regex>,
     /// Held by tests.
     pub examples: Vec<Example>,
+}
+
+impl Rule {
+    /// Whether any of it works on `/v1/clean`, where only start tags and comments can be decided about.
+    pub fn works_on_streams(&self) -> bool {
+        let acts = matches!(self.action, Action::Drop | Action::Keep);
+        acts && (!self.selectors.is_empty() || self.comment.is_some())
+    }
 }
 
 /// A fragment, and the `content_html` that must come of it.

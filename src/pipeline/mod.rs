@@ -1,0 +1,198 @@
+//! The whole road on one page: what the service, the command line and the tests call.
+
+mod article;
+mod examples;
+
+use url::Url;
+
+pub use crate::engine::stream::Cleaner;
+pub use examples::BrokenExample;
+
+use crate::{
+    bounds::{Bounds, Deadline},
+    engine::{self, Choice, Links, Outline, Rulebook, guard, lines, score, verdict, write},
+    error::Error,
+    input::{self, Document, Kind, Page},
+    metadata,
+    options::{CleanOptions, Format, Options},
+    output::{html, json, markdown, text},
+    rules::{Origin, RuleError, RuleSet, Selector},
+};
+use article::Found;
+
+/// The engine with its rules and bounds: cheap to clone, shared by all workers.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    rulebook: Rulebook,
+    bounds: Bounds,
+}
+
+/// One finished answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The form of `body`.
+    pub format: Format,
+    /// The bytes to send: compact JSON with one newline at its end, or the content alone.
+    pub body: Vec<u8>,
+}
+
+impl Pipeline {
+    /// A pipeline over these rules and bounds.
+    pub fn new(rules: RuleSet, bounds: Bounds) -> Self {
+        Pipeline {
+            rulebook: Rulebook::new(rules),
+            bounds,
+        }
+    }
+
+    /// A pipeline over the rules that are compiled in.
+    ///
+    /// # Errors
+    /// Broken built-in rules, which a test keeps from ever being shipped.
+    pub fn built_in(bounds: Bounds) -> Result<Self, RuleError> {
+        Ok(Self::new(RuleSet::built_in()?, bounds))
+    }
+
+    /// The bounds of each document.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &RuleSet {
+        self.rulebook.rules()
+    }
+
+    /// One raw document in, one answer out. Blocks for the time that the work takes, until `deadline` at most.
+    ///
+    /// # Errors
+    /// What cannot be an article, and what is past a bound.
+    pub fn normalize(&self, document: &Document<'_>, options: &Options, deadline: &Deadline) -> Result<Answer, Error> {
+        if document.bytes.len() > self.bounds.body_bytes {
+            return Err(Error::BodyTooLarge {
+                limit_bytes: self.bounds.body_bytes,
+            });
+        }
+
+        // Bytes become text.
+        let document = Document {
+            url: options.url.as_ref().or(document.url),
+            ..*document
+        };
+        let page = input::read(&document)?;
+        let url = metadata::known_url(options.url.as_ref(), document.content_location, &page);
+        let sources = page.front_matter.as_ref().map(metadata::feed_names).unwrap_or_default();
+        let host = url.as_ref().and_then(|(url, _)| url.host_str()).map(str::to_owned);
+        let origin = Origin {
+            host,
+            sources: sources.into_iter().map(str::to_owned).collect(),
+        };
+        let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
+        deadline.check()?;
+
+        // The handlers see it pass, once.
+        let source = &page.text[page.body.clone()];
+        let mut outline = engine::survey(source, &choice, &self.bounds, deadline)?;
+
+        // What stays, and why the rest does not.
+        let kind = kind_of(&page, &outline);
+        let mut lines = lines::read(&outline, &choice);
+        let scored = match kind {
+            Kind::Page => score::choose(&outline, options.mode),
+            Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
+        };
+        let rolled_back = guard::check(&mut outline, &mut lines, |outline| match kind {
+            Kind::Page => scored.ranges.clone(),
+            _ => score::choose(outline, options.mode).ranges,
+        });
+        let verdict = verdict::decide(&outline, &lines, &scored.ranges);
+        deadline.check()?;
+
+        // The content, and the facts around it.
+        let address = metadata::address(url, &outline);
+        let content = write::write(
+            &outline,
+            &verdict.kept,
+            &Links::new(address.base.clone()),
+            self.bounds.output_bytes,
+        )?;
+        let content_text = text::render(&content);
+        let format = options.format.unwrap_or_default();
+        match format {
+            Format::Json => {}
+            Format::Html => return Ok(line(format, html::render(&content))),
+            Format::Markdown => return Ok(line(format, markdown::render(&content))),
+            Format::Text => return Ok(line(format, content_text)),
+        }
+        let facts = metadata::collect(&metadata::Sources {
+            page: &page,
+            outline: &outline,
+            fields: &lines.fields,
+            verdict: &verdict,
+            content: &content,
+            text: &content_text,
+            address: &address,
+        });
+        let explain = options.explain.then(|| article::explain(&scored, kind));
+        let found = Found {
+            document: &document,
+            page: &page,
+            outline: &outline,
+            verdict: &verdict,
+            rolled_back: &rolled_back,
+            kind,
+            choice: &choice,
+        };
+        let article = found.article(facts, &content, content_text, &scored, options);
+        // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.
+        let body = json::render(&article, &options.fields, explain.as_ref()).unwrap_or_else(|e| unreachable!("{e}"));
+        Ok(Answer { format, body })
+    }
+
+    /// A cleaner for one HTML stream. `content_type` is the header as declared, for its charset.
+    ///
+    /// # Errors
+    /// An option that names no rule, or a charset that cannot be streamed.
+    pub fn cleaner(&self, content_type: Option<&str>, options: &CleanOptions) -> Result<Cleaner, Error> {
+        let host = options.url.as_ref().and_then(Url::host_str).map(str::to_owned);
+        let origin = Origin {
+            host,
+            sources: Vec::new(),
+        };
+        let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
+        Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())
+    }
+
+    fn choose(
+        &self,
+        origin: Origin,
+        remove: &[Selector],
+        keep: &[Selector],
+        without: &[String],
+    ) -> Result<Choice, Error> {
+        self.rulebook
+            .choose(origin, remove, keep, without)
+            .map_err(|id| Error::BadOption {
+                name: "without".into(),
+                detail: format!("there is no rule {id:?}"),
+            })
+    }
+}
+
+fn line(format: Format, mut text: String) -> Answer {
+    text.push('\n');
+    Answer {
+        format,
+        body: text.into_bytes(),
+    }
+}
+
+fn kind_of(page: &Page<'_>, outline: &Outline<'_>) -> Kind {
+    if page.front_matter.is_some() {
+        Kind::Post
+    } else if outline.is_document {
+        Kind::Page
+    } else {
+        Kind::Fragment
+    }
+}
