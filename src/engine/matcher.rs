@@ -44,14 +44,17 @@ struct Step {
     hit: Option<Hit>,
 }
 
+/// Keys come from rules alone, so a fast hash without a guard against chosen keys is enough.
+type ByName = HashMap<Box<[u8]>, Vec<u32>, foldhash::fast::RandomState>;
+
 /// A compiled set of selectors.
 #[derive(Debug, Default)]
 pub struct Matcher {
     steps: Vec<Step>,
     by_tag: HashMap<Tag, Vec<u32>>,
-    by_class: HashMap<Box<[u8]>, Vec<u32>>,
-    by_id: HashMap<Box<[u8]>, Vec<u32>>,
-    by_attribute: HashMap<Box<[u8]>, Vec<u32>>,
+    by_class: ByName,
+    by_id: ByName,
+    by_attribute: ByName,
     by_any: Vec<u32>,
     counts_types: bool,
 }
