@@ -2,6 +2,7 @@
 
 mod api;
 mod contract;
+mod docs;
 mod hostile;
 mod process;
 mod support;

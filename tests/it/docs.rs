@@ -1,0 +1,305 @@
+//! The README and ARCHITECTURE.md, held true where a machine can: tables against the code, examples against the answers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use clap::Args as _;
+use copydesk::{
+    bounds::{Bounds, Deadline},
+    config::Settings,
+    http::KINDS,
+    input::Document,
+    options::{CleanOptions, Options},
+    pipeline::Pipeline,
+    rules::RuleSet,
+};
+use serde_json::Value;
+
+const README: &str = include_str!("../../README.md");
+const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
+const POST: &str = include_str!("../../examples/post.md");
+const PAGE: &str = include_str!("../../examples/page.html");
+
+#[test]
+fn the_readme_lists_every_setting() {
+    let documented: BTreeMap<_, _> = table(README, "Settings")
+        .into_iter()
+        .map(|row| (word(&row[0]), (word(&row[1]), row[2].clone())))
+        .collect();
+    let mut flags = BTreeSet::new();
+    for argument in Settings::augment_args(clap::Command::new("serve")).get_arguments() {
+        let flag = format!("--{}", argument.get_long().expect("settings have names"));
+        let (variable, default) = documented
+            .get(&flag)
+            .unwrap_or_else(|| panic!("the README has no {flag}"));
+        assert_eq!(
+            argument.get_env().and_then(|name| name.to_str()),
+            Some(variable.as_str()),
+            "{flag}"
+        );
+        // Two defaults are found out at the start; what a table says of those no machine can check.
+        for value in argument.get_default_values() {
+            assert_eq!(Some(word(default).as_str()), value.to_str(), "{flag}");
+        }
+        flags.insert(flag);
+    }
+    assert_eq!(documented.keys().cloned().collect::<BTreeSet<_>>(), flags);
+
+    let variables: BTreeSet<_> = documented.values().map(|(variable, _)| variable.as_str()).collect();
+    let unknown: Vec<_> = README
+        .split(|c: char| !c.is_ascii_uppercase() && c != '_')
+        .filter(|word| word.starts_with("COPYDESK_") && !variables.contains(word))
+        .collect();
+    assert!(unknown.is_empty(), "the README speaks of {unknown:?}");
+}
+
+#[test]
+fn the_readme_lists_every_error() {
+    let documented: Vec<(String, String)> = table(README, "Errors")
+        .into_iter()
+        .map(|row| (word(&row[0]), row[1].clone()))
+        .collect();
+    let known: Vec<_> = KINDS
+        .iter()
+        .map(|kind| (kind.code.to_owned(), kind.status.to_string()))
+        .collect();
+    let set = |list: &[(String, String)]| list.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(set(&documented), set(&known));
+    assert_eq!(documented.len(), known.len(), "a code is listed twice");
+}
+
+#[test]
+fn the_readme_lists_every_route() {
+    let documented: BTreeMap<_, BTreeSet<_>> = table(README, "Routes")
+        .into_iter()
+        .map(|row| (word(&row[0]), row[1].split(", ").map(str::to_owned).collect()))
+        .collect();
+    let description: Value = serde_saphyr::from_str(include_str!("../../openapi.yaml")).expect("openapi.yaml is YAML");
+    let paths = description["paths"].as_object().expect("paths");
+    let described = paths
+        .iter()
+        .map(|(path, operations)| {
+            let methods = operations.as_object().expect("operations").keys();
+            (path.clone(), methods.map(|method| method.to_uppercase()).collect())
+        })
+        .collect();
+    assert_eq!(documented, described);
+}
+
+#[test]
+fn the_readme_lists_every_option() {
+    let mut documented = [BTreeSet::new(), BTreeSet::new()];
+    for row in table(README, "Options") {
+        let name = word(&row[0]).split('=').next().unwrap_or_default().to_owned();
+        for (set, route) in documented.iter_mut().zip(["normalize", "clean"]) {
+            if row[1] == "both" || row[1] == route {
+                set.insert(name.clone());
+            }
+        }
+    }
+    let known = |names: &str| names.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!(documented, [known(Options::KNOWN), known(CleanOptions::KNOWN)]);
+}
+
+#[test]
+fn the_readme_shows_a_real_answer() {
+    let shown: Value = serde_json::from_str(block(README, "json")).expect("the answer shown is JSON");
+    let given: Value = serde_json::from_str(&normalize(POST, "")).expect("an answer is JSON");
+    let mut faults = Vec::new();
+    compare("", &shown, &given, &mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn the_advert_is_gone_before_the_page_has_arrived() {
+    let after = |mark: &str| -> usize {
+        let rest = &README[README.find(mark).unwrap_or_else(|| panic!("no {mark}")) + mark.len()..];
+        rest.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+            .parse()
+            .expect("a number of lines")
+    };
+    let lines = after("head -n ");
+    assert_eq!(after("tail -n +"), lines + 1);
+    let border = PAGE.match_indices('\n').nth(lines - 1).expect("so many lines").0 + 1;
+
+    let pipeline = Pipeline::built_in(Bounds::default()).expect("the built-in rules load");
+    let mut cleaner = pipeline.cleaner(None, &CleanOptions::default()).expect("a cleaner");
+    cleaner.write(&PAGE.as_bytes()[..border]).expect("the beginning");
+    let first = cleaner.take();
+    let advert =
+        "<ins class=\"adsbygoogle\" data-ad-slot=\"4711\">Advert: winter coats at half price, this week only!</ins>";
+    let clean = PAGE.replace(advert, "");
+    assert!(PAGE[..border].contains(advert), "the advert comes before the pause");
+    assert!(clean.as_bytes().starts_with(&first));
+    let first = String::from_utf8(first).expect("UTF-8");
+    assert!(
+        first.contains("four crossings a day"),
+        "what comes after it is out before the pause: {first}"
+    );
+
+    cleaner.write(&PAGE.as_bytes()[border..]).expect("the rest");
+    cleaner.end().expect("the end");
+    let rest = cleaner.take();
+    assert_eq!(first + std::str::from_utf8(&rest).expect("UTF-8"), clean);
+}
+
+#[test]
+fn the_score_leaves_out_what_the_readme_says() {
+    let text = normalize(PAGE, "format=text");
+    for gone in ["Weather", "Advert", "lighthouse", "Imprint"] {
+        assert!(PAGE.contains(gone) && !text.contains(gone), "{gone}: {text}");
+    }
+    for kept in [
+        "two winters after a storm",
+        "bicycles travel free",
+        "three crates of oranges",
+    ] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+}
+
+#[test]
+fn the_map_names_every_source_file() {
+    let named: Vec<_> = ARCHITECTURE
+        .lines()
+        .filter_map(|line| line.strip_prefix("- `src/")?.split_once("` – "))
+        .inspect(|(path, what)| assert!(!what.is_empty(), "{path} has no line"))
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    let mut there = Vec::new();
+    source_files(&root().join("src"), "", &mut there);
+    let set = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(set(&named), set(&there));
+    assert_eq!(named.len(), there.len(), "a file is named twice");
+
+    // Files named in passing, with or without their room.
+    for path in spans(ARCHITECTURE).filter(|span| span.ends_with(".rs") && !span.contains('*')) {
+        let inside = path.strip_prefix("src/").unwrap_or(path);
+        let known = |file: &String| file == inside || file.ends_with(&format!("/{inside}"));
+        assert!(there.iter().any(known), "there is no {path}");
+    }
+}
+
+#[test]
+fn every_test_named_is_there() {
+    let mut code = String::new();
+    for folder in ["src", "tests/it"] {
+        let folder = root().join(folder);
+        let mut files = Vec::new();
+        source_files(&folder, "", &mut files);
+        code.extend(
+            files
+                .iter()
+                .map(|file| fs::read_to_string(folder.join(file)).expect("a source")),
+        );
+    }
+    for row in table(ARCHITECTURE, "What always holds") {
+        assert!(spans(&row[1]).next().is_some(), "{} is held by nothing", row[0]);
+        for name in spans(&row[1]) {
+            assert!(code.contains(&format!("fn {name}()")), "there is no test {name}");
+        }
+    }
+}
+
+#[test]
+fn the_rule_shown_is_a_rule() {
+    let set = RuleSet::load([("generic", block(ARCHITECTURE, "toml"))]).expect("a rule file");
+    assert_eq!(set.rules().len(), 1);
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn normalize(document: &str, query: &str) -> String {
+    let bounds = Bounds::default();
+    let pipeline = Pipeline::built_in(bounds).expect("the built-in rules load");
+    let options = Options::from_pairs(url::form_urlencoded::parse(query.as_bytes())).expect("options");
+    // As curl sends it.
+    let document = Document {
+        bytes: document.as_bytes(),
+        content_type: Some("application/x-www-form-urlencoded"),
+        ..Document::default()
+    };
+    let answer = pipeline.normalize(&document, &options, &Deadline::after(bounds.time));
+    String::from_utf8(answer.expect("an answer").body).expect("UTF-8")
+}
+
+/// Whether all that is shown is given: objects may be shown in part, lists and texts only whole.
+fn compare(path: &str, shown: &Value, given: &Value, faults: &mut Vec<String>) {
+    match (shown, given) {
+        (Value::Object(shown), Value::Object(_)) => {
+            for (name, value) in shown {
+                compare(&format!("{path}.{name}"), value, &given[name], faults);
+            }
+        }
+        (Value::Array(shown), Value::Array(given)) if shown.len() == given.len() => {
+            for (i, (shown, given)) in shown.iter().zip(given).enumerate() {
+                compare(&format!("{path}[{i}]"), shown, given, faults);
+            }
+        }
+        _ if shown == given => {}
+        _ => faults.push(format!("{path}: shown {shown}, given {given}")),
+    }
+}
+
+/// The rows of the table under a heading, cell by cell, without its head.
+fn table(document: &str, heading: &str) -> Vec<Vec<String>> {
+    let start = document
+        .find(&format!("\n## {heading}\n"))
+        .unwrap_or_else(|| panic!("no heading {heading:?}"));
+    let section = &document[start + 1..];
+    let section = &section[..section.find("\n## ").unwrap_or(section.len())];
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let rows: Vec<Vec<String>> = rows
+        .map(|line| {
+            line.trim_matches('|')
+                .split('|')
+                .map(|cell| cell.trim().to_owned())
+                .collect()
+        })
+        .collect();
+    assert!(!rows.is_empty(), "no table under {heading:?}");
+    rows
+}
+
+/// The first fenced block of this language.
+fn block<'a>(document: &'a str, language: &str) -> &'a str {
+    let (_, rest) = document
+        .split_once(&format!("```{language}\n"))
+        .unwrap_or_else(|| panic!("no {language} block"));
+    rest.split("```").next().unwrap_or_default()
+}
+
+/// What stands between single backticks, outside of fenced blocks.
+fn spans(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```")
+        .step_by(2)
+        .flat_map(|prose| prose.split('`').skip(1).step_by(2))
+}
+
+/// The first span of a cell.
+fn word(cell: &str) -> String {
+    spans(cell)
+        .next()
+        .unwrap_or_else(|| panic!("no `word` in {cell:?}"))
+        .to_owned()
+}
+
+/// The Rust files below a folder, as paths inside it.
+fn source_files(folder: &Path, inside: &str, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        if path.is_dir() {
+            source_files(&path, &format!("{inside}{name}/"), found);
+        } else if name.ends_with(".rs") {
+            found.push(format!("{inside}{name}"));
+        }
+    }
+}
