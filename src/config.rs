@@ -23,6 +23,10 @@ pub struct Settings {
     /// Address to listen on: IP:PORT, [::]:PORT for all addresses, localhost:PORT [default: 127.0.0.1:8080]
     ///
     /// Without it, a bare PORT variable means that port on all addresses.
+    #[allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "the help is plain text, and [::] an address in it"
+    )]
     #[arg(long, env = "COPYDESK_BIND", value_name = "ADDRESS")]
     pub bind: Option<String>,
     /// Largest body of one document

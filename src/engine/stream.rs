@@ -4,7 +4,7 @@
 //! end cannot be implied, are lol_html's to `remove()`; for any other element lol_html's idea of its end is wrong on real
 //! pages, so there a gate stands behind the rewriter and lets pass what our own stack says is outside.
 //!
-//! What a region takes is held back until its end is sure. One that is never closed, or larger than [`super::gate::HELD_BYTES`],
+//! What a region takes is held back until its end is sure. One that is never closed, or larger than what is held at most,
 //! passes whole: an unclosed advert never eats the page. No text handler is attached, so that every byte outside of what
 //! is removed goes out as it came in, valid or not.
 //!

@@ -1,6 +1,6 @@
 //! The block of YAML between two lines of `---` that a post begins with.
 //!
-//! It is split off by hand, read by a parser when that takes it and line by line when not ([`super::lenient`]). What does
+//! It is split off by hand, read by a parser when that takes it and line by line when not (`input::lenient`). What does
 //! not look like front matter is none: Markdown also begins with a thematic break now and then, and its text may not get
 //! lost. So a search for the closing line ends where HTML or prose begins.
 
