@@ -14,7 +14,7 @@ use copydesk::{
     input::Document,
     options::{CleanOptions, Options},
     pipeline::Pipeline,
-    rules::RuleSet,
+    rules::{self, Sources},
 };
 use serde_json::Value;
 
@@ -207,9 +207,24 @@ fn every_test_named_is_there() {
 }
 
 #[test]
-fn the_rule_shown_is_a_rule() {
-    let set = RuleSet::load([("generic", block(ARCHITECTURE, "toml"))]).expect("a rule file");
-    assert_eq!(set.rules().len(), 1);
+fn the_rule_shown_is_a_rule_and_all_examples_hold() {
+    let folder = std::env::temp_dir().join(format!("copydesk-rules-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    // By its file's name it takes the place of the built-in rule of that id.
+    fs::write(folder.join("generic.toml"), block(ARCHITECTURE, "toml")).expect("a file");
+    let built_in = rules::read(&Sources::default()).expect("the built-in rules load").0;
+    let sources = Sources {
+        folders: vec![folder.clone()],
+        ..Sources::default()
+    };
+    let with_it = rules::read(&sources);
+    fs::remove_dir_all(&folder).expect("it was there");
+    let set = with_it.expect("a rule file").0;
+    assert_eq!(set.rules().len(), built_in.rules().len());
+    for set in [built_in, set] {
+        let (held, broken) = Pipeline::new(set, Bounds::default()).check_examples();
+        assert!(held > 0 && broken.is_empty(), "{broken:#?}");
+    }
 }
 
 fn root() -> &'static Path {
