@@ -50,6 +50,7 @@ pub const KINDS: &[Kind] = &[
     kind("too_deep", 422, "Nested too deep"),
     kind("too_many_elements", 422, "Too many elements"),
     kind("token_too_large", 422, "A token is too large"),
+    kind("output_too_large", 422, "The article is too large"),
     kind("internal", 500, "Internal error"),
     kind("starting", 503, "Not ready yet"),
     kind("draining", 503, "Draining"),
@@ -232,6 +233,7 @@ mod tests {
             (Error::TooDeep { limit: 1 }, 422),
             (Error::TooManyElements { limit: 1 }, 422),
             (Error::TokenTooLarge { limit_bytes: 1 }, 422),
+            (Error::OutputTooLarge { limit_bytes: 1 }, 422),
             (Error::Deadline { budget_ms: 1 }, 504),
         ] {
             let refusal = Refusal::from(error);
