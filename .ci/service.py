@@ -26,20 +26,20 @@ SEED = SHARED / "seed" / "sina-finance.md"
 # engine gets better, and never lowered.
 F1_FLOORS = {
     "chinese": 0.972,
-    "posts": 0.940,
+    "posts": 0.995,
     "readability": 0.962,
     "scrapinghub": 0.935,
-    "trafilatura": 0.872,
+    "trafilatura": 0.875,
 }
 # Posts whose field is right.
 POSTS_FLOORS = {
-    "author": 45,
+    "author": 50,
     "date": 51,
-    "editor": 48,
+    "editor": 50,
     "image": 48,
-    "images": 49,
+    "images": 50,
     "site_name": 51,
-    "source": 40,
+    "source": 48,
     "title": 51,
 }
 
