@@ -13,11 +13,15 @@ use super::{
     outline::Outline,
     verdict::{intersect, union, visible_between},
 };
+use crate::rules::{Category, RuleSet};
 
 /// The share of what the score would keep that one rule may take.
 const ONE: f32 = 0.4;
 /// The share that all rules may take together.
 const ALL: f32 = 0.6;
+/// The share that a rule about hidden text may take, apart from the others: half of a page may be hidden twins of the rest,
+/// but a container that holds nearly everything is the article before a script has shown it.
+const HIDDEN: f32 = 0.8;
 /// Visible characters that rules may take in any case: a post may be a picture and a promotion.
 const FREE_CHARACTERS: u32 = 200;
 
@@ -36,9 +40,10 @@ pub struct RolledBack {
 pub fn check(
     outline: &mut Outline<'_>,
     lines: &mut Lines,
+    rules: &RuleSet,
     baseline: impl FnOnce(&Outline<'_>) -> Vec<Range<usize>>,
 ) -> Vec<RolledBack> {
-    let greedy = greedy(outline, lines, baseline);
+    let greedy = greedy(outline, lines, rules, baseline);
     if !greedy.is_empty() {
         let is_greedy = |rule: u16| greedy.iter().any(|back| back.rule == rule);
         lines.drops.retain(|(_, rule)| !is_greedy(*rule));
@@ -54,10 +59,11 @@ pub fn check(
 fn greedy(
     outline: &Outline<'_>,
     lines: &Lines,
+    rules: &RuleSet,
     baseline: impl FnOnce(&Outline<'_>) -> Vec<Range<usize>>,
 ) -> Vec<RolledBack> {
     let weigh = |ranges: &[Range<usize>]| ranges.iter().map(|range| visible_between(outline, range)).sum::<u32>();
-    let mut drops: Vec<(u16, Range<usize>)> = lines.drops.iter().map(|(range, rule)| (*rule, range.clone())).collect();
+    let mut drops: Drops = lines.drops.iter().map(|(range, rule)| (*rule, range.clone())).collect();
     drops.extend(
         outline
             .elements
@@ -77,20 +83,26 @@ fn greedy(
     let baseline = baseline(outline);
     let taken = |drops: &[(u16, Range<usize>)]| weigh(&intersect(&ranges(drops), &baseline));
     let whole = weigh(&baseline) as f32;
-    let mut all = taken(&drops);
+    let (hidden, mut others): (Vec<_>, Vec<_>) = drops
+        .into_iter()
+        .partition(|(rule, _)| rules.rules()[*rule as usize].category == Category::Hidden);
+    for (rule, characters) in by_rule(hidden, &taken) {
+        let share = characters as f32 / whole;
+        if characters > FREE_CHARACTERS && share > HIDDEN {
+            rolled_back.push(RolledBack {
+                rule,
+                characters,
+                share,
+            });
+        }
+    }
+    let mut all = taken(&others);
     if all <= FREE_CHARACTERS || all as f32 <= whole * ONE {
         return rolled_back;
     }
-    drops.sort_by_key(|(rule, range)| (*rule, range.start));
-    let mut by_rule: Vec<(u16, u32)> = drops
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|of_rule| (of_rule[0].0, taken(of_rule)))
-        .collect();
-    by_rule.sort_by_key(|(rule, characters)| (std::cmp::Reverse(*characters), *rule));
-    for (rule, characters) in by_rule {
+    for (rule, characters) in by_rule(others.clone(), &taken) {
         let share = characters as f32 / whole;
-        let too_much = characters > FREE_CHARACTERS && (share > ONE || all as f32 > whole * ALL);
-        if !too_much {
+        if characters <= FREE_CHARACTERS || (share <= ONE && all as f32 <= whole * ALL) {
             break;
         }
         rolled_back.push(RolledBack {
@@ -98,8 +110,21 @@ fn greedy(
             characters,
             share,
         });
-        drops.retain(|(other, _)| *other != rule);
-        all = taken(&drops);
+        others.retain(|(other, _)| *other != rule);
+        all = taken(&others);
     }
     rolled_back
+}
+
+type Drops = Vec<(u16, Range<usize>)>;
+
+/// What each rule takes, the greediest first.
+fn by_rule(mut drops: Drops, taken: &impl Fn(&[(u16, Range<usize>)]) -> u32) -> Vec<(u16, u32)> {
+    drops.sort_by_key(|(rule, range)| (*rule, range.start));
+    let of_each = drops
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|of_rule| (of_rule[0].0, taken(of_rule)));
+    let mut of_each: Vec<_> = of_each.collect();
+    of_each.sort_by_key(|(rule, characters)| (std::cmp::Reverse(*characters), *rule));
+    of_each
 }

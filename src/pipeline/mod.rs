@@ -101,7 +101,7 @@ impl Pipeline {
             Kind::Page => score::choose(&outline, options.mode),
             Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
         };
-        let rolled_back = guard::check(&mut outline, &mut lines, |outline| match kind {
+        let rolled_back = guard::check(&mut outline, &mut lines, choice.rules(), |outline| match kind {
             Kind::Page => scored.ranges.clone(),
             _ => score::choose(outline, options.mode).ranges,
         });
