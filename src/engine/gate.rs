@@ -1,4 +1,10 @@
 //! The gate of the stream: what passes, what goes, and what is held back until that is sure.
+//!
+//! Bytes come in order, and between them the news that elements which a selector hit have opened and closed. What lies in
+//! an open element that is to go waits here. When the element ends where its author meant, it is cut out of what waits;
+//! when it does not, nothing of it is lost. Regions nest: the inner ones are cut out whatever becomes of the outer ones.
+//!
+//! Whether something passes depends on the bytes alone, never on the pieces in which they came.
 
 use std::ops::Range;
 
@@ -8,97 +14,44 @@ use super::{
     walker::{Comment, Ended, Road},
 };
 
-/// Bytes of a dropped region that are held back until its end is sure.
+/// Bytes that are held back until the end of the region in which they stand is sure. A larger region passes whole.
 pub(super) const HELD_BYTES: usize = 64 << 10;
 
-/// Listens to the walk and knows whether the gate is open.
+/// What the walk says of the elements that selectors hit. All others are of no interest here, and have the number 0.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
-    next_id: u32,
-    /// The open elements that selectors hit.
-    hits: Vec<(u32, Tag, Hit)>,
-    /// The outermost element that shut the gate.
-    pub(super) region: Option<u32>,
-    /// The element that opened last did not pass although what is around it did.
-    shut_by_last: bool,
-    /// What changed since the last look, with the offset where.
+pub(super) struct News {
+    last_id: u32,
+    /// In the order of the document, since someone last took it.
     pub(super) changes: Vec<Change>,
 }
 
-/// The gate moved.
-#[derive(Debug)]
-pub(super) struct Change {
-    pub(super) at: usize,
-    pub(super) passes: bool,
-    /// The region that was held back has ended, and whether its end was sure.
-    pub(super) ended: Option<bool>,
+/// An element that a selector hit opened or closed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    /// Where the walk is.
+    Opened { id: u32, tag: Tag, wish: Wish },
+    /// Before byte `at`.
+    Closed { id: u32, at: usize, end: Ended },
 }
 
-impl Gate {
-    pub(super) fn passes(&self) -> bool {
-        // The strongest of all the hits around decides.
-        !self
-            .hits
-            .iter()
-            .map(|(_, _, hit)| *hit)
-            .min_by_key(|hit| strength(*hit))
-            .is_some_and(Hit::drops)
-    }
+/// The number of elements that no selector hit.
+const NOT_HIT: u32 = 0;
 
-    /// Whether the element that opened last is dropped, and what is around it is not.
-    pub(super) fn is_dropped_alone(&self) -> bool {
-        self.shut_by_last
-    }
-
-    /// The region is too large to hold: nothing of it is dropped.
-    fn give_up(&mut self) {
-        self.region = None;
-        self.hits.retain(|(_, _, hit)| !hit.drops());
-    }
-}
-
-/// Rules of one kind are as strong as one another, whatever their number.
-fn strength(hit: Hit) -> u8 {
-    match hit {
-        Hit::Remove => 0,
-        Hit::Keep => 1,
-        Hit::KeepRule(_) => 2,
-        Hit::DropRule(_) => 3,
-        Hit::RestRule(_) | Hit::UnwrapRule(_) => 4,
-    }
-}
-
-impl Road for Gate {
+impl Road for News {
     fn open(&mut self, tag: Tag, _: Range<usize>, _: Option<u32>, hit: Option<Hit>) -> u32 {
-        let id = self.next_id;
-        self.next_id = self.next_id.wrapping_add(1);
-        self.shut_by_last = false;
-        if let Some(hit) = hit {
-            let before = self.passes();
-            self.hits.push((id, tag, hit));
-            self.shut_by_last = before && !self.passes();
-            // Inside a region only what is void or raw is removed on its own, and then there is nothing to hold.
-            if self.shut_by_last && self.region.is_none() && !tag.is_void() && !tag.is_raw() {
-                self.region = Some(id);
-            }
-        }
+        let Some(wish) = hit.and_then(Wish::of) else {
+            return NOT_HIT;
+        };
+        self.last_id = self.last_id.wrapping_add(1).max(NOT_HIT + 1);
+        let id = self.last_id;
+        self.changes.push(Change::Opened { id, tag, wish });
         id
     }
 
     fn close(&mut self, id: u32, at: usize, end: Ended) {
-        let Some(position) = self.hits.iter().rposition(|(open, _, _)| *open == id) else {
-            return;
-        };
-        let (_, tag, _) = self.hits.remove(position);
-        let ended = (self.region == Some(id)).then(|| {
-            self.region = None;
-            end.is_sure(tag)
-        });
-        self.changes.push(Change {
-            at,
-            passes: self.passes(),
-            ended,
-        });
+        if id != NOT_HIT {
+            self.changes.push(Change::Closed { id, at, end });
+        }
     }
 
     fn text(&mut self, _: Range<usize>, _: Option<u32>) {}
@@ -108,60 +61,202 @@ impl Road for Gate {
     fn swallowed(&mut self, _: usize, _: &'static str) {}
 }
 
-/// What goes out, and what is held back.
-#[derive(Debug, Default)]
-pub(super) struct Output {
-    pub(super) ready: Vec<u8>,
-    held: Vec<u8>,
-    /// Ranges of `held` that a `keep=` lets pass in any case.
-    kept: Vec<Range<usize>>,
-    /// A region has begun and not ended.
-    pub(super) holding: bool,
+/// What an open element that was hit asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It stays, whatever rules say of it, of what is in it or around it.
+    Keep,
+    /// A rule drops it, but for what is to be kept in it.
+    Drop,
+    /// The caller removes it, with all that is in it.
+    Remove,
 }
 
-impl Output {
-    /// Takes bytes. The answer is whether the region that they belong to became too large and was given up.
-    pub(super) fn push(&mut self, bytes: &[u8], passes: bool, gate: &mut Gate) -> bool {
-        if bytes.is_empty() {
-            return false;
+impl Wish {
+    /// `None` for what only `/v1/normalize` does.
+    fn of(hit: Hit) -> Option<Self> {
+        match hit {
+            Hit::Remove => Some(Wish::Remove),
+            Hit::Keep | Hit::KeepRule(_) => Some(Wish::Keep),
+            Hit::DropRule(_) => Some(Wish::Drop),
+            Hit::RestRule(_) | Hit::UnwrapRule(_) => None,
         }
-        if !self.holding {
-            if passes {
-                self.ready.extend_from_slice(bytes);
-            }
-            return false;
+    }
+}
+
+/// An open element that was hit.
+#[derive(Debug)]
+struct Open {
+    id: u32,
+    tag: Tag,
+    wish: Wish,
+    /// Where it begins in what is held.
+    from: usize,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    /// What may go out.
+    pub(super) ready: Vec<u8>,
+    /// What waits: it begins with the first byte whose fate is open, so it is empty while nothing is.
+    held: Vec<u8>,
+    /// What of `held` no rule can drop: disjoint, ascending, none touching the next.
+    kept: Vec<Range<usize>>,
+    /// In the order in which they opened.
+    open: Vec<Open>,
+    /// How many of `open` wish for what.
+    keeps: usize,
+    drops: usize,
+    removes: usize,
+}
+
+impl Gate {
+    /// Whether what rules drop here is dropped.
+    pub(super) fn obeys_rules(&self) -> bool {
+        self.keeps == 0
+    }
+
+    /// Whether an element with this wish goes where it stands.
+    pub(super) fn drops(&self, wish: Wish) -> bool {
+        match wish {
+            Wish::Keep => false,
+            Wish::Drop => self.obeys_rules(),
+            Wish::Remove => true,
+        }
+    }
+
+    /// The next bytes of the document.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let uncertain = self.removes > 0 || (self.drops > 0 && self.keeps == 0);
+        if !uncertain && self.held.is_empty() {
+            self.ready.extend_from_slice(bytes);
+            return;
         }
         let from = self.held.len();
         self.held.extend_from_slice(bytes);
-        if passes {
-            self.kept.push(from..self.held.len());
+        if self.keeps > 0 {
+            keep(&mut self.kept, from..self.held.len());
         }
-        let too_large = self.held.len() > HELD_BYTES;
-        if too_large {
-            gate.give_up();
-            self.release();
-        }
-        too_large
+        while self.held.len() > HELD_BYTES && self.give_up() {}
     }
 
-    pub(super) fn apply(&mut self, change: &Change) {
-        match change.ended {
-            Some(true) => {
-                for range in std::mem::take(&mut self.kept) {
-                    self.ready.extend_from_slice(&self.held[range]);
+    /// An element that was hit begins here.
+    pub(super) fn opened(&mut self, id: u32, tag: Tag, wish: Wish) {
+        *self.count(wish) += 1;
+        let from = self.held.len();
+        self.open.push(Open { id, tag, wish, from });
+    }
+
+    /// An element that was hit has ended here.
+    pub(super) fn closed(&mut self, id: u32, end: Ended) {
+        let Some(position) = self.open.iter().rposition(|open| open.id == id) else {
+            return; // it was given up
+        };
+        let Open { tag, wish, from, .. } = self.open.remove(position);
+        *self.count(wish) -= 1;
+        match wish {
+            _ if !end.is_sure(tag) => {}
+            Wish::Keep => {}
+            Wish::Drop => self.cut(from),
+            Wish::Remove => {
+                self.kept.retain_mut(|range| {
+                    range.end = range.end.min(from);
+                    range.start < range.end
+                });
+                self.held.truncate(from);
+                // Whatever opened inside and is still open goes on behind it.
+                for open in &mut self.open {
+                    open.from = open.from.min(from);
                 }
-                self.held.clear();
-                self.holding = false;
             }
-            Some(false) => self.release(),
-            None => {}
+        }
+        self.let_out();
+    }
+
+    /// The document is over: what still waits passes.
+    pub(super) fn finish(&mut self) {
+        self.open.clear();
+        (self.keeps, self.drops, self.removes) = (0, 0, 0);
+        self.let_out();
+    }
+
+    fn count(&mut self, wish: Wish) -> &mut usize {
+        match wish {
+            Wish::Keep => &mut self.keeps,
+            Wish::Drop => &mut self.drops,
+            Wish::Remove => &mut self.removes,
         }
     }
 
-    /// What was held back passes after all.
-    pub(super) fn release(&mut self) {
-        self.ready.append(&mut self.held);
-        self.kept.clear();
-        self.holding = false;
+    /// Cuts out what is held from byte `from` on, but for what is to be kept.
+    fn cut(&mut self, from: usize) {
+        let first = self.kept.partition_point(|range| range.end <= from);
+        let stays = self.kept.split_off(first);
+        for open in self.open.iter_mut().filter(|open| open.from > from) {
+            let before = stays
+                .iter()
+                .map(|range| range.start.max(from)..range.end.min(open.from));
+            open.from = from + before.map(|range| range.len()).sum::<usize>();
+        }
+        let mut length = from;
+        for range in stays {
+            let start = range.start.max(from);
+            self.held.copy_within(start..range.end, length);
+            // What was kept before `from` and what is kept behind it may touch now.
+            keep(&mut self.kept, range.start.min(length)..length + (range.end - start));
+            length += range.end - start;
+        }
+        self.held.truncate(length);
+    }
+
+    /// Too much is held: the outermost region that holds it passes. The answer is whether there was one.
+    fn give_up(&mut self) -> bool {
+        // What is kept waits for the end of a `remove=` alone.
+        let kept = self.kept.first().is_some_and(|range| range.start == 0);
+        let holds = |open: &Open| open.wish == Wish::Remove || (open.wish == Wish::Drop && !kept);
+        let Some(outermost) = self.open.iter().position(holds) else {
+            return false;
+        };
+        let Open { wish, .. } = self.open.remove(outermost);
+        *self.count(wish) -= 1;
+        self.let_out();
+        true
+    }
+
+    /// Lets out the beginning of what is held, as far as nothing can drop it any more.
+    fn let_out(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let first = |wish: Wish| self.open.iter().find(|open| open.wish == wish).map(|open| open.from);
+        let length = self.held.len();
+        let remove = first(Wish::Remove).unwrap_or(length);
+        let mut sure = first(Wish::Drop).unwrap_or(length);
+        // Behind the beginning of a region that a rule drops only what is kept is sure, up to its first gap.
+        if let Some(range) = self.kept.iter().find(|range| range.start <= sure && sure < range.end) {
+            sure = range.end;
+        }
+        let sure = sure.min(remove);
+        if sure == 0 {
+            return;
+        }
+        self.ready.extend(self.held.drain(..sure));
+        self.kept.retain_mut(|range| {
+            *range = range.start.saturating_sub(sure)..range.end.saturating_sub(sure);
+            range.start < range.end
+        });
+        for open in &mut self.open {
+            open.from = open.from.saturating_sub(sure);
+        }
+    }
+}
+
+/// Adds a range behind all others.
+fn keep(kept: &mut Vec<Range<usize>>, range: Range<usize>) {
+    match kept.last_mut() {
+        Some(last) if last.end >= range.start => last.end = range.end,
+        _ if range.is_empty() => {}
+        _ => kept.push(range),
     }
 }

@@ -6,6 +6,8 @@
 
 use std::{ops::Range, sync::Arc};
 
+use memchr::memmem;
+
 use super::{
     matcher::{Hit, Matcher, Progress, Subject},
     stack::{End, Open, Stack, Start},
@@ -110,6 +112,8 @@ pub(super) struct Walker<R> {
     top_children: u32,
     /// Inside raw text.
     raw: bool,
+    /// Inside a CDATA section.
+    cdata: bool,
 }
 
 impl<R: Road> Walker<R> {
@@ -125,6 +129,7 @@ impl<R: Road> Walker<R> {
             elements_bound: bounds.elements,
             top_children: 0,
             raw: false,
+            cdata: false,
         }
     }
 
@@ -137,6 +142,7 @@ impl<R: Road> Walker<R> {
         is_html: bool,
         self_closing: bool,
     ) -> Result<Option<Opened>, Error> {
+        self.cdata = false;
         let start = StartTag::new(raw_tag);
         let mut tag = Tag::from_name(start.name());
         if tag == Tag::IMAGE && is_html {
@@ -180,8 +186,10 @@ impl<R: Road> Walker<R> {
         let hit = hits.min();
         let parent = self.stack.top().map(|top| top.id);
         let id = self.road.open(tag, range.clone(), parent, hit);
-        let raw = tag.is_raw() && is_html && !foreign;
-        let void = if foreign { self_closing } else { tag.is_void() };
+        // What the tokenizer takes for raw text is raw text, whatever our own stack makes of the element; only of an SVG
+        // `title`, whose content is HTML again, it says the same and reads on as before.
+        let raw = tag.is_raw() && is_html && !(foreign && tag == Tag::TITLE);
+        let void = if foreign && !raw { self_closing } else { tag.is_void() };
         self.stack.push(Open {
             tag,
             name_hash,
@@ -231,14 +239,21 @@ impl<R: Road> Walker<R> {
 
     /// Whether a fresh tokenizer would read on from here as the old one would.
     pub(super) fn at_plain_html(&self) -> bool {
-        !self.raw && self.stack.top().is_none_or(|top| !top.foreign)
+        !self.raw && !self.cdata && !self.stack.has(Tag::SVG) && !self.stack.has(Tag::MATH)
     }
 
     /// Bytes between two tokens, `bytes[0]` being byte `base` of the document. The answer is how many of them are done:
     /// all, but for a beginning that may be a tag. With `last` there is nothing behind them.
     pub(super) fn gap(&mut self, bytes: &[u8], base: usize, last: bool) -> usize {
         let mut at = 0;
-        while let Some(piece) = piece(bytes, at) {
+        loop {
+            if self.cdata {
+                at = self.cdata(bytes, at, base, last);
+                if self.cdata {
+                    return at;
+                }
+            }
+            let Some(piece) = piece(bytes, at) else { return at };
             match piece {
                 Piece::Text { start, end } => {
                     self.text(&bytes[start..end], base + start);
@@ -253,7 +268,10 @@ impl<R: Road> Walker<R> {
                     self.end_tag(tag, name_hash, base + start..base + end);
                     at = end;
                 }
-                Piece::Nothing { end } => at = end,
+                Piece::Nothing { end } => {
+                    self.cdata = bytes.get(at..end).is_some_and(|mark| mark == b"<![CDATA[");
+                    at = end;
+                }
                 Piece::Open { .. } if !last => return at,
                 Piece::Open { start } => {
                     // `<` alone and `</` alone are text at the end of a document, a begun tag is nothing.
@@ -265,7 +283,24 @@ impl<R: Road> Walker<R> {
                 }
             }
         }
-        at
+    }
+
+    /// The text of a CDATA section, in which nothing is a tag, up to its end. The answer is how far that is done.
+    fn cdata(&mut self, bytes: &[u8], at: usize, base: usize, last: bool) -> usize {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let found = memmem::find(rest, b"]]>");
+        // Up to two brackets may be the beginning of its end.
+        let brackets = rest.iter().rev().take(2).take_while(|b| **b == b']').count();
+        let (text, next) = match found {
+            Some(i) => (i, i + 3),
+            None if last => (rest.len(), rest.len()),
+            None => (rest.len() - brackets, rest.len() - brackets),
+        };
+        self.cdata = found.is_none();
+        if text > 0 {
+            self.text(&rest[..text], base + at);
+        }
+        at + next
     }
 
     fn text(&mut self, bytes: &[u8], at: usize) {
@@ -291,6 +326,7 @@ impl<R: Road> Walker<R> {
 
     /// A comment, with the text between its marks.
     pub(super) fn comment(&mut self, range: Range<usize>, text: &str) -> Option<u16> {
+        self.cdata = false;
         let rule = self.choice.comment_rule(text);
         self.road.comment(Comment { range, rule });
         rule
