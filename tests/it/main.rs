@@ -5,5 +5,6 @@ mod contract;
 mod docs;
 mod hostile;
 mod process;
+mod stream;
 mod support;
 mod tidy;
