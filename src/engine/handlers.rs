@@ -100,8 +100,13 @@ impl Survey<'_> {
             self.at = end;
         }
         let base = self.at;
-        // Behind a token nothing is left over but what lol_html holds for no token: bytes of no meaning.
-        self.walker.gap(&self.source[base..to], base, reach == Reach::End);
+        let gap = &self.source[base..to];
+        match reach {
+            Reach::Token => self.walker.whole_gap(gap, base),
+            Reach::End => {
+                self.walker.gap(gap, base, true);
+            }
+        }
         self.at = to;
     }
 

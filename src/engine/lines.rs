@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{
     matcher::Hit,
-    outline::{Element, Event, NONE, Outline},
+    outline::{Element, Event, NONE, Outline, Run, visible_characters},
     tags::Tag,
     walker::Choice,
 };
@@ -94,12 +94,12 @@ impl Line {
             if i > 0 && outline.is_plain {
                 self.end(outline, choice, lines);
             }
-            self.add(part, at, run.parent);
+            self.add(run, part, at);
             at += part.len() + 1;
         }
     }
 
-    fn add(&mut self, text: &str, at: usize, parent: u32) {
+    fn add(&mut self, run: &Run, text: &str, at: usize) {
         let visible = text.trim();
         if visible.is_empty() {
             self.text.push(' ');
@@ -108,13 +108,13 @@ impl Line {
         let start = at + (text.len() - text.trim_start().len());
         let (first, _) = self.range.unwrap_or((start, start));
         self.range = Some((first, start + visible.len()));
-        self.parent.get_or_insert(parent);
+        self.parent.get_or_insert(run.parent);
         if self.too_long || self.text.len() + text.len() > LINE_BYTES {
             self.too_long = true;
             return;
         }
-        let decoded = htmlize::unescape(text);
-        self.characters += decoded.chars().filter(|c| !c.is_whitespace()).count() as u32;
+        let decoded = run.decode(text);
+        self.characters += visible_characters(&decoded);
         self.text.push_str(&decoded);
     }
 

@@ -3,7 +3,7 @@
 //! A subtree is a range of indices and every sum one sweep. No tree of nodes is ever built, and no text is copied:
 //! everything points into the source. Text that a browser never shows (scripts, templates, options) has no run.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     matcher::Hit,
@@ -32,6 +32,8 @@ pub struct Element {
     pub seen: bool,
     /// The element around it, or [`NONE`].
     pub parent: u32,
+    /// The nearest element around it, or itself, that stands on lines of its own; or [`NONE`].
+    pub block: u32,
     /// The `<` of its start tag.
     pub start: u32,
     /// Behind the `>` of its start tag.
@@ -59,6 +61,18 @@ pub struct Run {
     pub characters: u32,
     /// Whether it is inside a link.
     pub linked: bool,
+    /// Whether it is raw text (`xmp`, `plaintext`), where an entity is only its letters.
+    pub literal: bool,
+}
+
+impl Run {
+    /// What a browser shows for `text`, which is this run's or a part of it.
+    pub fn decode<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match memchr::memchr(b'&', text.as_bytes()) {
+            Some(_) if !self.literal => htmlize::unescape(text),
+            _ => Cow::Borrowed(text),
+        }
+    }
 }
 
 /// What happened, in document order.
@@ -178,11 +192,8 @@ impl<'s> Outline<'s> {
     }
 
     /// The nearest element around `element` (itself included) that stands on lines of its own, or [`NONE`].
-    pub fn block_of(&self, mut element: u32) -> u32 {
-        while element != NONE && !self.elements[element as usize].tag.is_block() {
-            element = self.elements[element as usize].parent;
-        }
-        element
+    pub fn block_of(&self, element: u32) -> u32 {
+        self.elements.get(element as usize).map_or(NONE, |e| e.block)
     }
 }
 
@@ -254,6 +265,10 @@ impl Road for Builder<'_> {
             closed: false,
             seen: self.unseen == 0,
             parent: parent.unwrap_or(NONE),
+            block: match tag.is_block() {
+                true => id,
+                false => outline.block_of(parent.unwrap_or(NONE)),
+            },
             start: range.start as u32,
             inner: range.end as u32,
             end: range.end as u32,
@@ -283,15 +298,19 @@ impl Road for Builder<'_> {
             return;
         }
         let outline = &mut self.outline;
-        let run = outline.runs.len() as u32;
-        outline.runs.push(Run {
+        let number = outline.runs.len() as u32;
+        let text = &outline.source[range.clone()];
+        let mut run = Run {
             start: range.start as u32,
             end: range.end as u32,
             parent: parent.unwrap_or(NONE),
-            characters: visible_characters(&outline.source[range]),
+            characters: 0,
             linked: self.links > 0,
-        });
-        outline.events.push(Event::Text(run));
+            literal: parent.is_some_and(|parent| outline.elements[parent as usize].tag.is_raw()),
+        };
+        run.characters = visible_characters(&run.decode(text));
+        outline.runs.push(run);
+        outline.events.push(Event::Text(number));
     }
 
     fn comment(&mut self, comment: Comment) {
@@ -308,11 +327,12 @@ impl Road for Builder<'_> {
     }
 }
 
-/// The characters of undecoded text that are not white space, each entity counted as what it stands for.
+/// The characters of decoded text that a reader sees: all but white space and the marks that have no width at all.
 pub fn visible_characters(text: &str) -> u32 {
-    let count = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count() as u32;
-    match memchr::memchr(b'&', text.as_bytes()) {
-        None => count(text),
-        Some(_) => count(&htmlize::unescape(text)),
-    }
+    text.chars().filter(|c| is_visible(*c)).count() as u32
+}
+
+/// Whether a character counts as text.
+pub fn is_visible(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{feff}' | '\u{200b}')
 }

@@ -2,10 +2,36 @@
 //!
 //! lol_html knows no implied end tags, so the tree rules of the WHATWG HTML standard (section 13.2.6) that decide where
 //! an element ends are kept here, for both roads. Not here on purpose: reparenting (foster parents, the copies that the
-//! adoption agency makes); text stays in the order of the source, and a formatting element that ends inside blocks
-//! opened after it is *unhooked*: it closes, they stay open.
+//! adoption agency makes, formatting opened again in the next paragraph); text stays in the order of the source, and a
+//! formatting element that ends inside blocks opened after it is *unhooked*: it closes, they stay open. Nor is quirks
+//! mode, where a `table` does not close a `p`.
+//!
+//! # Limits
+//! Looking for an open element costs the same however deep the stack is: each name and each kind of border keeps its own
+//! list of the elements that are open.
 
-use super::tags::Tag;
+use std::collections::HashMap;
+
+use super::{tags::Tag, tokens::StartTag};
+
+/// Whose element it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Namespace {
+    Html,
+    Svg,
+    MathMl,
+}
+
+/// A foreign element whose content is HTML again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    No,
+    /// For all but the two elements that MathML keeps to itself.
+    MathText,
+    Html,
+    /// An `annotation-xml` that does not say so: it is one for `svg` only.
+    Annotation,
+}
 
 /// One open element.
 #[derive(Debug, Clone)]
@@ -15,11 +41,72 @@ pub(super) struct Open {
     pub(super) name_hash: u32,
     /// The number that the road gave it.
     pub(super) id: u32,
-    /// Whether it is an `svg` or `math` element or inside one.
-    pub(super) foreign: bool,
     /// Elements seen directly inside, for `:nth-child()`.
     pub(super) children: u32,
+    namespace: Namespace,
+    point: Point,
+    /// Ascending on the stack, never used again.
+    serial: u32,
 }
+
+impl Open {
+    pub(super) fn is_foreign(&self) -> bool {
+        self.namespace != Namespace::Html
+    }
+
+    /// Whether this start tag, found inside, is for the HTML rules.
+    fn takes_html(&self, tag: Tag) -> bool {
+        match self.point {
+            Point::No => !self.is_foreign(),
+            Point::MathText => !matches!(tag, Tag::MGLYPH | Tag::MALIGNMARK),
+            Point::Html => true,
+            Point::Annotation => tag == Tag::SVG,
+        }
+    }
+
+    fn is_special(&self) -> bool {
+        match self.namespace {
+            Namespace::Html => self.tag.is_special(),
+            _ => self.point != Point::No,
+        }
+    }
+
+    fn is(&self, border: Border) -> bool {
+        let html = !self.is_foreign();
+        let scope = (html && self.tag.is_scope()) || self.point != Point::No;
+        match border {
+            Border::Scope => scope,
+            Border::Button => scope || (html && self.tag == Tag::BUTTON),
+            Border::List => scope || (html && matches!(self.tag, Tag::OL | Tag::UL)),
+            Border::Table => html && matches!(self.tag, Tag::TABLE | Tag::TEMPLATE | Tag::HTML),
+            Border::Special => self.is_special(),
+            Border::Item => self.is_special() && !matches!(self.tag, Tag::ADDRESS | Tag::DIV | Tag::P),
+            Border::Html => html,
+        }
+    }
+}
+
+/// What a search for an open element does not look past.
+#[derive(Debug, Clone, Copy)]
+enum Border {
+    Scope,
+    Button,
+    List,
+    Table,
+    Special,
+    Item,
+    Html,
+}
+
+const BORDERS: [Border; 7] = [
+    Border::Scope,
+    Border::Button,
+    Border::List,
+    Border::Table,
+    Border::Special,
+    Border::Item,
+    Border::Html,
+];
 
 /// An element that is no longer open.
 #[derive(Debug)]
@@ -36,12 +123,18 @@ pub(super) struct Closed {
 pub(super) enum Start {
     /// It opens an element.
     Insert {
-        /// The element belongs to `svg` or `math`.
-        foreign: bool,
+        namespace: Namespace,
+        /// It ends at once, whatever follows: a `form` between the parts of a table.
+        empty: bool,
     },
     /// The standard ignores it, or merges its attributes into an element that is open.
     Ignore,
 }
+
+const HTML: Start = Start::Insert {
+    namespace: Namespace::Html,
+    empty: false,
+};
 
 /// What an end tag did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,20 +151,32 @@ pub(super) enum End {
 #[derive(Debug)]
 pub(super) struct Stack {
     open: Vec<Open>,
-    /// How many of each tag are open, so that looking for one that is not costs nothing.
-    count: [u32; Tag::COUNT],
+    serials: u32,
     /// What has closed since the caller last took it, in order.
     pub(super) closed: Vec<Closed>,
     in_body: bool,
+    /// The form that was opened last and not ended by its own tag, open or not: until then no other opens.
+    form: Option<u32>,
+    /// The serials of the open HTML elements by tag, of those outside the table by name, of the foreign ones by name.
+    named: Vec<Vec<u32>>,
+    others: HashMap<u32, Vec<u32>>,
+    foreign: HashMap<u32, Vec<u32>>,
+    /// The serials of the open elements that are borders, by kind.
+    borders: [Vec<u32>; BORDERS.len()],
 }
 
 impl Stack {
     pub(super) fn new() -> Self {
         Stack {
             open: Vec::new(),
-            count: [0; Tag::COUNT],
+            serials: 0,
             closed: Vec::new(),
             in_body: false,
+            form: None,
+            named: vec![Vec::new(); Tag::COUNT],
+            others: HashMap::new(),
+            foreign: HashMap::new(),
+            borders: Default::default(),
         }
     }
 
@@ -87,24 +192,61 @@ impl Stack {
         self.open.len()
     }
 
-    pub(super) fn has(&self, tag: Tag) -> bool {
-        self.count[tag.index()] > 0
+    /// Whether an `svg` or `math` element is open anywhere.
+    pub(super) fn has_foreign(&self) -> bool {
+        self.foreign.values().any(|open| !open.is_empty())
     }
 
-    pub(super) fn push(&mut self, element: Open) {
-        self.count[element.tag.index()] += 1;
+    /// Opens an element as [`Stack::start`] said.
+    pub(super) fn push(&mut self, tag: Tag, namespace: Namespace, start: &StartTag<'_>, name_hash: u32, id: u32) {
+        let point = match (namespace, tag) {
+            (Namespace::Svg, Tag::FOREIGNOBJECT | Tag::DESC | Tag::TITLE) => Point::Html,
+            (Namespace::MathMl, Tag::MI | Tag::MO | Tag::MN | Tag::MS | Tag::MTEXT) => Point::MathText,
+            (Namespace::MathMl, Tag::ANNOTATION_XML) => match start.attribute("encoding") {
+                Some(value)
+                    if value.eq_ignore_ascii_case(b"text/html")
+                        || value.eq_ignore_ascii_case(b"application/xhtml+xml") =>
+                {
+                    Point::Html
+                }
+                _ => Point::Annotation,
+            },
+            _ => Point::No,
+        };
+        let element = Open {
+            tag,
+            name_hash,
+            id,
+            children: 0,
+            namespace,
+            point,
+            serial: self.serials,
+        };
+        self.serials += 1;
+        if tag == Tag::FORM && namespace == Namespace::Html {
+            self.form = Some(element.serial);
+        }
+        self.names_of(&element).push(element.serial);
+        for (border, list) in BORDERS.iter().zip(&mut self.borders) {
+            if element.is(*border) {
+                list.push(element.serial);
+            }
+        }
         self.open.push(element);
+    }
+
+    fn names_of(&mut self, element: &Open) -> &mut Vec<u32> {
+        match (element.namespace, element.tag) {
+            (Namespace::Html, Tag::OTHER) => self.others.entry(element.name_hash).or_default(),
+            (Namespace::Html, tag) => &mut self.named[tag.index()],
+            _ => self.foreign.entry(element.name_hash).or_default(),
+        }
     }
 
     /// Closes the innermost element: the end of raw text, or a void element.
     pub(super) fn pop(&mut self) {
-        if let Some(element) = self.open.pop() {
-            self.count[element.tag.index()] -= 1;
-            self.closed.push(Closed {
-                id: element.id,
-                position: self.open.len(),
-                unhooked: false,
-            });
+        if let Some(top) = self.open.len().checked_sub(1) {
+            self.unhook(top);
         }
     }
 
@@ -118,7 +260,26 @@ impl Stack {
     /// Takes one element out and leaves those above it open.
     fn unhook(&mut self, position: usize) {
         let element = self.open.remove(position);
-        self.count[element.tag.index()] -= 1;
+        let forget = |list: &mut Vec<u32>| {
+            // Nearly always the last one.
+            if let Some(i) = list.iter().rposition(|serial| *serial == element.serial) {
+                list.remove(i);
+            }
+        };
+        let names = self.names_of(&element);
+        forget(names);
+        let none_left = names.is_empty();
+        match (element.namespace, element.tag) {
+            (Namespace::Html, Tag::OTHER) if none_left => drop(self.others.remove(&element.name_hash)),
+            (Namespace::Html, _) => {}
+            _ if none_left => drop(self.foreign.remove(&element.name_hash)),
+            _ => {}
+        }
+        for (border, list) in BORDERS.iter().zip(&mut self.borders) {
+            if element.is(*border) {
+                forget(list);
+            }
+        }
         self.closed.push(Closed {
             id: element.id,
             position,
@@ -130,144 +291,165 @@ impl Stack {
         self.pop_to(0);
     }
 
-    /// The innermost `tag` that no border hides.
-    fn find(&self, wanted: impl Fn(Tag) -> bool, border: impl Fn(&Open) -> bool) -> Option<usize> {
-        for (i, element) in self.open.iter().enumerate().rev() {
-            if !element.foreign && wanted(element.tag) {
-                return Some(i);
-            }
-            if border(element) {
-                return None;
-            }
+    /// Where the innermost of these elements stands, unless a border is above it.
+    fn place(&self, serials: Option<&Vec<u32>>, border: Border) -> Option<usize> {
+        let serial = serials?.last()?;
+        if self.borders[border as usize].last() > Some(serial) {
+            return None;
         }
-        None
+        self.open.binary_search_by_key(serial, |e| e.serial).ok()
+    }
+
+    /// The innermost HTML element of this tag that no border hides.
+    fn find(&self, tag: Tag, border: Border) -> Option<usize> {
+        self.place(Some(&self.named[tag.index()]), border)
+    }
+
+    fn find_any(&self, tags: &[Tag], border: Border) -> Option<usize> {
+        tags.iter().filter_map(|tag| self.find(*tag, border)).max()
     }
 
     fn in_scope(&self, tag: Tag) -> Option<usize> {
-        if !self.has(tag) {
-            return None;
-        }
-        self.find(|t| t == tag, |e| e.tag.is_scope())
+        self.find(tag, Border::Scope)
     }
 
-    fn p_in_button_scope(&self) -> Option<usize> {
-        if !self.has(Tag::P) {
-            return None;
+    fn pop_from(&mut self, position: Option<usize>) {
+        if let Some(position) = position {
+            self.pop_to(position);
         }
-        self.find(|t| t == Tag::P, |e| e.tag.is_scope() || e.tag == Tag::BUTTON)
     }
 
     fn close_p(&mut self) {
-        if let Some(i) = self.p_in_button_scope() {
-            self.pop_to(i);
+        self.pop_from(self.find(Tag::P, Border::Button));
+    }
+
+    fn top_is(&self, wanted: impl Fn(Tag) -> bool) -> bool {
+        self.top().is_some_and(|top| !top.is_foreign() && wanted(top.tag))
+    }
+
+    /// Closes the elements on top whose end tags may be left out, but for `except`.
+    fn imply_ends(&mut self, except: Tag) {
+        let implied = [
+            Tag::DD,
+            Tag::DT,
+            Tag::LI,
+            Tag::OPTION,
+            Tag::OPTGROUP,
+            Tag::P,
+            Tag::RB,
+            Tag::RP,
+            Tag::RT,
+            Tag::RTC,
+        ];
+        while self.top_is(|tag| tag != except && implied.contains(&tag)) {
+            self.pop();
         }
     }
 
     /// The table that a table part would belong to.
     fn table(&self) -> Option<usize> {
-        if !self.has(Tag::TABLE) {
-            return None;
+        self.find(Tag::TABLE, Border::Table)
+    }
+
+    /// That table, where we are between its parts and in none of its cells.
+    fn bare_table(&self) -> Option<usize> {
+        let table = self.table()?;
+        match self.find_any(&[Tag::TD, Tag::TH, Tag::CAPTION], Border::Table) {
+            Some(_) => None,
+            None => Some(table),
         }
-        self.find(|t| t == Tag::TABLE, |e| matches!(e.tag, Tag::TEMPLATE | Tag::HTML))
     }
 
     /// Text other than white space, or an element that does not belong there, ends `head`.
     pub(super) fn enter_body(&mut self) {
         if !self.in_body {
             self.in_body = true;
-            if let Some(i) = self.in_scope(Tag::HEAD) {
-                self.pop_to(i);
-            }
+            self.pop_from(self.in_scope(Tag::HEAD));
+        }
+    }
+
+    /// Closes the foreign elements on top, up to one whose content is HTML.
+    fn break_out(&mut self) {
+        while self
+            .top()
+            .is_some_and(|top| top.is_foreign() && !matches!(top.point, Point::MathText | Point::Html))
+        {
+            self.pop();
         }
     }
 
     /// A start tag: closes what it ends, and says whether it opens an element.
-    pub(super) fn start(&mut self, tag: Tag) -> Start {
-        if self.top().is_some_and(|top| top.foreign && !is_html_inside(top.tag)) {
-            if !tag.breaks_out() {
-                return Start::Insert { foreign: true };
+    pub(super) fn start(&mut self, tag: Tag, start: &StartTag<'_>) -> Start {
+        if let Some(top) = self.top().filter(|top| !top.takes_html(tag)) {
+            let is_styled_font = || tag == Tag::FONT && start.attributes().any(|(name, _)| is_font_attribute(name));
+            if !(tag.breaks_out() || is_styled_font()) {
+                return Start::Insert {
+                    namespace: top.namespace,
+                    empty: false,
+                };
             }
-            while self.top().is_some_and(|top| top.foreign && !is_html_inside(top.tag)) {
-                self.pop();
-            }
+            self.break_out();
         }
         match tag {
-            Tag::HTML => {
-                return if self.has(Tag::HTML) || self.len() > 0 {
-                    Start::Ignore
-                } else {
-                    Start::Insert { foreign: false }
-                };
-            }
-            Tag::HEAD => {
-                return if self.has(Tag::HEAD) || self.in_body {
-                    Start::Ignore
-                } else {
-                    Start::Insert { foreign: false }
-                };
-            }
+            Tag::HTML if self.len() > 0 => return Start::Ignore,
+            Tag::HTML => return HTML,
+            Tag::HEAD if self.in_body || !self.named[Tag::HEAD.index()].is_empty() => return Start::Ignore,
+            Tag::HEAD => return HTML,
             Tag::BODY if self.in_body => return Start::Ignore,
-            _ if !tag.is_head() => self.enter_body(),
+            Tag::FORM if self.form.is_some() => return Start::Ignore,
+            Tag::FRAME | Tag::FRAMESET => return Start::Ignore,
+            Tag::TABLE => self.pop_from(self.bare_table()),
             _ => {}
+        }
+        if !tag.is_head() {
+            self.enter_body();
         }
         if tag.closes_p() {
             self.close_p();
         }
-        if tag.is_heading() && self.top().is_some_and(|top| top.tag.is_heading()) {
+        if tag.is_heading() && self.top_is(Tag::is_heading) {
             self.pop();
         }
         match tag {
-            Tag::LI => self.close_item(|t| t == Tag::LI),
-            Tag::DD | Tag::DT => self.close_item(|t| matches!(t, Tag::DD | Tag::DT)),
-            Tag::BUTTON => {
-                if let Some(i) = self.in_scope(Tag::BUTTON) {
-                    self.pop_to(i);
-                }
-            }
-            // A new link or `nobr` ends an open one.
+            Tag::LI => self.close_item(&[Tag::LI]),
+            Tag::DD | Tag::DT => self.close_item(&[Tag::DD, Tag::DT]),
+            Tag::BUTTON => self.pop_from(self.in_scope(Tag::BUTTON)),
             Tag::A | Tag::NOBR => self.end_formatting(tag),
-            Tag::OPTION | Tag::OPTGROUP => {
-                if self.top().is_some_and(|top| top.tag == Tag::OPTION) {
-                    self.pop();
-                }
-                if tag == Tag::OPTGROUP && self.top().is_some_and(|top| top.tag == Tag::OPTGROUP) {
-                    self.pop();
+            Tag::SELECT => {
+                if let Some(open) = self.in_scope(Tag::SELECT) {
+                    self.pop_to(open);
+                    return Start::Ignore;
                 }
             }
-            Tag::RB | Tag::RT | Tag::RTC | Tag::RP if self.in_scope(Tag::RUBY).is_some() => {
-                while self
-                    .top()
-                    .is_some_and(|top| matches!(top.tag, Tag::RB | Tag::RT | Tag::RTC | Tag::RP))
-                {
-                    self.pop();
-                }
+            Tag::INPUT => self.pop_from(self.in_scope(Tag::SELECT)),
+            Tag::HR | Tag::OPTGROUP if self.in_scope(Tag::SELECT).is_some() => self.imply_ends(Tag::OTHER),
+            Tag::OPTION if self.in_scope(Tag::SELECT).is_some() => self.imply_ends(Tag::OPTGROUP),
+            Tag::OPTION | Tag::OPTGROUP if self.top_is(|top| top == Tag::OPTION) => self.pop(),
+            Tag::RB | Tag::RTC if self.in_scope(Tag::RUBY).is_some() => self.imply_ends(Tag::OTHER),
+            Tag::RT | Tag::RP if self.in_scope(Tag::RUBY).is_some() => self.imply_ends(Tag::RTC),
+            Tag::FORM => {
+                return Start::Insert {
+                    namespace: Namespace::Html,
+                    empty: self.bare_table().is_some(),
+                };
             }
-            Tag::FORM if self.has(Tag::FORM) => return Start::Ignore,
-            Tag::CAPTION
-            | Tag::COLGROUP
-            | Tag::COL
-            | Tag::TBODY
-            | Tag::THEAD
-            | Tag::TFOOT
-            | Tag::TR
-            | Tag::TD
-            | Tag::TH => {
-                return self.table_part(tag);
-            }
-            Tag::FRAME | Tag::FRAMESET => return Start::Ignore,
+            Tag::CAPTION | Tag::COLGROUP | Tag::COL => return self.table_part(tag),
+            Tag::TBODY | Tag::THEAD | Tag::TFOOT | Tag::TR | Tag::TD | Tag::TH => return self.table_part(tag),
             _ => {}
         }
         Start::Insert {
-            foreign: matches!(tag, Tag::SVG | Tag::MATH),
+            namespace: match tag {
+                Tag::SVG => Namespace::Svg,
+                Tag::MATH => Namespace::MathMl,
+                _ => Namespace::Html,
+            },
+            empty: false,
         }
     }
 
     /// `<li>` ends an open item of the same list, `<dd>` and `<dt>` likewise.
-    fn close_item(&mut self, wanted: fn(Tag) -> bool) {
-        let border = |e: &Open| e.tag.is_special() && !matches!(e.tag, Tag::ADDRESS | Tag::DIV | Tag::P);
-        if let Some(i) = self.find(wanted, border) {
-            self.pop_to(i);
-        }
+    fn close_item(&mut self, items: &[Tag]) {
+        self.pop_from(self.find_any(items, Border::Item));
         self.close_p();
     }
 
@@ -275,7 +457,7 @@ impl Stack {
         let Some(table) = self.table() else {
             return Start::Ignore;
         };
-        // The innermost part of this table that may hold the new one.
+        // The innermost part of this table that may hold the new one. What is above it closes, so each is passed once.
         let holds = |parent: Tag| match tag {
             Tag::TD | Tag::TH => matches!(parent, Tag::TR | Tag::TBODY | Tag::THEAD | Tag::TFOOT),
             Tag::TR => matches!(parent, Tag::TBODY | Tag::THEAD | Tag::TFOOT),
@@ -284,74 +466,45 @@ impl Stack {
         };
         let parent = (table + 1..self.open.len())
             .rev()
-            .find(|i| holds(self.open[*i].tag))
-            .unwrap_or(table);
-        self.pop_to(parent + 1);
-        Start::Insert { foreign: false }
+            .find(|i| !self.open[*i].is_foreign() && holds(self.open[*i].tag));
+        self.pop_to(parent.unwrap_or(table) + 1);
+        HTML
     }
 
     /// An end tag: closes what it ends, the element it names last.
     pub(super) fn end(&mut self, tag: Tag, name_hash: u32) -> End {
         let before = self.closed.len();
-        if self.top().is_some_and(|top| top.foreign) && !matches!(tag, Tag::P | Tag::BR) {
-            for i in (0..self.open.len()).rev() {
-                let element = &self.open[i];
-                if !element.foreign {
-                    break;
-                }
-                if element.tag == tag && element.name_hash == name_hash {
-                    self.pop_to(i);
-                    return End::Closed;
-                }
+        if self.top().is_some_and(Open::is_foreign) {
+            if matches!(tag, Tag::P | Tag::BR) {
+                self.break_out();
+            } else if let Some(place) = self.place(self.foreign.get(&name_hash), Border::Html) {
+                self.pop_to(place);
+                return End::Closed;
             }
         }
         match tag {
             Tag::HTML | Tag::BODY => return End::Nothing, // what follows them still belongs to the body
             Tag::BR => return End::LineBreak,
             Tag::P => self.close_p(),
-            Tag::LI => {
-                if let Some(i) = self.find(|t| t == tag, |e| e.tag.is_scope() || matches!(e.tag, Tag::OL | Tag::UL)) {
-                    self.pop_to(i);
-                }
-            }
+            Tag::LI => self.pop_from(self.find(tag, Border::List)),
             Tag::H1 | Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 => {
-                if let Some(i) = self.find(Tag::is_heading, |e| e.tag.is_scope()) {
-                    self.pop_to(i);
-                }
+                let headings = [Tag::H1, Tag::H2, Tag::H3, Tag::H4, Tag::H5, Tag::H6];
+                self.pop_from(self.find_any(&headings, Border::Scope));
             }
-            Tag::FORM => {
-                if let Some(i) = self.in_scope(tag) {
-                    self.unhook(i);
-                }
+            Tag::FORM => self.end_form(),
+            Tag::TABLE | Tag::CAPTION | Tag::COLGROUP | Tag::TD | Tag::TH => {
+                self.pop_from(self.find(tag, Border::Table))
             }
-            Tag::TABLE
-            | Tag::CAPTION
-            | Tag::COLGROUP
-            | Tag::TBODY
-            | Tag::THEAD
-            | Tag::TFOOT
-            | Tag::TR
-            | Tag::TD
-            | Tag::TH => {
-                let border = |e: &Open| matches!(e.tag, Tag::TABLE | Tag::TEMPLATE | Tag::HTML);
-                if self.has(tag)
-                    && let Some(i) = self.find(|t| t == tag, border)
-                {
-                    self.pop_to(i);
-                }
-            }
-            Tag::TEMPLATE | Tag::SELECT => {
-                if let Some(i) = self.find(|t| t == tag, |_| false) {
-                    self.pop_to(i);
+            Tag::TBODY | Tag::THEAD | Tag::TFOOT | Tag::TR => self.end_rows(tag),
+            Tag::TEMPLATE => {
+                if let Some(serial) = self.named[tag.index()].last() {
+                    self.pop_from(self.open.binary_search_by_key(serial, |e| e.serial).ok());
                 }
             }
             _ if tag.is_formatting() => self.end_formatting(tag),
-            _ if tag.is_special() => {
-                if let Some(i) = self.in_scope(tag) {
-                    self.pop_to(i);
-                }
-            }
-            _ => self.end_other(tag, name_hash),
+            _ if tag.is_special() || tag.closes_p() => self.pop_from(self.in_scope(tag)),
+            Tag::OTHER => self.pop_from(self.place(self.others.get(&name_hash), Border::Special)),
+            _ => self.pop_from(self.find(tag, Border::Special)),
         }
         if self.closed.len() > before {
             End::Closed
@@ -360,42 +513,50 @@ impl Stack {
         }
     }
 
-    /// The adoption agency (section 13.2.6.4.7) without its copies.
-    fn end_formatting(&mut self, tag: Tag) {
-        let Some(i) = self.in_scope(tag) else { return };
-        if self.open[i + 1..].iter().any(|e| e.tag.is_special()) {
-            self.unhook(i);
-        } else {
-            self.pop_to(i);
+    /// The end of a row or of a group of rows, whose start may have been left out.
+    fn end_rows(&mut self, tag: Tag) {
+        let inside: &[Tag] = match tag {
+            _ if self.find(tag, Border::Table).is_some() => &[],
+            Tag::TR => &[Tag::TD, Tag::TH],
+            Tag::TBODY if self.find_any(&[Tag::THEAD, Tag::TFOOT], Border::Table).is_none() => {
+                &[Tag::TR, Tag::TD, Tag::TH]
+            }
+            _ => &[],
+        };
+        let outermost = inside.iter().filter_map(|tag| self.find(*tag, Border::Table)).min();
+        self.pop_from(self.find(tag, Border::Table).or(outermost));
+    }
+
+    fn end_form(&mut self) {
+        let Some(serial) = self.form.take() else { return };
+        if self.place(Some(&vec![serial]), Border::Scope).is_none() {
+            return;
+        }
+        self.imply_ends(Tag::OTHER);
+        if let Ok(position) = self.open.binary_search_by_key(&serial, |e| e.serial) {
+            self.unhook(position);
         }
     }
 
-    /// "Any other end tag": the search stops at a special element.
-    fn end_other(&mut self, tag: Tag, name_hash: u32) {
-        for i in (0..self.open.len()).rev() {
-            let element = &self.open[i];
-            if element.tag == tag && element.name_hash == name_hash {
-                return self.pop_to(i);
-            }
-            if element.tag.is_special() {
-                return;
+    /// The adoption agency (section 13.2.6.4.7) without its copies: the blocks inside stay open, and so does formatting,
+    /// which browsers would open again; what else stands between them closes.
+    fn end_formatting(&mut self, tag: Tag) {
+        let Some(i) = self.in_scope(tag) else { return };
+        if self.borders[Border::Special as usize].last() < Some(&self.open[i].serial) {
+            return self.pop_to(i);
+        }
+        for above in (i + 1..self.open.len()).rev() {
+            let element = &self.open[above];
+            if !element.is_special() && (element.is_foreign() || !element.tag.is_formatting()) {
+                self.unhook(above);
             }
         }
+        self.unhook(i);
     }
 }
 
-/// Foreign elements whose content is HTML again: the standard's integration points.
-fn is_html_inside(tag: Tag) -> bool {
-    let points = [
-        Tag::FOREIGNOBJECT,
-        Tag::DESC,
-        Tag::TITLE,
-        Tag::MI,
-        Tag::MO,
-        Tag::MN,
-        Tag::MS,
-        Tag::MTEXT,
-        Tag::ANNOTATION_XML,
-    ];
-    points.contains(&tag)
+fn is_font_attribute(name: &[u8]) -> bool {
+    [&b"color"[..], b"face", b"size"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -58,7 +58,7 @@ tags! {
     NOFRAMES "noframes" SP | RAW | HEAD | UNSEEN; NOEMBED "noembed" SP | RAW | UNSEEN; IFRAME "iframe" SP | RAW | UNSEEN;
     XMP "xmp" B | RAW; PLAINTEXT "plaintext" B | RAW; TEXTAREA "textarea" SP | RAW | UNSEEN;
     ADDRESS "address" B; ARTICLE "article" B; ASIDE "aside" B; BLOCKQUOTE "blockquote" B | BREAKS_OUT; CENTER "center" B | BREAKS_OUT;
-    DETAILS "details" B; DIALOG "dialog" B; DIR "dir" B; DIV "div" B | BREAKS_OUT; DL "dl" B | BREAKS_OUT; FIELDSET "fieldset" B;
+    DETAILS "details" B; DIALOG "dialog" CLOSES_P | BLOCK; DIR "dir" B; DIV "div" B | BREAKS_OUT; DL "dl" B | BREAKS_OUT; FIELDSET "fieldset" B;
     FIGCAPTION "figcaption" B; FIGURE "figure" B; FOOTER "footer" B; HEADER "header" B; HGROUP "hgroup" B; MAIN "main" B;
     MENU "menu" B | BREAKS_OUT; NAV "nav" B; OL "ol" B | BREAKS_OUT; P "p" B | OPTIONAL_END | BREAKS_OUT; SEARCH "search" B;
     SECTION "section" B; SUMMARY "summary" B; UL "ul" B | BREAKS_OUT;
@@ -68,7 +68,7 @@ tags! {
     TABLE "table" B | SCOPE | BREAKS_OUT; CAPTION "caption" SP | SCOPE | BLOCK | OPTIONAL_END; COLGROUP "colgroup" SP | BLOCK | OPTIONAL_END; COL "col" SP | VOID;
     TBODY "tbody" SP | BLOCK | OPTIONAL_END; THEAD "thead" SP | BLOCK | OPTIONAL_END; TFOOT "tfoot" SP | BLOCK | OPTIONAL_END; TR "tr" SP | BLOCK | OPTIONAL_END;
     TD "td" SP | SCOPE | BLOCK | OPTIONAL_END; TH "th" SP | SCOPE | BLOCK | OPTIONAL_END;
-    OPTION "option" OPTIONAL_END | UNSEEN; OPTGROUP "optgroup" OPTIONAL_END | UNSEEN; SELECT "select" SP | UNSEEN; BUTTON "button" SP;
+    OPTION "option" OPTIONAL_END | UNSEEN; OPTGROUP "optgroup" OPTIONAL_END | UNSEEN; SELECT "select" SP | SCOPE | UNSEEN; BUTTON "button" SP;
     INPUT "input" SP | VOID; KEYGEN "keygen" SP | VOID; LABEL "label" 0; OUTPUT "output" 0; PROGRESS "progress" 0; METER "meter" 0;
     DATALIST "datalist" UNSEEN; LEGEND "legend" BLOCK;
     A "a" FORMATTING; B "b" FORMATTING | BREAKS_OUT; BIG "big" FORMATTING | BREAKS_OUT; CODE "code" FORMATTING | BREAKS_OUT;
@@ -83,9 +83,9 @@ tags! {
     ABBR "abbr" 0; ACRONYM "acronym" 0; BDI "bdi" 0; BDO "bdo" 0; CITE "cite" 0; DATA "data" 0; DEL "del" 0; DFN "dfn" 0; INS "ins" 0;
     KBD "kbd" 0; MARK "mark" 0; Q "q" 0; SAMP "samp" 0; SUB "sub" BREAKS_OUT; SUP "sup" BREAKS_OUT; TIME "time" 0; VAR "var" BREAKS_OUT;
     RUBY "ruby" BREAKS_OUT; RB "rb" OPTIONAL_END; RT "rt" OPTIONAL_END; RTC "rtc" OPTIONAL_END; RP "rp" OPTIONAL_END; SLOT "slot" 0;
-    SVG "svg" UNSEEN; MATH "math" 0; FOREIGNOBJECT "foreignobject" SP | SCOPE; DESC "desc" SP | SCOPE;
-    MI "mi" SP | SCOPE; MO "mo" SP | SCOPE; MN "mn" SP | SCOPE; MS "ms" SP | SCOPE; MTEXT "mtext" SP | SCOPE;
-    ANNOTATION_XML "annotation-xml" SP | SCOPE;
+    SVG "svg" UNSEEN; MATH "math" 0; FOREIGNOBJECT "foreignobject" 0; DESC "desc" 0;
+    MI "mi" 0; MO "mo" 0; MN "mn" 0; MS "ms" 0; MTEXT "mtext" 0; ANNOTATION_XML "annotation-xml" 0;
+    MGLYPH "mglyph" 0; MALIGNMARK "malignmark" 0;
 }
 
 /// The longest name in the table, in bytes.

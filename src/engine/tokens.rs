@@ -5,7 +5,7 @@
 //! tokenizer of the WHATWG HTML standard (section 13.2.5) does. Works on the bytes of any ASCII-compatible encoding,
 //! since none of them uses `<`, `>`, quotes, `=` or white space as part of another character.
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::tags::Tag;
 
@@ -125,41 +125,39 @@ pub(super) enum Piece {
         tag: Tag,
         name_hash: u32,
     },
-    /// Bytes that are neither: `</>`, and the marks around CDATA.
+    /// `</>`: no bytes of any meaning.
     Nothing { end: usize },
+    /// `<![CDATA[`: all is text up to `]]>`. Only foreign content has it; elsewhere lol_html reports a comment.
+    CData { end: usize },
     /// The bytes from here on may be the beginning of a tag that goes on behind them.
     Open { start: usize },
 }
 
+/// What begins and ends text that holds no tags, in foreign content.
+const CDATA_START: &[u8] = b"<![CDATA[";
+pub(super) const CDATA_END: &[u8] = b"]]>";
+
 /// The first piece of `bytes` at `at`; `None` at the end.
 pub(super) fn piece(bytes: &[u8], at: usize) -> Option<Piece> {
     let rest = bytes.get(at..)?;
-    let text_to = |end: usize| Some(Piece::Text { start: at, end });
     match rest {
         [] => None,
         [b'<', b'/', c, ..] if c.is_ascii_alphabetic() => end_tag(bytes, at),
         [b'<', b'/', b'>', ..] => Some(Piece::Nothing { end: at + 3 }),
-        // Whole CDATA sections are in a gap only in foreign content; elsewhere they are comments, which lol_html reports.
-        [b'<', b'!', b'[', ..] if rest.starts_with(b"<![CDATA[") => Some(Piece::Nothing { end: at + 9 }),
-        [b']', b']', b'>', ..] if cdata_before(bytes, at) => Some(Piece::Nothing { end: at + 3 }),
+        _ if rest.starts_with(CDATA_START) => Some(Piece::CData {
+            end: at + CDATA_START.len(),
+        }),
         [b'<', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'!' | b'?') => Some(Piece::Open { start: at }),
         [b'<', b'/', ..] | [b'<'] => Some(Piece::Open { start: at }),
         _ => {
             let from = usize::from(rest[0] == b'<');
             let len = memchr(b'<', &rest[from..]).map_or(rest.len(), |i| i + from);
-            match memmem::find(&rest[..len], b"]]>").filter(|i| cdata_before(bytes, at + i)) {
-                Some(0) | None => text_to(at + len),
-                Some(i) => text_to(at + i),
-            }
+            Some(Piece::Text {
+                start: at,
+                end: at + len,
+            })
         }
     }
-}
-
-/// Whether the last CDATA mark before `at` is one that opens.
-fn cdata_before(bytes: &[u8], at: usize) -> bool {
-    // `]]>` is rare in text, so looking back costs nothing that counts; the window keeps hostile input linear.
-    let window = &bytes[at.saturating_sub(64 << 10)..at];
-    memmem::rfind(window, b"<![CDATA[").is_some_and(|i| memmem::find(&window[i..], b"]]>").is_none())
 }
 
 fn end_tag(bytes: &[u8], start: usize) -> Option<Piece> {
@@ -251,6 +249,7 @@ mod tests {
                 Piece::Text { start, end } => (format!("text {}", &text[start..end]), end),
                 Piece::EndTag { tag, end, .. } => (format!("end {}", tag.name()), end),
                 Piece::Nothing { end } => ("nothing".to_string(), end),
+                Piece::CData { end } => ("cdata".to_string(), end),
                 Piece::Open { start } => (format!("open {}", &text[start..]), text.len()),
             };
             list.push(shown);
@@ -272,10 +271,7 @@ mod tests {
         assert_eq!(pieces("a</di"), ["text a", "open </di"]);
         assert_eq!(pieces("a</div x=\">"), ["text a", "open </div x=\">"]);
         assert_eq!(pieces("a<"), ["text a", "open <"]);
-        assert_eq!(
-            pieces("<![CDATA[a]]>b ]]> c"),
-            ["nothing", "text a", "nothing", "text b ]]> c"]
-        );
+        assert_eq!(pieces("<![CDATA[a]]>b"), ["cdata", "text a]]>b"]);
         assert_eq!(pieces("a<div class='x"), ["text a", "open <div class='x"]);
     }
 }

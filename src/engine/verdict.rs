@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{
     lines::{Lines, squash},
     matcher::Hit,
-    outline::{NONE, Outline},
+    outline::{NONE, Outline, Run, visible_characters},
     score,
     tags::Tag,
 };
@@ -209,7 +209,7 @@ fn removal(outline: &Outline<'_>, range: Range<usize>, reason: Reason, element: 
 }
 
 /// The runs that have text in `range`.
-fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o super::outline::Run> {
+fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o Run> {
     let first = outline.runs.partition_point(|run| run.end as usize <= range.start);
     let end = range.end;
     outline.runs[first..]
@@ -223,7 +223,7 @@ pub(super) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u3
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
         sum + match (start, end) == (run.start as usize, run.end as usize) {
             true => run.characters,
-            false => super::outline::visible_characters(&outline.source[start..end]),
+            false => visible_characters(&run.decode(&outline.source[start..end])),
         }
     })
 }
@@ -235,7 +235,7 @@ pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> S
     let mut text = String::new();
     for run in runs_in(outline, range) {
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
-        text.push_str(&htmlize::unescape(&outline.source[start..end]));
+        text.push_str(&run.decode(&outline.source[start..end]));
         if text.len() > characters * 16 {
             break;
         }

@@ -10,9 +10,9 @@ use memchr::memmem;
 
 use super::{
     matcher::{Hit, Matcher, Progress, Subject},
-    stack::{End, Open, Stack, Start},
+    stack::{End, Namespace, Stack, Start},
     tags::Tag,
-    tokens::{Piece, StartTag, name_hash, piece},
+    tokens::{CDATA_END, Piece, StartTag, name_hash, piece},
 };
 use crate::{
     bounds::Bounds,
@@ -148,9 +148,9 @@ impl<R: Road> Walker<R> {
         if tag == Tag::IMAGE && is_html {
             tag = Tag::IMG;
         }
-        let decision = self.stack.start(tag);
+        let decision = self.stack.start(tag, &start);
         self.report_closed(range.start, range.start, Ended::Implied);
-        let Start::Insert { foreign } = decision else {
+        let Start::Insert { namespace, empty } = decision else {
             return Ok(None);
         };
         if self.elements_left == 0 {
@@ -186,17 +186,14 @@ impl<R: Road> Walker<R> {
         let hit = hits.min();
         let parent = self.stack.top().map(|top| top.id);
         let id = self.road.open(tag, range.clone(), parent, hit);
-        // What the tokenizer takes for raw text is raw text, whatever our own stack makes of the element; only of an SVG
-        // `title`, whose content is HTML again, it says the same and reads on as before.
-        let raw = tag.is_raw() && is_html && !(foreign && tag == Tag::TITLE);
-        let void = if foreign && !raw { self_closing } else { tag.is_void() };
-        self.stack.push(Open {
-            tag,
-            name_hash,
-            id,
-            foreign,
-            children: 0,
-        });
+        // Whether raw text begins is for the tokenizer to say; only of an SVG `title`, whose content is HTML again, it says
+        // the same and reads on as before.
+        let raw = tag.is_raw() && is_html && !(tag == Tag::TITLE && namespace != Namespace::Html);
+        let void = match namespace {
+            Namespace::Html => tag.is_void() || empty,
+            _ => self_closing && !raw,
+        };
+        self.stack.push(tag, namespace, &start, name_hash, id);
         if void {
             self.stack.pop();
             self.report_closed(range.end, range.end, Ended::Itself);
@@ -239,7 +236,7 @@ impl<R: Road> Walker<R> {
 
     /// Whether a fresh tokenizer would read on from here as the old one would.
     pub(super) fn at_plain_html(&self) -> bool {
-        !self.raw && !self.cdata && !self.stack.has(Tag::SVG) && !self.stack.has(Tag::MATH)
+        !self.raw && !self.cdata && !self.stack.has_foreign()
     }
 
     /// Bytes between two tokens, `bytes[0]` being byte `base` of the document. The answer is how many of them are done:
@@ -248,10 +245,18 @@ impl<R: Road> Walker<R> {
         let mut at = 0;
         loop {
             if self.cdata {
-                at = self.cdata(bytes, at, base, last);
-                if self.cdata {
+                let rest = &bytes[at..];
+                let end = memmem::find(rest, CDATA_END);
+                // Its end may be cut in two.
+                let half = || rest.iter().rev().take(2).take_while(|b| **b == b']').count();
+                let text = end.unwrap_or_else(|| rest.len() - if last { 0 } else { half() });
+                self.text(&rest[..text], base + at);
+                at += text;
+                if end.is_none() {
                     return at;
                 }
+                self.cdata = false;
+                at += CDATA_END.len();
             }
             let Some(piece) = piece(bytes, at) else { return at };
             match piece {
@@ -268,8 +273,9 @@ impl<R: Road> Walker<R> {
                     self.end_tag(tag, name_hash, base + start..base + end);
                     at = end;
                 }
-                Piece::Nothing { end } => {
-                    self.cdata = bytes.get(at..end).is_some_and(|mark| mark == b"<![CDATA[");
+                Piece::Nothing { end } => at = end,
+                Piece::CData { end } => {
+                    self.cdata = true;
                     at = end;
                 }
                 Piece::Open { .. } if !last => return at,
@@ -285,25 +291,16 @@ impl<R: Road> Walker<R> {
         }
     }
 
-    /// The text of a CDATA section, in which nothing is a tag, up to its end. The answer is how far that is done.
-    fn cdata(&mut self, bytes: &[u8], at: usize, base: usize, last: bool) -> usize {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let found = memmem::find(rest, b"]]>");
-        // Up to two brackets may be the beginning of its end.
-        let brackets = rest.iter().rev().take(2).take_while(|b| **b == b']').count();
-        let (text, next) = match found {
-            Some(i) => (i, i + 3),
-            None if last => (rest.len(), rest.len()),
-            None => (rest.len() - brackets, rest.len() - brackets),
-        };
-        self.cdata = found.is_none();
-        if text > 0 {
-            self.text(&rest[..text], base + at);
-        }
-        at + next
+    /// As [`Walker::gap`], with a token right behind: what is left over is a `<` that is text, as in `<<b>`.
+    pub(super) fn whole_gap(&mut self, bytes: &[u8], base: usize) {
+        let done = self.gap(bytes, base, false);
+        self.text(&bytes[done..], base + done);
     }
 
     fn text(&mut self, bytes: &[u8], at: usize) {
+        if bytes.is_empty() {
+            return;
+        }
         let blank = bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c));
         if !blank {
             self.stack.enter_body();

@@ -17,7 +17,7 @@ use super::{
     },
     links::Links,
     matcher::Hit,
-    outline::{Element, Event, NONE, Outline},
+    outline::{Element, Event, NONE, Outline, Run},
     tags::Tag,
 };
 use crate::error::Error;
@@ -92,7 +92,8 @@ pub fn write(
                 );
                 while kept.next_if(|range| range.end <= start).is_some() {}
                 while let Some(range) = kept.peek().filter(|range| range.start < end) {
-                    writer.run(&outline.source[range.start.max(start)..range.end.min(end)]);
+                    let text = &outline.source[range.start.max(start)..range.end.min(end)];
+                    writer.run(&outline.runs[run as usize], text);
                     if range.end > end {
                         break;
                     }
@@ -361,10 +362,10 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Text of the source, undecoded.
-    fn run(&mut self, source: &str) {
+    /// Text of the source, undecoded: a run, or what of it is kept.
+    fn run(&mut self, run: &Run, source: &str) {
         if self.pre > 0 {
-            let text = htmlize::unescape(source);
+            let text = run.decode(source);
             let text = text.replace("\r\n", "\n");
             let at_start = !self.frames.last().is_some_and(|top| top.filled);
             let text = if at_start {
@@ -388,11 +389,11 @@ impl Writer<'_, '_> {
                 if i > 0 {
                     self.border();
                 }
-                self.flow(&htmlize::unescape(line));
+                self.flow(&run.decode(line));
             }
             return;
         }
-        self.flow(&htmlize::unescape(source));
+        self.flow(&run.decode(source));
     }
 
     /// Decoded text whose white space collapses.

@@ -3,8 +3,10 @@
 mod api;
 mod contract;
 mod docs;
+mod dom;
 mod hostile;
 mod process;
 mod stream;
 mod support;
 mod tidy;
+mod tree;
