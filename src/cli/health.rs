@@ -33,7 +33,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let question = match &args.url {
         Some(url) => Question::of_url(url)?,
-        None => Question::of_address(bind_address(args.bind.as_deref(), port_variable().as_deref())?),
+        None => Question::of_address(bind_address(
+            "--bind",
+            args.bind.as_deref(),
+            port_variable().as_deref(),
+        )?),
     };
     let status = question
         .ask()

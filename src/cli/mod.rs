@@ -1,6 +1,7 @@
 //! The command line: what to run, and which exit code it means.
 
 mod clean;
+mod config;
 mod health;
 mod logs;
 mod normalize;
@@ -15,7 +16,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{BadSetting, Settings},
+    config::{BadSetting, Config, Settings, unknown_variable},
     error::Error,
     rules::RuleError,
 };
@@ -40,6 +41,8 @@ enum Command {
     Clean(clean::Args),
     /// List, check, explain and test the rules
     Rules(rules::Args),
+    /// Check the settings, or print them as they are in force
+    Config(config::Args),
     /// Ask a running service whether it is ready: exit 0 or 1
     Health(health::Args),
 }
@@ -120,8 +123,21 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Normalize(args)) => normalize::run(&args),
         Some(Command::Clean(args)) => clean::run(&args),
         Some(Command::Rules(args)) => rules::run(&args),
+        Some(Command::Config(args)) => config::run(&args),
         Some(Command::Health(args)) => health::run(&args),
     }
+}
+
+/// The settings, checked, in an environment that holds nothing of ours that is none of them.
+fn settled(settings: &Settings) -> Result<Config, BadSetting> {
+    let variables = std::env::vars_os();
+    let text =
+        variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
+    if let Some(name) = unknown_variable(text) {
+        let wanted = "is no setting; `copydesk config print` lists them all";
+        return Err(BadSetting::new("variable", name, wanted));
+    }
+    settings.check(port_variable().as_deref())
 }
 
 /// The bare `PORT` variable, which many hosts set.

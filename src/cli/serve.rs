@@ -1,74 +1,117 @@
 //! `copydesk serve`: settings checked, rules loaded, socket opened, served, drained.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use tokio::{
     runtime::Builder,
     signal::unix::{Signal, SignalKind, signal},
+    sync::Mutex,
 };
 
-use super::{Failure, logs, port_variable};
+use super::{Failure, logs, settled};
 use crate::{
-    config::{Config, Settings},
-    http::{self, App},
+    config::{BadSetting, Config, Settings},
+    http::{self, App, Tokens},
     pipeline::Pipeline,
     workers::Workers,
 };
 
 pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
-    let config = settings.check(port_variable().as_deref())?;
+    let config = settled(settings)?;
+    let tokens = tokens(&config)?;
     logs::start(config.log);
     let runtime = Builder::new_multi_thread()
         .enable_all()
         // The pool holds as many documents as there are permits, and not one thread more.
-        .max_blocking_threads(config.concurrency.get())
+        .max_blocking_threads(config.limits.threads())
         .build()
         .map_err(Failure::system("starting the async threads"))?;
-    let served = runtime.block_on(serve(&config));
+    let served = runtime.block_on(serve(&config, tokens));
     // A document that is past its grace must not keep the process: its thread ends with it.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
+/// The tokens that the settings name; a file that holds none would lock everyone out, and is refused.
+pub(super) fn tokens(config: &Config) -> Result<Option<Tokens>, BadSetting> {
+    let Some(file) = &config.tokens_file else {
+        return Ok(None);
+    };
+    let tokens = Tokens::read(file);
+    let tokens = tokens.map_err(|error| {
+        BadSetting::new(
+            "--tokens-file",
+            file.to_string_lossy(),
+            format!("cannot be used: {error}"),
+        )
+    })?;
+    Ok(Some(tokens))
+}
+
+async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
     let pipeline = Pipeline::built_in(config.bounds)?;
-    let app = App::new(pipeline, Workers::new(config.concurrency), config.wire);
+    let app = App::guarded(pipeline, Workers::with(config.limits), config.wire, tokens);
 
     // Before the port is open: from then on somebody may want us to stop.
     let shutdown = Shutdown::new().map_err(Failure::system("listening for signals"))?;
-    let listener = http::listen(config.bind).map_err(Failure::system(format!("listening on {}", config.bind)))?;
+    let hangup = signal(SignalKind::hangup()).map_err(Failure::system("listening for signals"))?;
+    let open = |address| http::listen(address).map_err(Failure::system(format!("listening on {address}")));
+    let listener = open(config.bind)?;
     let address = listener.local_addr().map_err(Failure::system("reading the address"))?;
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), concurrency = config.concurrency, "listening");
+    let mut beside = tokio::task::JoinSet::new();
+    if let Some(bind) = config.admin_bind {
+        let listener = open(bind)?;
+        let address = listener.local_addr().map_err(Failure::system("reading the address"))?;
+        tracing::info!(%address, "admin listening");
+        beside.spawn(http::serve_admin(listener, Arc::clone(&app)));
+    }
+    beside.spawn(reload_on(hangup, Arc::clone(&app)));
+    tracing::info!(
+        %address,
+        version = env!("CARGO_PKG_VERSION"),
+        concurrency = config.limits.concurrency,
+        memory_limit = config.memory_limit,
+        max_body = config.bounds.body_bytes,
+        max_elements = config.bounds.elements,
+        max_connections = config.wire.max_connections,
+        "listening"
+    );
 
-    let drained = http::serve(listener, app, shutdown.wait()).await;
+    let drained = http::serve(listener, app, shutdown.next(), shutdown.next()).await;
     if drained.cut > 0 {
         let cut = drained.cut;
+        tracing::warn!(cut, "drained, and requests were cut");
         return Err(Failure::No(format!(
-            "the grace was over before {cut} connections had finished; they were cut"
+            "{cut} requests had not finished and were cut; the log names them"
         )));
     }
     tracing::info!("drained");
     Ok(())
 }
 
-/// The signals that mean "please stop".
-struct Shutdown {
-    terminate: Signal,
-    interrupt: Signal,
+/// Reads tokens again, each time that it is told to.
+async fn reload_on(mut hangup: Signal, app: Arc<App>) {
+    while hangup.recv().await.is_some() {
+        app.reload();
+    }
 }
+
+/// The signals that mean "please stop"; the second one means "now".
+struct Shutdown(Mutex<(Signal, Signal)>);
 
 impl Shutdown {
     fn new() -> io::Result<Self> {
-        Ok(Shutdown {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+        let both = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Shutdown(Mutex::new(both)))
     }
 
-    async fn wait(mut self) {
+    /// The next of them. Whoever asks second is told of the second one.
+    async fn next(&self) {
+        let mut both = self.0.lock().await;
+        let (terminate, interrupt) = &mut *both;
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
     }
 }

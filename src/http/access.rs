@@ -1,4 +1,5 @@
-//! What happens to every request, whatever becomes of it: its id, its problem rendered, its one line in the log.
+//! What happens to every request, whatever becomes of it: its id, its problem rendered, its one line in the log, its
+//! figures in the metrics.
 //!
 //! The line is written when the last byte of the answer has been handed over, or when the client went away before that.
 //! It holds names, numbers and our own codes: nothing of a document, and no raw path, because a path can hold anything.
@@ -7,7 +8,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -16,26 +17,78 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
-use super::{App, error::Refusal, request_id};
+use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, metrics, request_id};
+use crate::{pipeline::Trace, workers::Grant};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Routes that are asked every few seconds by machines: their lines are for debugging only.
-const QUIET_ROUTES: &[&str] = &["/livez", "/readyz", "/startupz", "/healthz", "/version"];
+/// What a handler knows about its document, left in the answer's extensions.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// The stages from the first byte of the body, with their times.
+    pub(super) stages: Vec<(&'static str, Duration)>,
+    pub(super) trace: Option<Trace>,
+    /// Memory that the answer takes until it is sent.
+    pub(super) _grant: Option<Grant>,
+}
+
+impl Work {
+    /// Leaves it in the answer, with the stages in its head.
+    pub(super) fn leave_in(self, response: &mut Response) {
+        for (stage, time) in &self.stages {
+            add_timing(response.headers_mut(), stage, *time);
+        }
+        response.extensions_mut().insert(Arc::new(self));
+    }
+}
+
+/// Whether connections are being cut, and how many requests that has cost.
+#[derive(Debug, Default)]
+pub(super) struct Cutting {
+    begun: AtomicBool,
+    requests: AtomicUsize,
+}
+
+impl Cutting {
+    pub(super) fn begin(&self) {
+        self.begun.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// The layer that asks for a token, where there are any.
+pub(super) async fn authorize(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Refusal> {
+    let is_open = route(request.extensions()).is_none_or(|route| route.access == Access::Open);
+    if let Some(tokens) = &app.tokens
+        && !is_open
+    {
+        tokens.check(request.headers())?;
+    }
+    Ok(next.run(request).await)
+}
+
+/// The route that was found.
+fn route(extensions: &Extensions) -> Option<&'static Route> {
+    let path = extensions.get::<MatchedPath>()?.as_str();
+    ROUTES.iter().find(|route| route.path == path)
+}
 
 /// The outermost layer.
 pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
     let path = request.uri().path().to_owned();
     let received = Arc::new(AtomicU64::new(0));
-    let mut line = Line::begin(&request, id.clone(), Arc::clone(&received));
+    let mut line = Line::begin(&app, &request, id.clone(), Arc::clone(&received));
     let request = request.map(|body| Body::new(Counted { body, bytes: received }));
 
     let span = tracing::error_span!("request", id);
@@ -51,6 +104,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
         }
         response = problem;
     }
+    line.work = response.extensions_mut().remove::<Arc<Work>>();
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(request_id::HEADER, id);
@@ -84,60 +138,117 @@ pub(super) fn add_timing(headers: &mut HeaderMap, stage: &str, time: Duration) {
 /// The line of one request, written when it is dropped.
 #[derive(Debug)]
 struct Line {
+    app: Arc<App>,
+    watch: Option<Arc<Watch>>,
     id: String,
+    traceparent: Option<String>,
     method: Method,
-    route: String,
+    route: Option<&'static Route>,
     begun: Instant,
     received: Arc<AtomicU64>,
     sent: u64,
     /// 0 until an answer exists.
     status: u16,
     code: Option<&'static str>,
+    work: Option<Arc<Work>>,
     /// Whether the answer went out whole.
     whole: bool,
 }
 
 impl Line {
-    fn begin(request: &Request, id: String, received: Arc<AtomicU64>) -> Self {
-        let route = request.extensions().get::<MatchedPath>();
+    fn begin(app: &Arc<App>, request: &Request, id: String, received: Arc<AtomicU64>) -> Self {
         Line {
+            app: Arc::clone(app),
+            watch: request.extensions().get().cloned(),
             id,
+            traceparent: request_id::traceparent(request.headers()),
             method: request.method().clone(),
-            route: route.map_or("unmatched", MatchedPath::as_str).to_owned(),
+            route: route(request.extensions()),
             begun: Instant::now(),
             received,
             sent: 0,
             status: 0,
             code: None,
+            work: None,
             whole: false,
         }
+    }
+
+    /// The method's name where it is one of ours: others can be anything.
+    fn method(&self) -> &'static str {
+        const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let known = KNOWN.into_iter().find(|name| *name == self.method.as_str());
+        known.unwrap_or("OTHER")
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let bytes_in = self.received.load(Ordering::Relaxed);
-        let milliseconds = self.begun.elapsed().as_millis() as u64;
+        if let Some(watch) = &self.watch {
+            watch.end_work();
+        }
+        let cut = !self.whole && self.app.cutting.begun.load(Ordering::SeqCst);
+        if cut {
+            self.app.cutting.requests.fetch_add(1, Ordering::SeqCst);
+        }
+        let route = self.route.map_or("unmatched", |route| route.path);
+        let none = Work::default();
+        let work = self.work.as_deref().unwrap_or(&none);
+        let request = metrics::Request {
+            route,
+            method: self.method(),
+            status: self.status,
+            code: self.code,
+            time: self.begun.elapsed(),
+            bytes_in: self.received.load(Ordering::Relaxed),
+            bytes_out: self.sent,
+            stages: &work.stages,
+            trace: work.trace.as_ref(),
+        };
+        self.app.metrics.count(&request);
+        let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1000.0;
+        let stage = |name: &str| {
+            let stage = work.stages.iter().find(|(stage, _)| *stage == name);
+            stage.map(|&(_, time)| milliseconds(time))
+        };
+        let trace = request.trace;
         macro_rules! write_line {
             ($level:ident) => {
                 tracing::$level!(
                     id = %self.id,
-                    method = %self.method,
-                    route = %self.route,
+                    traceparent = self.traceparent,
+                    method = request.method,
+                    route,
                     status = self.status,
                     code = self.code,
-                    bytes_in,
+                    kind = trace.map(|trace| tracing::field::debug(trace.kind)),
+                    charset = trace.map(|trace| trace.charset),
+                    removed = trace.map(|trace| trace.removed.len()),
+                    bytes_in = request.bytes_in,
                     bytes_out = self.sent,
-                    ms = milliseconds,
+                    ms = milliseconds(request.time),
+                    read_ms = stage("read"),
+                    wait_ms = stage("wait"),
+                    input_ms = stage("input"),
+                    survey_ms = stage("survey"),
+                    score_ms = stage("score"),
+                    write_ms = stage("write"),
                     whole = self.whole,
+                    cut = cut.then_some(true),
                     "request"
                 )
             };
         }
-        if QUIET_ROUTES.contains(&self.route.as_str()) {
-            write_line!(debug);
-        } else {
-            write_line!(info);
+        // Health is asked every few seconds by machines: its lines are for debugging only.
+        match self.route {
+            _ if cut => write_line!(warn),
+            Some(
+                Route {
+                    access: Access::Open, ..
+                }
+                | Route { path: "/metrics", .. },
+            ) => write_line!(debug),
+            _ => write_line!(info),
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::{error::Error, workers::Failure};
 /// The types that a document may come in, for the `Accept-Post` of a 415.
 pub(super) const ACCEPT_POST: &str = "text/html, application/xhtml+xml, text/markdown, text/plain";
 
+/// When to come back to a busy service, in seconds: the queue is short, and is another one by then.
+const RETRY_AFTER_SECONDS: u16 = 1;
+
 /// One kind of problem: its code, and what HTTP calls it.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
@@ -36,6 +39,7 @@ pub const KINDS: &[Kind] = &[
     kind("bad_selector", 400, "Bad selector"),
     kind("bad_header", 400, "Bad request header"),
     kind("bad_body", 400, "The body broke off"),
+    kind("unauthorized", 401, "A token is needed"),
     kind("not_found", 404, "No such route"),
     kind("method_not_allowed", 405, "Method not allowed"),
     kind("not_acceptable", 406, "Not acceptable"),
@@ -51,7 +55,9 @@ pub const KINDS: &[Kind] = &[
     kind("too_many_elements", 422, "Too many elements"),
     kind("token_too_large", 422, "A token is too large"),
     kind("output_too_large", 422, "The article is too large"),
+    kind("queue_full", 429, "Too much work"),
     kind("internal", 500, "Internal error"),
+    kind("memory_full", 503, "Too much in hand"),
     kind("starting", 503, "Not ready yet"),
     kind("draining", 503, "Draining"),
     kind("deadline", 504, "The time budget is used up"),
@@ -96,10 +102,39 @@ impl Refusal {
         )
     }
 
+    /// Too many documents wait already.
+    pub(super) fn queue_full() -> Self {
+        Refusal::new(
+            "queue_full",
+            "too many documents are waiting already; try again in a moment",
+        )
+        .later()
+    }
+
+    /// The memory for bodies and answers is taken.
+    pub(super) fn memory_full() -> Self {
+        let detail = "the memory for documents is taken by others; try again in a moment";
+        Refusal::new("memory_full", detail).later()
+    }
+
+    fn later(self) -> Self {
+        self.with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
+    }
+
+    /// A body that finds no room.
+    pub(super) fn from_no_room(failure: Failure) -> Self {
+        match failure {
+            Failure::NoMemory => Refusal::memory_full(),
+            _ => Refusal::queue_full(),
+        }
+    }
+
     /// Work on a document that came to nothing.
     pub(super) fn from_failure(failure: Failure, budget: std::time::Duration) -> Self {
         match failure {
             Failure::Panicked => Refusal::internal(),
+            Failure::Full => Refusal::queue_full(),
+            Failure::NoMemory => Refusal::memory_full(),
             Failure::Late => Refusal::from(Error::Deadline {
                 budget_ms: budget.as_millis().try_into().unwrap_or(u64::MAX),
             }),

@@ -24,37 +24,131 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use super::{App, error::Refusal};
-use crate::{config::Wire, error::Error};
+use crate::{
+    config::Wire,
+    error::Error,
+    workers::{Grant, Workers},
+};
 
 /// The largest buffer that a mere `Content-Length` can make us set aside.
 const MAX_TRUST_BYTES: usize = 64 << 10;
 
-/// Reads a whole body.
+/// A body, read.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) bytes: Vec<u8>,
+    /// Elements at most: each has its `<`.
+    pub(super) elements: usize,
+    /// The memory that it takes.
+    pub(super) grant: Grant,
+}
+
+/// Reads a whole body, into memory that it asks for as the bytes come.
 ///
 /// # Errors
-/// 413 past `limit_bytes`, 408 past the body's time, 400 for a body that breaks off.
+/// 413 past `limit_bytes`, 408 past the body's time or below its rate, 400 for a body that breaks off, and, before a byte
+/// is read where its length is known, 429 or 503 when there is no room for it.
 pub(super) async fn read_whole(
     mut body: Body,
     headers: &HeaderMap,
     limit_bytes: usize,
+    workers: &Workers,
     wire: &Wire,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Whole, Refusal> {
     let too_large = || Refusal::from(Error::BodyTooLarge { limit_bytes });
     let announced = content_length(headers).unwrap_or(0);
     if announced > limit_bytes as u64 {
         return Err(too_large());
     }
-    let end = Instant::now() + wire.body_timeout;
-    let mut whole = Vec::with_capacity(MAX_TRUST_BYTES.min(announced as usize));
-    loop {
-        let Some(piece) = next_piece(&mut body, end, wire).await? else {
-            return Ok(whole);
-        };
-        if piece.len() > limit_bytes - whole.len() {
+    let announced = announced as usize;
+    workers.has_room_for(announced).map_err(Refusal::from_no_room)?;
+    let mut pace = Pace::begin(wire);
+    let mut whole = Whole {
+        bytes: Vec::new(),
+        elements: 0,
+        grant: workers.grant(),
+    };
+    while let Some(piece) = pace.next_piece(&mut body).await? {
+        if piece.len() > limit_bytes - whole.bytes.len() {
             return Err(too_large());
         }
-        whole.extend_from_slice(&piece);
+        whole.make_room(piece.len(), announced)?;
+        whole.elements += memchr::memchr_iter(b'<', &piece).count();
+        whole.bytes.extend_from_slice(&piece);
     }
+    Ok(whole)
+}
+
+impl Whole {
+    /// Doubles the buffer where it must grow, but not beyond what was announced.
+    fn make_room(&mut self, more: usize, announced: usize) -> Result<(), Refusal> {
+        let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
+        let needed = length + more;
+        if needed <= capacity {
+            return Ok(());
+        }
+        let double = (capacity * 2).max(MAX_TRUST_BYTES);
+        let room = if announced >= needed {
+            double.min(announced)
+        } else {
+            double
+        }
+        .max(needed);
+        if !self.grant.grow(room - capacity) {
+            return Err(Refusal::memory_full());
+        }
+        self.bytes.reserve_exact(room - length);
+        Ok(())
+    }
+}
+
+/// How long a body may take: in all, and for each part of it.
+struct Pace<'a> {
+    wire: &'a Wire,
+    end: Instant,
+    window_end: Instant,
+    window_bytes: usize,
+}
+
+impl<'a> Pace<'a> {
+    fn begin(wire: &'a Wire) -> Self {
+        let now = Instant::now();
+        Pace {
+            wire,
+            end: now + wire.body_timeout,
+            window_end: now + Wire::RATE_WINDOW,
+            window_bytes: 0,
+        }
+    }
+
+    /// As [`next_piece`], with the rate checked at the end of each window.
+    async fn next_piece(&mut self, body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+        loop {
+            let now = Instant::now();
+            if now >= self.window_end && self.window_end < self.end {
+                if self.window_bytes < self.wire.body_rate_bytes {
+                    let (window, bytes) = (humantime::format_duration(Wire::RATE_WINDOW), self.wire.body_rate_bytes);
+                    let detail = format!("the body came with less than {bytes} bytes in {window}");
+                    return Err(Refusal::new("slow_body", detail));
+                }
+                (self.window_end, self.window_bytes) = (now + Wire::RATE_WINDOW, 0);
+            }
+            let wait = timeout_at(self.window_end.min(self.end), next_piece(body, self.end, self.wire));
+            if let Ok(piece) = wait.await {
+                let piece = piece?;
+                self.window_bytes += piece.as_ref().map_or(0, Bytes::len);
+                return Ok(piece);
+            }
+            if Instant::now() >= self.end {
+                return Err(too_slow(self.wire));
+            }
+        }
+    }
+}
+
+fn too_slow(wire: &Wire) -> Refusal {
+    let allowed = humantime::format_duration(wire.body_timeout);
+    Refusal::new("slow_body", format!("the body did not arrive within {allowed}"))
 }
 
 /// The next bytes of a body, `None` at its end. Trailers are passed over.
@@ -63,10 +157,7 @@ pub(super) async fn read_whole(
 /// 408 when `end` comes first, 400 for a body that breaks off.
 pub(super) async fn next_piece(body: &mut Body, end: Instant, wire: &Wire) -> Result<Option<Bytes>, Refusal> {
     loop {
-        let frame = timeout_at(end, body.frame()).await.map_err(|_| {
-            let allowed = humantime::format_duration(wire.body_timeout);
-            Refusal::new("slow_body", format!("the body did not arrive within {allowed}"))
-        })?;
+        let frame = timeout_at(end, body.frame()).await.map_err(|_| too_slow(wire))?;
         match frame {
             None => return Ok(None),
             Some(Err(error)) => return Err(broken(&error)),

@@ -4,9 +4,12 @@
 //! Nothing here opens a connection of its own.
 
 mod access;
+mod auth;
+mod connection;
 mod error;
 mod health;
 mod limits;
+mod metrics;
 mod negotiate;
 mod normalize;
 mod openapi;
@@ -26,8 +29,9 @@ use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLaye
 
 use crate::{config::Wire, pipeline::Pipeline, workers::Workers};
 
+pub use auth::Tokens;
 pub use error::KINDS;
-pub use serve::{Drained, listen, serve};
+pub use serve::{Drained, listen, serve, serve_admin};
 
 /// What every request shares.
 #[derive(Debug)]
@@ -35,18 +39,41 @@ pub struct App {
     pipeline: Pipeline,
     workers: Workers,
     wire: Wire,
+    tokens: Option<Tokens>,
     health: health::Health,
+    metrics: metrics::Metrics,
+    cutting: access::Cutting,
 }
 
 impl App {
-    /// The service over these parts. It is not ready before [`serve`] runs it.
+    /// The service over these parts, open to everyone. It is not ready before [`serve`] runs it.
     pub fn new(pipeline: Pipeline, workers: Workers, wire: Wire) -> Arc<Self> {
+        App::guarded(pipeline, workers, wire, None)
+    }
+
+    /// The same for those who know one of these tokens.
+    pub fn guarded(pipeline: Pipeline, workers: Workers, wire: Wire, tokens: Option<Tokens>) -> Arc<Self> {
         Arc::new(App {
             pipeline,
             workers,
             wire,
+            tokens,
             health: health::Health::default(),
+            metrics: metrics::Metrics::new(),
+            cutting: access::Cutting::default(),
         })
+    }
+
+    /// Reads again what may change while it runs; what cannot be read stays as it was, and the log says so.
+    pub fn reload(&self) {
+        if let Some(tokens) = &self.tokens {
+            let outcome = tokens.reload();
+            self.metrics.reloaded("tokens", outcome.is_ok());
+            match outcome {
+                Ok(()) => tracing::info!("the tokens were read again"),
+                Err(error) => tracing::error!(%error, "the tokens could not be read again; the old ones stay"),
+            }
+        }
     }
 }
 
@@ -80,6 +107,15 @@ impl Verbs {
     }
 }
 
+/// Who may ask, where there are tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever has a token.
+    Token,
+    /// Everyone: probes have no tokens.
+    Open,
+}
+
 /// One row of the surface.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
@@ -87,6 +123,8 @@ pub struct Route {
     pub path: &'static str,
     /// The methods that it answers.
     pub verbs: Verbs,
+    /// Who may ask.
+    pub access: Access,
     handler: fn(MethodFilter) -> MethodRouter<Arc<App>>,
 }
 
@@ -95,26 +133,56 @@ pub const ROUTES: &[Route] = &[
     route("/v1/normalize", Verbs::Submit, |verbs| on(verbs, normalize::normalize)),
     route("/v1/clean", Verbs::Post, |verbs| on(verbs, stream::clean)),
     route("/openapi.yaml", Verbs::Read, |verbs| on(verbs, openapi::openapi)),
-    route("/livez", Verbs::Read, |verbs| on(verbs, health::livez)),
-    route("/readyz", Verbs::Read, |verbs| on(verbs, health::readyz)),
-    route("/startupz", Verbs::Read, |verbs| on(verbs, health::startupz)),
-    route("/healthz", Verbs::Read, |verbs| on(verbs, health::readyz)),
-    route("/version", Verbs::Read, |verbs| on(verbs, health::version)),
+    route("/metrics", Verbs::Read, |verbs| on(verbs, metrics::metrics)),
+    open("/livez", |verbs| on(verbs, health::livez)),
+    open("/readyz", |verbs| on(verbs, health::readyz)),
+    open("/startupz", |verbs| on(verbs, health::startupz)),
+    open("/healthz", |verbs| on(verbs, health::readyz)),
+    open("/version", |verbs| on(verbs, health::version)),
 ];
 
 const fn route(path: &'static str, verbs: Verbs, handler: fn(MethodFilter) -> MethodRouter<Arc<App>>) -> Route {
-    Route { path, verbs, handler }
+    let access = Access::Token;
+    Route {
+        path,
+        verbs,
+        access,
+        handler,
+    }
+}
+
+const fn open(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Arc<App>>) -> Route {
+    let (verbs, access) = (Verbs::Read, Access::Open);
+    Route {
+        path,
+        verbs,
+        access,
+        handler,
+    }
 }
 
 /// The routes, with what every request passes.
 pub fn router(app: Arc<App>) -> Router {
+    let routes = routes(&app, ROUTES.iter());
+    let guarded = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), access::authorize));
+    layered(guarded, app)
+}
+
+/// Health and metrics alone, for an address that only the operator's machines reach: no tokens.
+fn admin_router(app: Arc<App>) -> Router {
+    let served = |route: &&Route| route.access == Access::Open || route.path == "/metrics";
+    let routes = routes(&app, ROUTES.iter().filter(served));
+    layered(routes, app)
+}
+
+fn routes<'a>(app: &Arc<App>, rows: impl Iterator<Item = &'a Route>) -> Router {
     let mut router = Router::new().fallback(error::not_found);
-    for route in ROUTES {
+    for route in rows {
         let allow = HeaderValue::from_static(route.verbs.allow());
         let refuse = move || async move { error::method_not_allowed(allow) };
         router = router.route(route.path, (route.handler)(route.verbs.filter()).fallback(refuse));
     }
-    layered(router.with_state(Arc::clone(&app)), app)
+    router.with_state(Arc::clone(app))
 }
 
 /// What every request passes, from the inside out.
@@ -126,8 +194,19 @@ fn layered(router: Router, app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), limits::read_the_rest))
         // No answer of ours is ever what a browser guesses it to be.
         .layer(set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // What is no document and no page of ours loads nothing and is shown in no frame.
+        .layer(set_default(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+        // Addresses hold options, and those can hold a document's address: it goes to no other site.
+        .layer(set_default(header::REFERRER_POLICY, "no-referrer"))
         // Outermost: the id exists before anything can fail, and the log line sees what really went out.
         .layer(middleware::from_fn_with_state(app, access::observe))
+}
+
+fn set_default(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -10,8 +10,8 @@ use axum::{
 };
 use url::form_urlencoded;
 
-use super::{App, access, error::Refusal, limits, negotiate, sandbox};
-use crate::{bounds::Deadline, input::Document, options::Options};
+use super::{App, access::Work, error::Refusal, limits, negotiate, sandbox};
+use crate::{bounds::Deadline, input::Document, options::Options, pipeline::Answer, workers::Load};
 
 /// Everything that the head can be refused for is refused before a byte of the body is read, and the whole body is read
 /// before a worker is asked for: a slow sender holds a socket, never a core.
@@ -24,35 +24,62 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let content_type = limits::header_text(&head.headers, &header::CONTENT_TYPE)?.map(str::to_owned);
     let content_location = limits::header_text(&head.headers, &header::CONTENT_LOCATION)?.map(str::to_owned);
     let bounds = *app.pipeline.bounds();
-    let bytes = limits::read_whole(body, &head.headers, bounds.body_bytes, &app.wire).await?;
+    let begun = Instant::now();
+    let whole = limits::read_whole(body, &head.headers, bounds.body_bytes, &app.workers, &app.wire).await?;
+    let limits::Whole {
+        bytes,
+        elements,
+        mut grant,
+    } = whole;
 
     let asked = Instant::now();
+    let load = Load {
+        body_bytes: bytes.len(),
+        work_bytes: bounds.work_bytes(bytes.len(), elements_at_most(elements, &bytes, content_type.as_deref())),
+    };
     let deadline = Deadline::after(bounds.time);
     let pipeline = app.pipeline.clone();
     let work = move || {
-        let begun = Instant::now();
+        let waited = asked.elapsed();
         let document = Document {
             bytes: &bytes,
             content_type: content_type.as_deref(),
             content_location: content_location.as_deref(),
             ..Document::default()
         };
-        (
-            pipeline.normalize(&document, &options, &deadline),
-            begun,
-            begun.elapsed(),
-        )
+        let answer = pipeline.normalize(&document, &options, &deadline);
+        // The body has done its part; what is in hand from here on is the answer.
+        grant.set(answer.as_ref().map_or(0, |answer| answer.body.capacity()));
+        (answer, waited, grant)
     };
-    let done = app.workers.run(bounds.time, work).await;
-    let (answer, begun, worked) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;
-    let answer = answer?;
+    let done = app.workers.run(load, bounds.time, work).await;
+    let (answer, waited, grant) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;
+    let Answer { format, body, trace } = answer?;
 
-    let mut response = Response::new(Body::from(answer.body));
+    let mut response = Response::new(Body::from(body));
     sandbox(&mut response);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, negotiate::content_type(answer.format));
+    headers.insert(header::CONTENT_TYPE, negotiate::content_type(format));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
-    access::add_timing(headers, "wait", begun - asked);
-    access::add_timing(headers, "work", worked);
+    let mut stages = vec![("read", asked - begun), ("wait", waited)];
+    stages.extend(&trace.stages);
+    let work = Work {
+        stages,
+        trace: Some(trace),
+        _grant: Some(grant),
+    };
+    work.leave_in(&mut response);
     Ok(response)
 }
+
+/// Markdown makes elements without a `<`: a list item of two bytes is the shortest.
+fn elements_at_most(elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
+    let is_html = content_type.is_some_and(|given| given.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    if is_html || elements > bytes.len() / SPARSE_BYTES {
+        return elements;
+    }
+    bytes.len() / 2
+}
+
+/// A body with fewer `<` than one in this many bytes may be Markdown.
+const SPARSE_BYTES: usize = 200;

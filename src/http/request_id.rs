@@ -26,6 +26,16 @@ pub(super) fn of(headers: &HeaderMap) -> String {
         .map_or_else(fresh, str::to_owned)
 }
 
+/// The W3C trace context of the caller, where it is well-formed: carried into the log, and nowhere else.
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let good = lengths == [2, 32, 16, 2] && parts.iter().all(|part| part.bytes().all(is_hex));
+    good.then(|| text.to_owned())
+}
+
 /// An id may stand in a header, a log line and a file name without any escaping.
 fn is_well_formed(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._~:+/=-".contains(&byte);

@@ -147,13 +147,10 @@ impl Found<'_> {
         largest
             .into_iter()
             .map(|removal| {
-                let (rule, category) = match removal.reason {
-                    Reason::Caller => ("user/remove".to_owned(), Category::User),
-                    Reason::Rule(number) => {
-                        let rule = &self.choice.rules().rules()[number as usize];
-                        (rule.id.clone(), rule.category)
-                    }
-                    Reason::Score(name) => (name.to_owned(), score::category(name)),
+                let rule = match removal.reason {
+                    Reason::Caller => "user/remove".to_owned(),
+                    Reason::Rule(number) => self.choice.rules().rules()[number as usize].id.clone(),
+                    Reason::Score(name) => name.to_owned(),
                 };
                 let attribute = |name: &str| {
                     let value = (removal.element != NONE)
@@ -165,7 +162,7 @@ impl Found<'_> {
                 };
                 Removed {
                     rule,
-                    category,
+                    category: category(removal, self.choice),
                     tag: self.outline.name(removal.element),
                     id: attribute("id"),
                     class: attribute("class"),
@@ -226,6 +223,15 @@ impl Found<'_> {
                 swallowed.what
             ),
         ))
+    }
+}
+
+/// What a removal was.
+pub(super) fn category(removal: &Removal, choice: &Choice) -> Category {
+    match removal.reason {
+        Reason::Caller => Category::User,
+        Reason::Rule(number) => choice.rules().rules()[number as usize].category,
+        Reason::Score(name) => score::category(name),
     }
 }
 

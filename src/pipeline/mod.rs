@@ -2,11 +2,13 @@
 
 mod article;
 mod examples;
+mod trace;
 
 use url::Url;
 
 pub use crate::engine::stream::Cleaner;
 pub use examples::BrokenExample;
+pub use trace::Trace;
 
 use crate::{
     bounds::{Bounds, Deadline},
@@ -19,6 +21,7 @@ use crate::{
     rules::{Origin, RuleError, RuleSet, Selector},
 };
 use article::Found;
+use trace::Laps;
 
 /// The engine with its rules and bounds: cheap to clone, shared by all workers.
 #[derive(Debug, Clone)]
@@ -28,12 +31,14 @@ pub struct Pipeline {
 }
 
 /// One finished answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The form of `body`.
     pub format: Format,
     /// The bytes to send: compact JSON with one newline at its end, or the content alone.
     pub body: Vec<u8>,
+    /// How it was made.
+    pub trace: Trace,
 }
 
 impl Pipeline {
@@ -74,6 +79,7 @@ impl Pipeline {
             });
         }
 
+        let mut laps = Laps::begin();
         // Bytes become text.
         let document = Document {
             url: options.url.as_ref().or(document.url),
@@ -88,11 +94,13 @@ impl Pipeline {
             sources: sources.into_iter().map(str::to_owned).collect(),
         };
         let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
+        laps.end_of("input");
         deadline.check()?;
 
         // The handlers see it pass, once.
         let source = &page.text[page.body.clone()];
         let mut outline = engine::survey(source, &choice, &self.bounds, deadline)?;
+        laps.end_of("survey");
 
         // What stays, and why the rest does not.
         let kind = kind_of(&page, &outline);
@@ -106,6 +114,7 @@ impl Pipeline {
             _ => score::choose(outline, options.mode).ranges,
         });
         let verdict = verdict::decide(&outline, &lines, &scored.ranges);
+        laps.end_of("score");
         deadline.check()?;
 
         // The content, and the facts around it.
@@ -117,12 +126,26 @@ impl Pipeline {
             self.bounds.output_bytes,
         )?;
         let content_text = text::render(&content);
+        let found = Found {
+            document: &document,
+            page: &page,
+            outline: &outline,
+            verdict: &verdict,
+            rolled_back: &rolled_back,
+            kind,
+            choice: &choice,
+        };
         let format = options.format.unwrap_or_default();
+        let answer = |body| Answer {
+            format,
+            body,
+            trace: found.trace(laps),
+        };
         match format {
             Format::Json => {}
-            Format::Html => return Ok(line(format, html::render(&content))),
-            Format::Markdown => return Ok(line(format, markdown::render(&content))),
-            Format::Text => return Ok(line(format, content_text)),
+            Format::Html => return Ok(answer(line(html::render(&content)))),
+            Format::Markdown => return Ok(answer(line(markdown::render(&content)))),
+            Format::Text => return Ok(answer(line(content_text))),
         }
         let facts = metadata::collect(&metadata::Sources {
             page: &page,
@@ -134,19 +157,10 @@ impl Pipeline {
             address: &address,
         });
         let explain = options.explain.then(|| article::explain(&scored, kind));
-        let found = Found {
-            document: &document,
-            page: &page,
-            outline: &outline,
-            verdict: &verdict,
-            rolled_back: &rolled_back,
-            kind,
-            choice: &choice,
-        };
         let article = found.article(facts, &content, content_text, &scored, options);
         // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.
         let body = json::render(&article, &options.fields, explain.as_ref()).unwrap_or_else(|e| unreachable!("{e}"));
-        Ok(Answer { format, body })
+        Ok(answer(body))
     }
 
     /// A cleaner for one HTML stream. `content_type` is the header as declared, for its charset.
@@ -179,12 +193,9 @@ impl Pipeline {
     }
 }
 
-fn line(format: Format, mut text: String) -> Answer {
+fn line(mut text: String) -> Vec<u8> {
     text.push('\n');
-    Answer {
-        format,
-        body: text.into_bytes(),
-    }
+    text.into_bytes()
 }
 
 fn kind_of(page: &Page<'_>, outline: &Outline<'_>) -> Kind {

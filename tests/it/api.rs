@@ -37,6 +37,9 @@ fn head_is_get_without_its_body() {
     for route in ROUTES.iter().filter(|route| route.verbs == Verbs::Read) {
         let (get, head) = (server.get(route.path), server.request("HEAD", route.path).send());
         assert_eq!(head.status, get.status);
+        if route.path == "/metrics" {
+            continue; // Its figures have moved between the two.
+        }
         assert_eq!(
             head.header("content-length"),
             get.header("content-length"),
@@ -301,7 +304,7 @@ fn timings_are_headers() {
         .filter(|(name, _)| name == "server-timing")
         .filter_map(|(_, value)| value.split_once(";dur=").map(|(stage, _)| stage))
         .collect();
-    assert_eq!(stages, ["wait", "work", "total"]);
+    assert_eq!(stages, ["read", "wait", "input", "survey", "score", "write", "total"]);
 }
 
 #[test]

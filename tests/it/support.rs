@@ -60,10 +60,10 @@ impl Server {
                 let listener = http::listen("127.0.0.1:0".parse().expect("an address")).expect("a free port");
                 tell.send(listener.local_addr().expect("an address"))
                     .expect("the test waits");
-                http::serve(listener, app, async move {
+                let stop = async move {
                     let _ = stopped.await;
-                })
-                .await
+                };
+                http::serve(listener, app, stop, std::future::pending()).await
             })
         });
         Server {

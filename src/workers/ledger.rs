@@ -1,0 +1,99 @@
+//! Memory that is spoken for: what bodies and answers take, counted against one limit.
+//!
+//! A grant grows as a body arrives, by what really came and not by what was announced, and is given back when it is
+//! dropped. It never waits: a body that does not fit is refused at once.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// The account.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    limit_bytes: usize,
+    taken_bytes: AtomicUsize,
+}
+
+impl Ledger {
+    pub(super) fn new(limit_bytes: usize) -> Self {
+        Ledger {
+            limit_bytes,
+            taken_bytes: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn taken_bytes(&self) -> usize {
+        self.taken_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a grant of this size would be given now. Large ones may take three quarters: the rest is for small ones.
+    pub(super) fn has_room_for(&self, grant_bytes: usize, more_bytes: usize) -> bool {
+        let limit_bytes = if grant_bytes > super::SMALL_BYTES {
+            self.limit_bytes / 4 * 3
+        } else {
+            self.limit_bytes
+        };
+        self.taken_bytes().saturating_add(more_bytes) <= limit_bytes
+    }
+}
+
+/// Memory of one request.
+#[derive(Debug)]
+pub struct Grant {
+    ledger: Arc<Ledger>,
+    bytes: usize,
+}
+
+impl Grant {
+    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+        Grant { ledger, bytes: 0 }
+    }
+
+    /// Asks for more; false when there is no more, and then nothing has changed.
+    pub fn grow(&mut self, bytes: usize) -> bool {
+        // Two at once may both find room where there is room for one: by a piece of a body each, which the margin of
+        // the limit covers.
+        let fits = self.ledger.has_room_for(self.bytes + bytes, bytes);
+        if fits {
+            self.set(self.bytes + bytes);
+        }
+        fits
+    }
+
+    /// What is in hand now, whether it fits or not: an answer that exists takes its memory.
+    pub fn set(&mut self, bytes: usize) {
+        let taken = &self.ledger.taken_bytes;
+        if bytes >= self.bytes {
+            taken.fetch_add(bytes - self.bytes, Ordering::Relaxed);
+        } else {
+            taken.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_is_given_back_and_large_ones_leave_room() {
+        let ledger = Arc::new(Ledger::new(8 << 20));
+        let mut large = Grant::new(Arc::clone(&ledger));
+        assert!(large.grow(6 << 20));
+        assert!(!large.grow(1), "three quarters are taken");
+        let mut small = Grant::new(Arc::clone(&ledger));
+        assert!(small.grow(1 << 20) && !small.grow(3 << 20));
+        assert_eq!(ledger.taken_bytes(), 7 << 20);
+        drop(large);
+        small.set(10);
+        assert_eq!(ledger.taken_bytes(), 10);
+    }
+}

@@ -1,0 +1,440 @@
+//! The bounded pool that documents are worked on in, shared by the service and the command line.
+//!
+//! A permit is one running document. It is held by the work itself, not by the request that waits for it: when a client
+//! goes away, its document still occupies the core until it looks at its deadline, and the next one must not start
+//! beside it. Work runs on its own threads, so that a busy core never keeps a health check waiting for a turn.
+//!
+//! There are two lanes. Large documents never take the last worker, nor the memory set aside for small ones, and each
+//! lane has its own queue: so a small document waits for small ones, and for large ones only in line.
+//!
+//! # Limits
+//! Each queue is bounded in documents and bytes, bodies and answers in memory ([`Grant`]), and work in memory by the most
+//! that a document of its size can take ([`crate::bounds::Bounds::work_bytes`]).
+
+mod ledger;
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
+
+pub use ledger::Grant;
+use ledger::Ledger;
+
+/// Bytes of a body up to which it is small: some tens of milliseconds of work.
+const SMALL_BYTES: usize = 1 << 20;
+/// Work memory is counted in pieces of this many bytes, because the counter has 32 bits on small machines.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What all documents together may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Documents worked on at once.
+    pub concurrency: NonZeroUsize,
+    /// Documents that may wait, in each lane.
+    pub queue: usize,
+    /// Their bytes, in each lane.
+    pub queue_bytes: usize,
+    /// Memory for bodies and answers.
+    pub body_memory_bytes: usize,
+    /// Memory for work.
+    pub work_memory_bytes: usize,
+}
+
+impl Limits {
+    /// Small documents have one part in this many of the work memory to themselves.
+    pub const SMALL_WORK_PART: usize = 4;
+
+    /// Limits that only the cores set: for the command line and for tests.
+    pub fn of_cores(concurrency: NonZeroUsize) -> Self {
+        Limits {
+            concurrency,
+            queue: usize::MAX,
+            queue_bytes: usize::MAX,
+            body_memory_bytes: usize::MAX,
+            work_memory_bytes: usize::MAX,
+        }
+    }
+
+    /// Threads that the pool takes: two at least, since with one a large document would be in the way of all small
+    /// ones until its end, where two share the core.
+    pub fn threads(&self) -> usize {
+        self.concurrency.get().max(2)
+    }
+}
+
+/// What a piece of work will cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Bytes of the document.
+    pub body_bytes: usize,
+    /// The most memory that the work on it can take.
+    pub work_bytes: usize,
+}
+
+/// Why work came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The budget was used up, waiting or working.
+    Late,
+    /// The work panicked. It took nothing else with it.
+    Panicked,
+    /// Too many wait already.
+    Full,
+    /// The memory for bodies is taken.
+    NoMemory,
+}
+
+/// The two lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Documents that are done in a moment.
+    Small,
+    /// All others.
+    Large,
+}
+
+impl Lane {
+    /// Both.
+    pub const ALL: [Lane; 2] = [Lane::Small, Lane::Large];
+
+    /// As a label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lane::Small => "small",
+            Lane::Large => "large",
+        }
+    }
+}
+
+/// The pool. Cheap to clone; every clone shares the permits.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    limits: Limits,
+    /// Running documents.
+    permits: Arc<Semaphore>,
+    /// Running large documents: one fewer.
+    large: Arc<Semaphore>,
+    /// Memory of running large documents, in pieces.
+    memory: Arc<Semaphore>,
+    memory_pieces: u32,
+    queues: Arc<[Queue; 2]>,
+    ledger: Arc<Ledger>,
+}
+
+impl Workers {
+    /// A pool for this many documents at once, with nothing else to bound it.
+    pub fn new(concurrency: NonZeroUsize) -> Self {
+        Workers::with(Limits::of_cores(concurrency))
+    }
+
+    /// A pool within these limits.
+    pub fn with(limits: Limits) -> Self {
+        let large_bytes = limits.work_memory_bytes - limits.work_memory_bytes / Limits::SMALL_WORK_PART;
+        let memory_pieces = (large_bytes / PIECE_BYTES)
+            .min(Semaphore::MAX_PERMITS)
+            .min(u32::MAX as usize);
+        Workers {
+            permits: Arc::new(Semaphore::new(limits.threads())),
+            large: Arc::new(Semaphore::new(limits.threads() - 1)),
+            memory: Arc::new(Semaphore::new(memory_pieces)),
+            memory_pieces: memory_pieces as u32,
+            queues: Arc::default(),
+            ledger: Arc::new(Ledger::new(limits.body_memory_bytes)),
+            limits,
+        }
+    }
+
+    /// Memory for a body that is about to be read: none of it yet.
+    pub fn grant(&self) -> Grant {
+        Grant::new(Arc::clone(&self.ledger))
+    }
+
+    /// Whether a body of this many bytes would find a place now: asked before it is read, since a refusal then costs
+    /// neither side the sending of it.
+    ///
+    /// # Errors
+    /// [`Failure::Full`] or [`Failure::NoMemory`].
+    pub fn has_room_for(&self, body_bytes: usize) -> Result<(), Failure> {
+        let lane = if body_bytes > SMALL_BYTES {
+            Lane::Large
+        } else {
+            Lane::Small
+        };
+        if !self.queue(lane).has_room_for(body_bytes, &self.limits) {
+            return Err(Failure::Full);
+        }
+        if !self.ledger.has_room_for(body_bytes, body_bytes) {
+            return Err(Failure::NoMemory);
+        }
+        Ok(())
+    }
+
+    /// Runs `work` when its turn comes and answers with what it made, all within `budget`.
+    ///
+    /// Work that has begun cannot be stopped from outside: it checks its own deadline, and keeps its permit until then.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run<T: Send + 'static>(
+        &self,
+        load: Load,
+        budget: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let end = Instant::now() + budget;
+        let turn = self.turn(load, end).await?;
+        let span = tracing::Span::current();
+        let running = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            span.in_scope(work)
+        });
+        timeout_at(end, running)
+            .await
+            .map_err(|_| Failure::Late)?
+            .map_err(|_| Failure::Panicked)
+    }
+
+    /// What a running document holds.
+    async fn turn(&self, load: Load, end: Instant) -> Result<Vec<OwnedSemaphorePermit>, Failure> {
+        let lane = self.lane(load);
+        // The order is the same for all, so that nobody waits in a circle.
+        let wanted = match lane {
+            Lane::Small => vec![(&self.permits, 1)],
+            Lane::Large => vec![
+                (&self.large, 1),
+                (&self.memory, self.pieces(load.work_bytes)),
+                (&self.permits, 1),
+            ],
+        };
+        let mut held = Vec::with_capacity(wanted.len());
+        let mut place = None;
+        for (semaphore, count) in wanted {
+            let semaphore = Arc::clone(semaphore);
+            let permit = match Arc::clone(&semaphore).try_acquire_many_owned(count) {
+                Ok(permit) => permit,
+                Err(_) => {
+                    if place.is_none() {
+                        place = Some(self.enter(lane, load.body_bytes)?);
+                    }
+                    let waiting = semaphore.acquire_many_owned(count);
+                    let permit = timeout_at(end, waiting).await.map_err(|_| Failure::Late)?;
+                    permit.expect("the semaphores are never closed")
+                }
+            };
+            held.push(permit);
+        }
+        Ok(held)
+    }
+
+    /// A document is small when it is short and all that can run at once of its kind fit into the memory for them.
+    fn lane(&self, load: Load) -> Lane {
+        let small_memory = self.limits.work_memory_bytes / Limits::SMALL_WORK_PART / self.limits.threads();
+        if load.body_bytes <= SMALL_BYTES && load.work_bytes <= small_memory {
+            Lane::Small
+        } else {
+            Lane::Large
+        }
+    }
+
+    /// Never more than there are: the settings see to it that the dearest document fits.
+    fn pieces(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.div_ceil(PIECE_BYTES))
+            .unwrap_or(u32::MAX)
+            .min(self.memory_pieces)
+    }
+
+    fn queue(&self, lane: Lane) -> &Queue {
+        &self.queues[lane as usize]
+    }
+
+    fn enter(&self, lane: Lane, body_bytes: usize) -> Result<Place, Failure> {
+        if !self.queue(lane).has_room_for(body_bytes, &self.limits) {
+            return Err(Failure::Full);
+        }
+        self.queue(lane).documents.fetch_add(1, Ordering::Relaxed);
+        self.queue(lane).bytes.fetch_add(body_bytes, Ordering::Relaxed);
+        Ok(Place {
+            queues: Arc::clone(&self.queues),
+            lane,
+            body_bytes,
+        })
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Documents that wait in this lane.
+    pub fn waiting(&self, lane: Lane) -> usize {
+        self.queue(lane).documents.load(Ordering::Relaxed)
+    }
+
+    /// Documents at work.
+    pub fn running(&self) -> usize {
+        self.limits.threads() - self.permits.available_permits()
+    }
+
+    /// Memory that bodies and answers take.
+    pub fn body_bytes(&self) -> usize {
+        self.ledger.taken_bytes()
+    }
+}
+
+/// Those who wait in one lane.
+#[derive(Debug, Default)]
+struct Queue {
+    documents: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Queue {
+    /// An empty queue takes any one document, however large.
+    fn has_room_for(&self, body_bytes: usize, limits: &Limits) -> bool {
+        let documents = self.documents.load(Ordering::Relaxed);
+        let bytes = self.bytes.load(Ordering::Relaxed).saturating_add(body_bytes);
+        documents == 0 || (documents < limits.queue && bytes <= limits.queue_bytes)
+    }
+}
+
+/// A place in a queue, until the turn comes or whoever waited has gone.
+struct Place {
+    queues: Arc<[Queue; 2]>,
+    lane: Lane,
+    body_bytes: usize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let queue = &self.queues[self.lane as usize];
+        queue.documents.fetch_sub(1, Ordering::Relaxed);
+        queue.bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(20);
+    const SMALL: Load = Load {
+        body_bytes: 10,
+        work_bytes: 100,
+    };
+    const LARGE: Load = Load {
+        body_bytes: 2 << 20,
+        work_bytes: 40 << 20,
+    };
+
+    fn pool(limits: Limits) -> (tokio::runtime::Runtime, Workers) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        (runtime, Workers::with(limits))
+    }
+
+    fn two() -> Limits {
+        Limits {
+            queue: 1,
+            ..Limits::of_cores(NonZeroUsize::MIN)
+        }
+    }
+
+    /// Work that goes on until its end is dropped.
+    async fn hold(workers: &Workers, load: Load) -> mpsc::Sender<()> {
+        let (release, hold) = mpsc::channel::<()>();
+        let late = workers.run(load, SHORT, move || hold.recv()).await;
+        assert_eq!(late, Err(Failure::Late));
+        release
+    }
+
+    #[test]
+    fn a_panic_gives_its_permit_back() {
+        let (runtime, workers) = pool(two());
+        runtime.block_on(async {
+            for _ in 0..3 {
+                let panicked = workers.run(SMALL, LONG, || panic!("as hostile input might")).await;
+                assert_eq!(panicked, Err::<(), _>(Failure::Panicked));
+            }
+            assert_eq!(workers.run(SMALL, LONG, || 7).await, Ok(7));
+            assert_eq!(workers.running(), 0);
+        });
+    }
+
+    #[test]
+    fn work_that_is_late_keeps_its_permit_until_it_ends() {
+        let (runtime, workers) = pool(two());
+        runtime.block_on(async {
+            let held = [hold(&workers, SMALL).await, hold(&workers, SMALL).await];
+            assert_eq!(
+                workers.run(SMALL, SHORT, || ()).await,
+                Err(Failure::Late),
+                "both permits are taken"
+            );
+            drop(held);
+            assert_eq!(workers.run(SMALL, LONG, || ()).await, Ok(()));
+        });
+    }
+
+    #[test]
+    fn large_documents_leave_a_worker_and_a_queue_to_small_ones() {
+        let (runtime, workers) = pool(two());
+        runtime.block_on(async {
+            let held = hold(&workers, LARGE).await;
+            let second = workers.clone();
+            let waits = tokio::spawn(async move { second.run(LARGE, LONG, || ()).await });
+            while workers.waiting(Lane::Large) == 0 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(workers.has_room_for(LARGE.body_bytes), Err(Failure::Full));
+            assert_eq!(workers.run(LARGE, LONG, || ()).await, Err(Failure::Full));
+            assert_eq!(workers.run(SMALL, LONG, || ()).await, Ok(()), "small ones pass");
+            drop(held);
+            assert_eq!(waits.await.expect("no panic"), Ok(()));
+            assert_eq!(workers.waiting(Lane::Large), 0);
+        });
+    }
+
+    #[test]
+    fn work_waits_for_its_memory() {
+        let (runtime, workers) = pool(Limits {
+            concurrency: NonZeroUsize::new(3).expect("three"),
+            work_memory_bytes: 80 << 20,
+            ..two()
+        });
+        runtime.block_on(async {
+            let held = hold(&workers, LARGE).await;
+            assert_eq!(
+                workers.run(LARGE, SHORT, || ()).await,
+                Err(Failure::Late),
+                "60 MiB hold one of 40"
+            );
+            drop(held);
+            assert_eq!(workers.run(LARGE, LONG, || ()).await, Ok(()));
+        });
+    }
+
+    #[test]
+    fn whoever_goes_leaves_the_queue() {
+        let (runtime, workers) = pool(two());
+        runtime.block_on(async {
+            let _held = [hold(&workers, SMALL).await, hold(&workers, SMALL).await];
+            assert_eq!(workers.run(SMALL, SHORT, || ()).await, Err(Failure::Late));
+            assert_eq!((workers.waiting(Lane::Small), workers.running()), (0, 2));
+        });
+    }
+}
