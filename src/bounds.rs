@@ -38,10 +38,11 @@ impl Default for Bounds {
 }
 
 /// Work memory for each byte of a body: its text decoded, its runs, the content in its forms, the answer. Measured on 16 MiB
-/// of text, entities, links and pictures at 7 to 17.
-const WORK_BYTES_PER_BODY_BYTE: usize = 20;
-/// Work memory for each element: its row, its attributes, its nodes in the content. Measured at 90 to 380.
-const WORK_BYTES_PER_ELEMENT: usize = 400;
+/// of text, entities, links and pictures at 7 to 14.
+const WORK_BYTES_PER_BODY_BYTE: usize = 16;
+/// Work memory for each element: its row, its attributes, its nodes in the content. Measured at 50 to 540, the most just
+/// past a power of two, where tables have doubled.
+const WORK_BYTES_PER_ELEMENT: usize = 600;
 
 impl Bounds {
     /// The most memory that the work on a document of this many bytes and elements takes: an upper bound, held by a test

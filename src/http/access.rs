@@ -25,7 +25,7 @@ use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
 use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, metrics, request_id};
-use crate::{pipeline::Trace, workers::Grant};
+use crate::pipeline::Trace;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -35,8 +35,6 @@ pub(super) struct Work {
     /// The stages from the first byte of the body, with their times.
     pub(super) stages: Vec<(&'static str, Duration)>,
     pub(super) trace: Option<Trace>,
-    /// Memory that the answer takes until it is sent.
-    pub(super) _grant: Option<Grant>,
 }
 
 impl Work {

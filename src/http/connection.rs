@@ -148,7 +148,7 @@ impl Watch {
         self.enter(Phase::Work);
     }
 
-    /// The answer has been handed over.
+    /// The answer has been handed to hyper; what the peer has not taken of it shows as `unread`.
     pub(super) fn end_work(&self) {
         self.enter(Phase::Idle);
     }
@@ -163,13 +163,15 @@ impl Watch {
         }
     }
 
+    /// A request is in hand, or its answer is still on its way.
     fn is_working(&self) -> bool {
-        self.state().phase == Phase::Work
+        let state = self.state();
+        state.phase == Phase::Work || state.unread.is_some()
     }
 
     fn is_idle_for(&self, time: Duration) -> bool {
         let state = self.state();
-        state.phase == Phase::Idle && state.since.elapsed() >= time
+        state.phase == Phase::Idle && state.unread.is_none() && state.since.elapsed() >= time
     }
 
     /// The end of our patience, with its reason.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderValue, header},
     response::Response,
@@ -11,7 +11,13 @@ use axum::{
 use url::form_urlencoded;
 
 use super::{App, access::Work, error::Refusal, limits, negotiate, sandbox};
-use crate::{bounds::Deadline, input::Document, options::Options, pipeline::Answer, workers::Load};
+use crate::{
+    bounds::Deadline,
+    input::Document,
+    options::Options,
+    pipeline::Answer,
+    workers::{Grant, Load},
+};
 
 /// Everything that the head can be refused for is refused before a byte of the body is read, and the whole body is read
 /// before a worker is asked for: a slow sender holds a socket, never a core.
@@ -56,7 +62,8 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let (answer, waited, grant) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;
     let Answer { format, body, trace } = answer?;
 
-    let mut response = Response::new(Body::from(body));
+    let held = Held { body, _grant: grant };
+    let mut response = Response::new(Body::from(Bytes::from_owner(held)));
     sandbox(&mut response);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, negotiate::content_type(format));
@@ -66,10 +73,21 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let work = Work {
         stages,
         trace: Some(trace),
-        _grant: Some(grant),
     };
     work.leave_in(&mut response);
     Ok(response)
+}
+
+/// An answer with its memory, given back when the last byte has gone or the peer has.
+struct Held {
+    body: Vec<u8>,
+    _grant: Grant,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 /// Markdown makes elements without a `<`: a list item of two bytes is the shortest.

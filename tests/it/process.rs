@@ -13,20 +13,20 @@ use serde_json::Value;
 use crate::support::{Connection, PAGE, PATIENCE};
 
 /// The binary with a clean environment: the machine's own PORT is not the test's.
-fn copydesk(arguments: &[&str]) -> Command {
+pub(crate) fn copydesk(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
 /// A process with its log lines, killed when it is dropped.
-struct Process {
-    child: Child,
+pub(crate) struct Process {
+    pub(crate) child: Child,
     lines: Receiver<String>,
 }
 
 impl Process {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -43,11 +43,11 @@ impl Process {
         Process { child, lines }
     }
 
-    fn serve(arguments: &[&str]) -> (Self, SocketAddr) {
+    pub(crate) fn serve(arguments: &[&str]) -> (Self, SocketAddr) {
         Process::listening(copydesk(&[&["serve", "--log-format", "json"], arguments].concat()))
     }
 
-    fn listening(command: Command) -> (Self, SocketAddr) {
+    pub(crate) fn listening(command: Command) -> (Self, SocketAddr) {
         let process = Process::start(command);
         let address = process.wait_for("listening")["address"]
             .as_str()
@@ -58,7 +58,7 @@ impl Process {
 
     /// The next log line with this message.
     #[track_caller]
-    fn wait_for(&self, message: &str) -> Value {
+    pub(crate) fn wait_for(&self, message: &str) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -73,7 +73,7 @@ impl Process {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill")
             .args(["-s", name, &id])
@@ -82,7 +82,7 @@ impl Process {
         assert!(sent.success());
     }
 
-    fn ended(&mut self) -> ExitStatus {
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         // Its log closes when it ends: waiting on that needs no clock of ours.
         let end = Instant::now() + PATIENCE;
         while self
@@ -103,7 +103,7 @@ impl Drop for Process {
 }
 
 /// Runs to the end with `input` on stdin: exit code, stdout, stderr.
-fn run(mut command: Command, input: &[u8]) -> (i32, String, String) {
+pub(crate) fn run(mut command: Command, input: &[u8]) -> (i32, String, String) {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -15,9 +15,9 @@ use std::{
 use copydesk::{
     bounds::Bounds,
     config::Wire,
-    http::{self, App, Drained},
+    http::{self, App, Drained, Tokens},
     pipeline::Pipeline,
-    workers::Workers,
+    workers::{Limits, Workers},
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -34,6 +34,8 @@ pub(crate) const PAGE: &str = "<!doctype html><html><head><title>Harbour</title>
 /// A running server. It drains when it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// Its pool, for tests that keep it busy.
+    pub(crate) workers: Workers,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Drained>>,
 }
@@ -45,8 +47,15 @@ impl Server {
     }
 
     pub(crate) fn with(bounds: Bounds, wire: Wire) -> Self {
+        let two = NonZeroUsize::new(2).expect("two");
+        Server::within(bounds, wire, Limits::of_cores(two), None)
+    }
+
+    pub(crate) fn within(bounds: Bounds, wire: Wire, limits: Limits, tokens: Option<Tokens>) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
+        let workers = Workers::with(limits);
+        let pool = workers.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
@@ -54,9 +63,8 @@ impl Server {
                 .build()
                 .expect("a runtime");
             runtime.block_on(async move {
-                let two = NonZeroUsize::new(2).expect("two");
                 let pipeline = Pipeline::built_in(bounds).expect("the built-in rules load");
-                let app = App::new(pipeline, Workers::new(two), wire);
+                let app = App::guarded(pipeline, pool, wire, tokens);
                 let listener = http::listen("127.0.0.1:0".parse().expect("an address")).expect("a free port");
                 tell.send(listener.local_addr().expect("an address"))
                     .expect("the test waits");
@@ -68,6 +76,7 @@ impl Server {
         });
         Server {
             address: told.recv_timeout(PATIENCE).expect("the server starts"),
+            workers,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -144,7 +153,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn to(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("the server listens");
+        Connection::of(TcpStream::connect_timeout(&address, PATIENCE).expect("the server listens"))
+    }
+
+    pub(crate) fn of(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         Connection {
