@@ -28,6 +28,10 @@ const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 /// A default that depends on the machine is told at the end of its help; a variable that is empty counts as unset,
 /// because compose files and templates leave them so.
 #[derive(Debug, Clone, clap::Args)]
+#[allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "the help is plain text, and [::] an address in it"
+)]
 pub struct Settings {
     /// Address to listen on: IP:PORT, [::]:PORT for all addresses, localhost:PORT [default: 127.0.0.1:8080, or PORT on all addresses]
     #[arg(long, env = "COPYDESK_BIND", value_name = "ADDRESS")]

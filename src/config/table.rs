@@ -19,7 +19,6 @@ const PREFIX: &str = "COPYDESK_";
 struct Flag {
     long: String,
     variable: String,
-    value: String,
     default: String,
     help: String,
 }
@@ -39,9 +38,6 @@ fn flags() -> Vec<Flag> {
         Some(Flag {
             long: format!("--{}", argument.get_long()?),
             variable: text(argument.get_env()),
-            value: argument
-                .get_value_names()
-                .map_or_else(String::new, |names| names[0].to_string()),
             default: default.unwrap_or(told),
             help,
         })
@@ -150,18 +146,18 @@ impl Config {
     }
 }
 
-/// The settings as a Markdown table.
+/// The settings as a Markdown table: the README's, held by a test.
 pub fn markdown() -> String {
-    let mut table = String::from("| Flag | Variable | Default | What it is |\n|---|---|---|---|\n");
+    let mut table = String::from("| flag | variable | default | what it is |\n|---|---|---|---|\n");
     for flag in flags() {
+        let default = match flag.default {
+            told if told.contains(' ') || told == "none" => told,
+            value => format!("`{value}`"),
+        };
         let Flag {
-            long,
-            variable,
-            value,
-            default,
-            help,
+            long, variable, help, ..
         } = flag;
-        table.push_str(&format!("| `{long} {value}` | `{variable}` | {default} | {help} |\n"));
+        table.push_str(&format!("| `{long}` | `{variable}` | {default} | {help} |\n"));
     }
     table
 }

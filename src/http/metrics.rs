@@ -163,7 +163,11 @@ impl Metrics {
             ours.register_with_unit("sent", "Bytes of answers' bodies", Unit::Bytes, self.sent.clone());
             ours.register("documents", "Documents by kind and outcome", self.documents.clone());
             ours.register("removed_blocks", "Blocks removed, by category", self.removed.clone());
-            ours.register("warnings", "Warnings about documents' bytes, by code", self.warnings.clone());
+            ours.register(
+                "warnings",
+                "Warnings about documents' bytes, by code",
+                self.warnings.clone(),
+            );
             ours.register(
                 "guard_trips",
                 "Rules rolled back because they took too much",
