@@ -395,9 +395,9 @@ impl Memory {
 }
 
 /// What the process takes before the first request, and what its allocator keeps between them.
-const PROCESS_BYTES: usize = 32 << 20;
+const PROCESS_BYTES: usize = 64 << 20;
 /// Less than this leaves no room for a page.
-const MIN_MEMORY_BYTES: usize = 64 << 20;
+const MIN_MEMORY_BYTES: usize = 96 << 20;
 /// What is assumed where nothing says how much memory there is.
 const UNKNOWN_MEMORY_BYTES: usize = 512 << 20;
 /// A connection that has asked something: its buffers and its task. Measured on 10,000 idle ones.

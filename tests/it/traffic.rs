@@ -156,7 +156,11 @@ fn bodies_past_the_memory_are_503() {
 
 #[test]
 fn an_answer_takes_memory_until_it_is_read() {
-    let server = Server::start();
+    let bounds = Bounds {
+        time: 3 * PATIENCE,
+        ..Bounds::default()
+    };
+    let server = Server::with(bounds, Wire::default());
     let page = format!("<p>{}</p>\n", "The boats come back. ".repeat(300_000));
     let mut connection = server.connect();
     announce(&mut connection, page.len(), "");

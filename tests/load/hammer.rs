@@ -1,0 +1,213 @@
+//! A load generator for the scripts beside it: what wrk does, with a rate that does not wait for the answers.
+//!
+//! ```text
+//! hammer load ADDRESS FILE CONNECTIONS SECONDS RATE   RATE in requests a second, 0 for as fast as they are answered
+//! hammer road FILE SECONDS                            the same road in this process, for its processor time
+//! ```
+//! The last line is JSON. A request is late from the moment at which it should have been sent, so that a server which
+//! stops answering does not look fast.
+
+use std::{
+    collections::BTreeMap,
+    env, fs, io,
+    net::SocketAddr,
+    process::ExitCode,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use copydesk::{
+    bounds::{Bounds, Deadline},
+    input::Document,
+    options::Options,
+    pipeline::Pipeline,
+};
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["load", address, file, connections, seconds, rate] => load(address, file, connections, seconds, rate),
+        ["road", file, seconds] => road(file, seconds),
+        _ => Err(io::Error::other(
+            "hammer load ADDRESS FILE CONNECTIONS SECONDS RATE | hammer road FILE SECONDS",
+        )),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hammer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn number(text: &str) -> io::Result<f64> {
+    text.parse()
+        .map_err(|_| io::Error::other(format!("{text:?} is no number")))
+}
+
+/// What became of all requests: times in milliseconds by status; 0 is a connection that broke.
+type Times = Arc<Mutex<BTreeMap<u16, Vec<f64>>>>;
+
+fn load(address: &str, file: &str, connections: &str, seconds: &str, rate: &str) -> io::Result<()> {
+    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
+    let body = fs::read(file)?;
+    let head = format!(
+        "POST /v1/normalize HTTP/1.1\r\nHost: hammer\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let request = Arc::new([head.into_bytes(), body].concat());
+    let (connections, seconds, rate) = (number(connections)? as u64, number(seconds)?, number(rate)?);
+    let times = Times::default();
+    // With a rate, request number n is due at n / rate, whoever is free then.
+    let next = Arc::new(AtomicU64::new(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let begun = Instant::now();
+    runtime.block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..connections {
+            let (request, times, next) = (Arc::clone(&request), Arc::clone(&times), Arc::clone(&next));
+            tasks.spawn(client(address, request, times, next, begun, seconds, rate));
+        }
+        tasks.join_all().await;
+    });
+    let elapsed = begun.elapsed().as_secs_f64();
+    let mut statuses = serde_json::Map::new();
+    for (status, mut times) in std::mem::take(&mut *times.lock().expect("no panic")) {
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        let figures = json!({
+            "count": times.len(), "per_second": times.len() as f64 / elapsed,
+            "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0),
+        });
+        statuses.insert(status.to_string(), figures);
+    }
+    println!(
+        "{}",
+        json!({"seconds": elapsed, "rate": rate, "connections": connections, "statuses": statuses})
+    );
+    Ok(())
+}
+
+async fn client(
+    address: SocketAddr,
+    request: Arc<Vec<u8>>,
+    times: Times,
+    next: Arc<AtomicU64>,
+    begun: Instant,
+    seconds: f64,
+    rate: f64,
+) {
+    let mut stream = None;
+    loop {
+        let mut due = begun.elapsed().as_secs_f64();
+        if rate > 0.0 {
+            due = next.fetch_add(1, Ordering::Relaxed) as f64 / rate;
+            let wait = Duration::from_secs_f64(due).saturating_sub(begun.elapsed());
+            if due < seconds {
+                tokio::time::sleep(wait).await;
+            }
+        }
+        if due >= seconds || begun.elapsed().as_secs_f64() >= seconds * 1.5 {
+            return;
+        }
+        // Every client may be busy when a request is due: from here on it is the server's time, and before it ours too.
+        let status = match exchange(&mut stream, address, &request).await {
+            Ok(status) => status,
+            Err(_) => {
+                stream = None;
+                0
+            }
+        };
+        let time = begun.elapsed().as_secs_f64() - due;
+        times
+            .lock()
+            .expect("no panic")
+            .entry(status)
+            .or_default()
+            .push(time * 1000.0);
+    }
+}
+
+/// One request and its answer on a connection that is kept while the server keeps it.
+async fn exchange(kept: &mut Option<BufReader<TcpStream>>, address: SocketAddr, request: &[u8]) -> io::Result<u16> {
+    let mut stream = match kept.take() {
+        Some(stream) => stream,
+        None => {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            BufReader::with_capacity(256 << 10, stream)
+        }
+    };
+    // A server that refuses may answer, and close, before it has read everything.
+    let written = stream.get_mut().write_all(request).await;
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
+    let status = status.ok_or_else(|| io::Error::other("no status line"))?;
+    let (mut length, mut keep) = (0, true);
+    loop {
+        line.clear();
+        stream.read_line(&mut line).await?;
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().map_err(io::Error::other)?,
+            "connection" => keep = value.trim() != "close",
+            _ => {}
+        }
+    }
+    let mut left = (&mut stream).take(length);
+    if tokio::io::copy(&mut left, &mut tokio::io::sink()).await? < length {
+        return Err(io::Error::other("the answer broke off"));
+    }
+    if keep && written.is_ok() {
+        *kept = Some(stream);
+    }
+    Ok(status)
+}
+
+fn road(file: &str, seconds: &str) -> io::Result<()> {
+    let (body, seconds) = (fs::read(file)?, number(seconds)?);
+    let bounds = Bounds::default();
+    let pipeline = Pipeline::built_in(bounds).map_err(io::Error::other)?;
+    let document = Document {
+        bytes: &body,
+        content_type: Some("text/html"),
+        ..Document::default()
+    };
+    let (begun, before, mut count) = (Instant::now(), processor_seconds()?, 0);
+    while begun.elapsed().as_secs_f64() < seconds {
+        let answer = pipeline.normalize(&document, &Options::default(), &Deadline::after(bounds.time));
+        std::hint::black_box(answer.map_err(io::Error::other)?);
+        count += 1;
+    }
+    let used = processor_seconds()? - before;
+    println!(
+        "{}",
+        json!({"count": count, "processor_ms": used * 1000.0 / f64::from(count)})
+    );
+    Ok(())
+}
+
+/// Processor time of this process, as the kernel counts it: in hundredths of a second.
+fn processor_seconds() -> io::Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Ok(ticks as f64 / 100.0)
+}

@@ -1,0 +1,519 @@
+#!/usr/bin/env python3
+"""Load, cost, faults and soak against a copydesk of this machine: figures, and whether they are what is promised.
+
+    tests/load/run [load|cost|faults|soak MINUTES]...      all but the soak without words
+
+Standard library only. Everything stays on loopback, and is bounded in time and count. Where there are two cores the
+service gets one and the client the other: they would share them otherwise, and each figure would be of both. A line that
+begins with FAIL is a promise that did not hold; the exit code is then 1.
+"""
+
+import asyncio, json, os, pathlib, resource, signal, socket, subprocess, sys, tempfile, threading, time
+
+BINARY, HAMMER = os.environ["COPYDESK"], os.environ["HAMMER"]
+SEED = pathlib.Path(os.environ.get("SEED", "/work/shared/seed/sina-finance.md"))
+CORES = sorted(os.sched_getaffinity(0))
+OURS, THEIRS = ({CORES[-1]}, {CORES[0]}) if len(CORES) > 1 else (set(CORES), set(CORES))
+TICKS = os.sysconf("SC_CLK_TCK")
+failed = []
+
+
+def check(holds, text):
+    print(("ok    " if holds else "FAIL  ") + text, flush=True)
+    if not holds:
+        failed.append(text)
+
+
+def say(text):
+    print("      " + text, flush=True)
+
+
+class Server:
+    """A service on a free port, on its own core, with its log in a file."""
+
+    def __init__(self, *flags, pinned=True, before=None):
+        self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")
+        words = [BINARY, "serve", "--bind", "127.0.0.1:0", "--log-format", "json", *flags]
+        def prepare():
+            if pinned:
+                os.sched_setaffinity(0, THEIRS)
+            if before:
+                before()
+        environment = {"PATH": os.environ.get("PATH", "")}
+        self.process = subprocess.Popen(words, stderr=self.log, env=environment, preexec_fn=prepare)
+        end = time.monotonic() + 20
+        while True:
+            lines = self.lines("listening")
+            if lines:
+                break
+            if time.monotonic() > end or self.process.poll() is not None:
+                sys.exit("the service did not start: " + open(self.log.name).read()[-500:])
+            time.sleep(0.01)
+        self.settings = lines[0]
+        host, port = lines[0]["address"].rsplit(":", 1)
+        self.address, self.text = (host, int(port)), lines[0]["address"]
+
+    def lines(self, message):
+        found = []
+        for line in open(self.log.name):
+            if f'"message":"{message}"' in line:
+                found.append(json.loads(line))
+        return found
+
+    def _status(self, name):
+        for line in open(f"/proc/{self.process.pid}/status"):
+            if line.startswith(name + ":"):
+                return int(line.split()[1])
+
+    def rss(self):
+        return self._status("VmRSS") / 1024
+
+    def peak(self):
+        return self._status("VmHWM") / 1024
+
+    def threads(self):
+        return self._status("Threads")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def processor_ms(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+
+    def get(self, path="/livez", timeout=10):
+        begun = time.monotonic()
+        with socket.create_connection(self.address, timeout) as link:
+            link.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode())
+            status = int(link.recv(64).split()[1])
+        return status, (time.monotonic() - begun) * 1000
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+def hammer(*words, timeout=180):
+    prepare = lambda: os.sched_setaffinity(0, OURS)
+    done = subprocess.run([HAMMER, *map(str, words)], capture_output=True, text=True, timeout=timeout, preexec_fn=prepare)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def post(body, extra=""):
+    return f"POST /v1/normalize HTTP/1.1\r\nHost: t\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
+
+
+PARAGRAPH = "<p>The harbour of the town was built by fishermen, and <a href=/x>it has been open</a> all year round since then.</p>\n"
+MENU = '<div class="menu item"><ul><li><a href="/news">News</a></li><li><a href="/sport">Sport</a></li></ul></div>\n'
+
+
+def page(size):
+    """A page with a menu, paragraphs, adverts and a script, as long as asked."""
+    parts, length, number = ["<!doctype html><html><head><title>Harbour</title></head><body>", MENU * 5, "<article><h1>Harbour</h1>\n"], 0, 0
+    while length < size - 1500:
+        number += 1
+        part = PARAGRAPH
+        if number % 20 == 0:
+            part += '<div class="ad-slot"><script>var x = 1;</script></div>\n' + MENU
+        parts.append(part)
+        length += len(part)
+    return ("".join(parts) + "</article></body></html>\n").encode()
+
+
+PAGES = {}
+
+
+def pages(folder):
+    if SEED.is_file():
+        PAGES["post"] = str(SEED)
+    else:
+        say(f"{SEED} is not here: skipped")
+    for name, size in (("100KB", 100_000), ("5MB", 5_000_000)):
+        path = os.path.join(folder, name + ".html")
+        pathlib.Path(path).write_bytes(page(size))
+        PAGES[name] = path
+
+
+def load():
+    seconds = float(os.environ.get("SECONDS_EACH", "6"))
+    for name, path in PAGES.items():
+        with Server("--log", "warn") as server:
+            hammer("load", server.text, path, 4, 2, 0)
+            full = hammer("load", server.text, path, 4, seconds, 0)
+            capacity = full["statuses"]["200"]["per_second"]
+            say(f"{name}: capacity {capacity:.1f} requests a second on one core")
+            at = {}
+            for percent in (50, 80, 100, 400):
+                before = server.rss()
+                result = hammer("load", server.text, path, 32 if percent <= 100 else 96, seconds, capacity * percent / 100)
+                statuses = result["statuses"]
+                good, busy = statuses.get("200", {}), statuses.get("429", {})
+                at[percent] = good
+                say(f"{name} {percent:>3} %: {good.get('per_second', 0):.1f}/s p50 {good.get('p50_ms', 0):.1f} p99 {good.get('p99_ms', 0):.1f} ms; "
+                    f"429: {busy.get('count', 0)} p50 {busy.get('p50_ms', 0):.1f} p99 {busy.get('p99_ms', 0):.1f} ms; resident {before:.0f} -> {server.rss():.0f} MiB, peak {server.peak():.0f}")
+                others = {status: figures["count"] for status, figures in statuses.items() if status not in ("200", "429")}
+                check(not others, f"{name} {percent} %: nothing but 200 and 429 {others or ''}")
+            ratio = at[400]["p99_ms"] / at[80]["p99_ms"]
+            check(ratio <= 3, f"{name}: p99 of the accepted at 400 % is {ratio:.1f} times that at 80 % (3 at most)")
+            check(busy.get("p99_ms", 0) <= 50, f"{name}: the others are turned away within {busy.get('p99_ms', 0):.1f} ms at p99 (50 at most)")
+            status, milliseconds = server.get()
+            check(server.stop() == 0, f"{name}: drained")
+
+
+def cost():
+    path = PAGES["100KB"]
+    shares = []
+    for _ in range(3):
+        road = hammer("road", path, 4)["processor_ms"]
+        with Server("--log", "info") as server:
+            hammer("load", server.text, path, 2, 2, 0)
+            before = server.processor_ms()
+            done = hammer("load", server.text, path, 2, 5, 0)["statuses"]["200"]["count"]
+            served = (server.processor_ms() - before) / done
+        shares.append(served / road - 1)
+        say(f"100KB: {served:.3f} ms of processor time served, {road:.3f} ms in process: {shares[-1] * 100:+.1f} %")
+    share = sorted(shares)[1]
+    check(share <= 0.15, f"the HTTP layer costs {share * 100:.1f} % over the road in process (15 at most; the middle of three)")
+
+
+def busy_with(server, connections=4, seconds=3, name="100KB"):
+    return hammer("load", server.text, PAGES[name], connections, seconds, 0)["statuses"]
+
+
+async def many(count, talk, at_once=500):
+    gate = asyncio.Semaphore(at_once)
+    async def one(number):
+        async with gate:
+            return await talk(number)
+    return await asyncio.gather(*(one(number) for number in range(count)), return_exceptions=True)
+
+
+def slowloris():
+    with Server("--header-timeout", "3s") as server:
+        async def run():
+            links = []
+            async def open_one(number):
+                reader, writer = await asyncio.open_connection(*server.address)
+                writer.write(b"POST /v1/normalize HTTP/1.1\r\nHost: t\r\nX-")
+                links.append((reader, writer))
+            await many(500, open_one)
+            begun = time.monotonic()
+            loop = asyncio.get_running_loop()
+            good = loop.run_in_executor(None, busy_with, server)
+            ended = 0
+            async def drip(reader, writer):
+                nonlocal ended
+                try:
+                    while time.monotonic() < begun + 15:
+                        writer.write(b"a")
+                        await writer.drain()
+                        if await asyncio.wait_for(reader.read(1), 1) == b"":
+                            break
+                except asyncio.TimeoutError:
+                    return await drip(reader, writer)
+                except OSError:
+                    pass
+                ended += 1
+            await asyncio.gather(*(drip(*link) for link in links))
+            return ended, time.monotonic() - begun, await good
+        ended, seconds, good = asyncio.run(run())
+        answered = good.get("200", {})
+        check(ended == 500 and seconds < 10, f"500 slowloris: all ended after {seconds:.1f} s (header timeout 3 s); meanwhile {answered.get('count')} pages at p99 {answered.get('p99_ms', 0):.1f} ms, others {[s for s in good if s != '200']}")
+
+
+def trickle():
+    with Server() as server:
+        links = []
+        for _ in range(64):
+            link = socket.create_connection(server.address)
+            link.sendall(post(b"")[:-2].replace(b"Content-Length: 0", b"Content-Length: 1000") + b"\r\n")
+            links.append(link)
+        stop = threading.Event()
+        def drip():
+            while not stop.wait(1):
+                for link in links:
+                    try:
+                        link.sendall(b"x")
+                    except OSError:
+                        pass
+        threading.Thread(target=drip, daemon=True).start()
+        good = busy_with(server)["200"]
+        begun = time.monotonic()
+        answers = []
+        for link in links:
+            link.settimeout(20)
+            answers.append(link.recv(64)[:12])
+        stop.set()
+        seconds = time.monotonic() - begun + 3
+        check(set(answers) == {b"HTTP/1.1 408"}, f"64 bodies of one byte a second: 408 after about {seconds:.0f} s; meanwhile {good['count']} pages at p99 {good['p99_ms']:.1f} ms")
+
+
+def never_reads():
+    with Server("--stall-timeout", "3s", "--memory-limit", "512MiB") as server:
+        body = b"<p>" + b"The boats come back in the morning. " * 60_000
+        links = []
+        for _ in range(16):
+            link = socket.create_connection(server.address)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            link.sendall(post(body))
+            links.append(link)
+        time.sleep(1.5)
+        held = server.rss()
+        good = busy_with(server, 2)
+        time.sleep(3)
+        link = socket.create_connection(server.address)
+        link.sendall(b"GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+        text = b"".join(iter(lambda: link.recv(65536), b"")).decode()
+        figure = lambda name: next((line.split()[-1] for line in text.splitlines() if line.startswith(name)), "0")
+        stalled, memory = figure('copydesk_connections_ended_total{reason="stalled"}'), figure("copydesk_body_memory_bytes")
+        check(int(stalled) + len(server.lines("x")) >= 1 and int(memory) == 0, f"16 clients that never read: {stalled} ended as stalled, {memory} bytes still held; resident {held:.0f} MiB then, {server.rss():.0f} after; meanwhile {good.get('200', {}).get('count')} pages")
+
+
+def idle():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10_000, hard - 200)
+    with Server("--max-connections", str(count + 100), "--memory-limit", "4GiB") as server:
+        start = server.rss()
+        async def run():
+            links = []
+            async def ask(number):
+                reader, writer = await asyncio.open_connection(*server.address)
+                writer.write(b"GET /livez HTTP/1.1\r\nHost: t\r\n\r\n")
+                await reader.readuntil(b"}\n")
+                links.append(writer)
+            outcome = await many(count, ask, 200)
+            wrong = [error for error in outcome if isinstance(error, BaseException)]
+            figures = server.rss(), server.descriptors()
+            loop = asyncio.get_running_loop()
+            good = await loop.run_in_executor(None, busy_with, server)
+            alive = max([(await loop.run_in_executor(None, server.get))[1] for _ in range(10)])
+            for writer in links:
+                writer.close()
+            return wrong, figures, good, alive
+        wrong, (rss, descriptors), good, alive = asyncio.run(run())
+        each = (rss - start) * 1024 / count
+        check(not wrong, f"{count} idle keep-alives: {descriptors} descriptors, resident {start:.0f} -> {rss:.0f} MiB ({each:.1f} KiB each); meanwhile {good['200']['count']} pages at p99 {good['200']['p99_ms']:.1f} ms, alive in {alive:.1f} ms")
+
+
+def drains():
+    lost, answered, codes, refused = 0, 0, [], 0
+    for _ in range(20):
+        with Server("--log", "warn", "--drain-delay", "200ms") as server:
+            stop, counts = threading.Event(), []
+            lock = threading.Lock()
+            body = post(page(3000))
+            def client():
+                good = bad = no = 0
+                link = None
+                while not stop.is_set():
+                    try:
+                        link = link or socket.create_connection(server.address, 10)
+                    except OSError:
+                        no += 1
+                        break
+                    try:
+                        link.sendall(body)
+                        data = link.recv(65536)
+                        while data and b"\r\n\r\n" not in data:
+                            data += link.recv(65536)
+                        head, _, rest = data.partition(b"\r\n\r\n")
+                        length = int(head.lower().split(b"content-length:")[1].split()[0])
+                        while len(rest) < length:
+                            more = link.recv(65536)
+                            if not more:
+                                raise OSError("broke off")
+                            rest += more
+                        if head[9:12] in (b"200", b"429"):
+                            good += 1
+                        else:
+                            bad += 1
+                        if b"connection: close" in head.lower():
+                            link.close()
+                            link = None
+                    except (OSError, IndexError):
+                        bad += 1
+                        link = None
+                with lock:
+                    counts.append((good, bad, no))
+            clients = [threading.Thread(target=client) for _ in range(16)]
+            for thread in clients:
+                thread.start()
+            time.sleep(0.3)
+            codes.append(server.stop())
+            stop.set()
+            for thread in clients:
+                thread.join()
+            answered += sum(count[0] for count in counts)
+            lost += sum(count[1] for count in counts)
+            refused += sum(count[2] for count in counts)
+    check(lost == 0 and set(codes) == {0}, f"20 drains under load: {answered} answered, {lost} lost, exit codes {sorted(set(codes))}; {refused} connections refused after the end")
+
+
+def descriptors():
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    with Server("--max-connections", "1000", before=few) as server:
+        links = [socket.create_connection(server.address) for _ in range(100)]
+        time.sleep(0.5)
+        warned = len(server.lines("accept failed"))
+        for link in links:
+            link.close()
+        status, milliseconds = server.get()
+        check(status == 200 and warned >= 1, f"descriptors run out (64, 100 wanted): {warned} warnings, and alive again in {milliseconds:.0f} ms")
+
+
+def memory_cage(megabytes):
+    """A function for the child to go into a memory cage with, and what it is."""
+    name = f"copydesk-load-{os.getpid()}"
+    for mount, file in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        group = os.path.join(mount, name)
+        try:
+            os.mkdir(group)
+            pathlib.Path(group, file).write_text(str(megabytes << 20))
+            def enter():
+                pathlib.Path(group, "cgroup.procs").write_text(str(os.getpid()))
+            return enter, f"control group of {megabytes} MiB", group
+        except OSError:
+            try:
+                os.rmdir(group)
+            except OSError:
+                pass
+    def limit():
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+    return limit, f"data limit of {megabytes} MiB (no control group may be made here)", None
+
+
+def hostile():
+    enter, what, group = memory_cage(256)
+    flags = () if group else ("--memory-limit", "256MiB")
+    bodies = [b"<p>" * 5_000_000, b"<p>x" * 800_000, b"<p><img src=a alt=b>" * 160_000, b"<a href=x>y</a>" * 200_000, b"<p>x" * 90_000]
+    with Server(*flags, before=enter) as server:
+        say(f"{what}: the service found a limit of {server.settings['memory_limit'] >> 20} MiB, bodies of {server.settings['max_body'] >> 10} KiB, {server.settings['max_elements']} elements")
+        statuses, lock, end = {}, threading.Lock(), time.monotonic() + float(os.environ.get("HOSTILE_SECONDS", "20"))
+        def client(number):
+            turn = number
+            while time.monotonic() < end:
+                turn += 1
+                try:
+                    with socket.create_connection(server.address, 30) as link:
+                        link.settimeout(30)
+                        try:
+                            link.sendall(post(bodies[turn % len(bodies)], "Connection: close\r\n"))
+                        except OSError:
+                            pass
+                        head = link.recv(65536)[9:12].decode() or "closed"
+                        while link.recv(1 << 20):
+                            pass
+                except OSError as error:
+                    head = type(error).__name__
+                with lock:
+                    statuses[head] = statuses.get(head, 0) + 1
+        clients = [threading.Thread(target=client, args=(number,)) for number in range(64)]
+        for thread in clients:
+            thread.start()
+        alive = []
+        while time.monotonic() < end:
+            alive.append(server.get()[1])
+            time.sleep(0.2)
+        for thread in clients:
+            thread.join()
+        peak = server.peak() if server.process.poll() is None else 0
+        check(server.process.poll() is None and server.stop() == 0, f"hostile load, 64 clients, 5 million elements a body: not killed; peak resident {peak:.0f} MiB; answers {dict(sorted(statuses.items()))}; alive in {max(alive):.0f} ms at most")
+    if group:
+        time.sleep(0.2)
+        try:
+            os.rmdir(group)
+        except OSError:
+            pass
+
+
+def starve():
+    """Small posts beside large documents without end."""
+    with Server("--log", "warn", "--queue", "4") as server:
+        small = PAGES.get("post", PAGES["100KB"])
+        alone = hammer("load", server.text, small, 2, 4, 50)["statuses"]["200"]
+        prepare = lambda: os.sched_setaffinity(0, OURS)
+        large = subprocess.Popen([HAMMER, "load", server.text, PAGES["5MB"], "4", "7", "0"], stdout=subprocess.PIPE, preexec_fn=prepare)
+        time.sleep(1)
+        beside = hammer("load", server.text, small, 2, 4, 50)["statuses"]
+        done = json.loads(large.communicate()[0].splitlines()[-1])["statuses"]
+        others = {status: figures["count"] for status, figures in beside.items() if status != "200"}
+        good = beside["200"]
+        check(not others and good["p99_ms"] < 250, f"50 small ones a second: alone p50 {alone['p50_ms']:.1f} p99 {alone['p99_ms']:.1f} ms; beside 5 MB pages without end (p50 {done['200']['p50_ms']:.0f} ms) p50 {good['p50_ms']:.1f} p99 {good['p99_ms']:.1f} ms {others or ''}")
+
+
+def alive():
+    with Server("--log", "warn") as server:
+        prepare = lambda: os.sched_setaffinity(0, OURS)
+        large = subprocess.Popen([HAMMER, "load", server.text, PAGES["5MB"], "4", "7", "0"], stdout=subprocess.DEVNULL, preexec_fn=prepare)
+        small = subprocess.Popen([HAMMER, "load", server.text, PAGES["100KB"], "4", "7", "0"], stdout=subprocess.DEVNULL, preexec_fn=prepare)
+        time.sleep(1)
+        times = sorted(server.get()[1] for _ in range(100))
+        large.wait(), small.wait()
+        check(times[-1] < 100, f"alive on one core with every worker busy: p50 {times[50]:.1f}, at most {times[-1]:.1f} ms of 100 asked (100 at most)")
+
+
+def faults():
+    for fault in (alive, starve, slowloris, trickle, never_reads, idle, drains, descriptors, hostile):
+        fault()
+
+
+def soak(minutes):
+    with Server("--log", "warn") as server:
+        hammer("load", server.text, PAGES["100KB"], 4, 10, 0)
+        seconds, samples = minutes * 60, []
+        def sample(when):
+            samples.append((server.rss(), server.descriptors(), server.threads()))
+            say(f"soak {when}: resident {samples[-1][0]:.1f} MiB, {samples[-1][1]} descriptors, {samples[-1][2]} threads")
+        sample("start")
+        count, wrong, begun = 0, {}, time.monotonic()
+        names, turn = list(PAGES), 0
+        while time.monotonic() < begun + seconds:
+            if len(samples) == 1 and time.monotonic() > begun + seconds / 2:
+                sample("middle")
+            result = hammer("load", server.text, PAGES[names[turn % len(names)]], 8, min(15, seconds / 4), 0)
+            turn += 1
+            for status, figures in result["statuses"].items():
+                if status == "200":
+                    count += figures["count"]
+                else:
+                    wrong[status] = wrong.get(status, 0) + figures["count"]
+        time.sleep(1)
+        sample("end")
+        grown = samples[-1][0] / samples[len(samples) // 2][0]
+        level = samples[-1][1] <= samples[0][1] + 4 and samples[-1][2] <= samples[0][2] + 2
+        check(grown < 1.15 and level and not set(wrong) - {"429"}, f"soak of {minutes:g} minutes at full load: {count} answered, others {wrong}; resident memory grew by {grown * 100 - 100:.1f} % from middle to end")
+        check(server.stop() == 0, "and drained")
+
+
+def main():
+    words = sys.argv[1:] or ["load", "cost", "faults"]
+    print(f"on {len(CORES)} cores; the service on {sorted(THEIRS)}, the client on {sorted(OURS)}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    with tempfile.TemporaryDirectory() as folder:
+        pages(folder)
+        while words:
+            word = words.pop(0)
+            if word == "soak":
+                soak(float(words.pop(0)) if words and words[0].replace(".", "").isdigit() else 20)
+            elif word in globals() and callable(globals()[word]):
+                globals()[word]()
+            else:
+                sys.exit(__doc__)
+    print(f"{len(failed)} promises did not hold" if failed else "all held")
+    sys.exit(bool(failed))
+
+
+main()
