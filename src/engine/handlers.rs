@@ -15,9 +15,7 @@ use std::{
     rc::Rc,
 };
 
-use lol_html::{
-    DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element, errors::RewritingError,
-};
+use lol_html::{DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element};
 
 use super::{
     lines::comment_text,
@@ -51,7 +49,7 @@ pub fn survey<'s>(
         at: 0,
         tags: 0,
         raw_end: Rc::default(),
-        error: None,
+        stop: None,
     });
     let mut from = 0;
     while let Some(border) = run_rewriter(&survey, from, bounds, deadline)? {
@@ -73,7 +71,14 @@ struct Survey<'s> {
     tags: usize,
     /// Where the end tag of the raw text that was open stands, once lol_html has found it.
     raw_end: Rc<Cell<Option<(usize, usize)>>>,
-    error: Option<Error>,
+    stop: Option<Stop>,
+}
+
+/// Why a handler stopped the rewriter.
+enum Stop {
+    Refused(Error),
+    /// A fresh rewriter must read this tag again.
+    OutOfStep,
 }
 
 /// What lies behind a gap.
@@ -115,14 +120,18 @@ impl Survey<'_> {
         range: Range<usize>,
         element: &mut lol_html::html_content::Element<'_, '_, LocalHandlerTypes>,
         base: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Stop> {
         self.advance(range.start, Reach::Token);
         self.tags += 1;
         let is_html = element.namespace_uri() == HTML_NAMESPACE;
         let raw_tag = &self.source[range.clone()];
+        if self.walker.is_out_of_step(raw_tag, is_html) {
+            return Err(Stop::OutOfStep);
+        }
         let opened = self
             .walker
-            .start_tag(raw_tag, range.clone(), is_html, element.is_self_closing())?;
+            .start_tag(raw_tag, range.clone(), is_html, element.is_self_closing())
+            .map_err(Stop::Refused)?;
         self.at = range.end;
         if opened.is_some_and(|opened| opened.raw) {
             let raw_end = Rc::clone(&self.raw_end);
@@ -174,9 +183,9 @@ fn run_rewriter(
         .append_element_content_handler(element!("*", |element| {
             let mut survey = survey.borrow_mut();
             let range = absolute(element.source_location().bytes());
-            survey.start_tag(range, element, base).map_err(|error| {
-                survey.error = Some(error);
-                Box::from("refused")
+            survey.start_tag(range, element, base).map_err(|stop| {
+                survey.stop = Some(stop);
+                Box::from("stopped")
             })
         }))
         .with_strict(false)
@@ -185,22 +194,29 @@ fn run_rewriter(
     let source = survey.borrow().source;
     for slice in source[base..].chunks(SLICE_BYTES) {
         deadline.check()?;
-        rewriter.write(slice).map_err(|e| refusal(survey, &e, bounds))?;
+        if rewriter.write(slice).is_err() {
+            return stopped(survey, bounds);
+        }
         let survey = survey.borrow();
         if survey.tags > TAGS_A_REWRITER && survey.walker.at_plain_html() {
             return Ok(Some(survey.at));
         }
     }
-    rewriter.end().map_err(|e| refusal(survey, &e, bounds))?;
-    Ok(None)
+    match rewriter.end() {
+        Ok(()) => Ok(None),
+        Err(_) => stopped(survey, bounds),
+    }
 }
 
-fn refusal(survey: &RefCell<Survey<'_>>, error: &RewritingError, bounds: &Bounds) -> Error {
-    match (survey.borrow_mut().error.take(), error) {
-        (Some(own), _) => own,
+/// Why the rewriter stopped: a refusal, or where a fresh one must take over.
+fn stopped(survey: &RefCell<Survey<'_>>, bounds: &Bounds) -> Result<Option<usize>, Error> {
+    let mut survey = survey.borrow_mut();
+    match survey.stop.take() {
+        Some(Stop::Refused(error)) => Err(error),
+        Some(Stop::OutOfStep) => Ok(Some(survey.at)),
         // With `strict` off and handlers that only fail as above, memory is all that is left.
-        (None, _) => Error::TokenTooLarge {
+        None => Err(Error::TokenTooLarge {
             limit_bytes: bounds.parser_bytes,
-        },
+        }),
     }
 }

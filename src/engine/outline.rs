@@ -248,6 +248,28 @@ impl<'s> Builder<'s> {
     }
 }
 
+impl Builder<'_> {
+    fn add_run(&mut self, range: Range<usize>, parent: Option<u32>, literal: bool) {
+        if self.unseen > 0 || range.is_empty() {
+            return;
+        }
+        let outline = &mut self.outline;
+        let number = outline.runs.len() as u32;
+        let text = &outline.source[range.clone()];
+        let mut run = Run {
+            start: range.start as u32,
+            end: range.end as u32,
+            parent: parent.unwrap_or(NONE),
+            characters: 0,
+            linked: self.links > 0,
+            literal,
+        };
+        run.characters = visible_characters(&run.decode(text));
+        outline.runs.push(run);
+        outline.events.push(Event::Text(number));
+    }
+}
+
 impl Road for Builder<'_> {
     fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32 {
         let outline = &mut self.outline;
@@ -294,23 +316,11 @@ impl Road for Builder<'_> {
     }
 
     fn text(&mut self, range: Range<usize>, parent: Option<u32>) {
-        if self.unseen > 0 {
-            return;
-        }
-        let outline = &mut self.outline;
-        let number = outline.runs.len() as u32;
-        let text = &outline.source[range.clone()];
-        let mut run = Run {
-            start: range.start as u32,
-            end: range.end as u32,
-            parent: parent.unwrap_or(NONE),
-            characters: 0,
-            linked: self.links > 0,
-            literal: parent.is_some_and(|parent| outline.elements[parent as usize].tag.is_raw()),
-        };
-        run.characters = visible_characters(&run.decode(text));
-        outline.runs.push(run);
-        outline.events.push(Event::Text(number));
+        self.add_run(range, parent, false);
+    }
+
+    fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {
+        self.add_run(range, parent, true);
     }
 
     fn comment(&mut self, comment: Comment) {

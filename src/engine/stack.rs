@@ -55,7 +55,7 @@ impl Open {
     }
 
     /// Whether this start tag, found inside, is for the HTML rules.
-    fn takes_html(&self, tag: Tag) -> bool {
+    pub(super) fn takes_html(&self, tag: Tag) -> bool {
         match self.point {
             Point::No => !self.is_foreign(),
             Point::MathText => !matches!(tag, Tag::MGLYPH | Tag::MALIGNMARK),

@@ -232,11 +232,13 @@ pub(super) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u3
 /// source.
 pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> String {
     let range = &removal.range;
-    let mut text = String::new();
+    let (mut text, mut visible) = (String::new(), 0);
     for run in runs_in(outline, range) {
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
-        text.push_str(&run.decode(&outline.source[start..end]));
-        if text.len() > characters * 16 {
+        let piece = run.decode(&outline.source[start..end]);
+        text.push_str(&piece);
+        visible += visible_characters(&piece) as usize;
+        if visible > characters {
             break;
         }
     }

@@ -26,8 +26,12 @@ pub(super) trait Road {
     fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32;
     /// The element has ended, before byte `at`; `end` says how.
     fn close(&mut self, id: u32, at: usize, end: Ended);
-    /// Text that is no raw text.
+    /// Text.
     fn text(&mut self, range: Range<usize>, parent: Option<u32>);
+    /// Text in which an entity is only its letters.
+    fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {
+        self.text(range, parent);
+    }
     /// A comment.
     fn comment(&mut self, comment: Comment);
     /// Something begins here that never ends: a browser shows nothing of the rest of the document.
@@ -133,6 +137,13 @@ impl<R: Road> Walker<R> {
         }
     }
 
+    /// Whether lol_html, which knows no implied ends, still takes this tag for one of an `svg` or `math` that has ended: it
+    /// would read the raw text that begins here as markup.
+    pub(super) fn is_out_of_step(&self, raw_tag: &[u8], is_html: bool) -> bool {
+        let tag = Tag::from_name(StartTag::new(raw_tag).name());
+        !is_html && tag.is_raw() && self.stack.top().is_none_or(|top| top.takes_html(tag))
+    }
+
     /// A start tag at `range`, whose bytes are `raw_tag`. `is_html` says that the tokenizer holds it for an HTML element,
     /// `self_closing` that it ends in `/>`.
     pub(super) fn start_tag(
@@ -212,7 +223,7 @@ impl<R: Road> Walker<R> {
             && !top.tag.is_unseen()
             && !range.is_empty()
         {
-            self.road.text(range, Some(top.id));
+            self.road.raw_text(range, Some(top.id));
         }
     }
 
@@ -250,7 +261,8 @@ impl<R: Road> Walker<R> {
                 // Its end may be cut in two.
                 let half = || rest.iter().rev().take(2).take_while(|b| **b == b']').count();
                 let text = end.unwrap_or_else(|| rest.len() - if last { 0 } else { half() });
-                self.text(&rest[..text], base + at);
+                let parent = self.stack.top().map(|top| top.id);
+                self.road.raw_text(base + at..base + at + text, parent);
                 at += text;
                 if end.is_none() {
                     return at;

@@ -4,6 +4,7 @@ mod api;
 mod contract;
 mod docs;
 mod dom;
+mod equation;
 mod hostile;
 mod operate;
 mod process;
