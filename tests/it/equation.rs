@@ -167,8 +167,6 @@ fn cases() -> impl Strategy<Value = Case> {
             "summary",
             "details",
             "svg",
-            "math",
-            "mi",
             "plaintext",
             "template",
         ][..],
