@@ -10,6 +10,7 @@ pub mod lines;
 pub mod links;
 pub mod matcher;
 pub mod outline;
+mod passage;
 pub mod score;
 mod stack;
 pub mod stream;

@@ -1,0 +1,328 @@
+//! What the handlers and the sink of the stream share: how far the document has passed, and what of it goes.
+
+use std::ops::Range;
+
+use encoding_rs::Encoding;
+use lol_html::{AsciiCompatibleEncoding, html_content::Element as HtmlElement, send::SendHandlerTypes};
+
+use super::{
+    gate::{Change, Gate, HELD_BYTES, News},
+    handlers::HTML_NAMESPACE,
+    tags::Tag,
+    walker::{Choice, Opened, Walker},
+};
+use crate::{bounds::Bounds, error::Error};
+
+/// Start tags after which a fresh rewriter takes over: at about 128 bytes each, 1 MiB of lol_html's stack, which knows no
+/// implied ends and would grow without end on a document of `<p>` alone.
+const TAGS_A_REWRITER: usize = 8192;
+/// Capacity that a buffer may keep once a large token has passed through it.
+const SPARE_BYTES: usize = 256 << 10;
+
+/// Why the handlers stop the rewriter.
+pub(super) enum Refusal {
+    /// Its stack may hold enough by now: a fresh one takes over before this tag.
+    Full,
+    Error(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Error(error)
+    }
+}
+
+/// A `script` or `style` that lol_html is removing: nothing of it comes out.
+enum Removing {
+    /// It is in the window from `at` on, should it never end.
+    Held,
+    /// It is too large for that.
+    Gone,
+}
+
+/// A token that is announced and has yet to come out of the rewriter.
+#[derive(Clone, Copy)]
+struct Token {
+    left: usize,
+    /// It goes, and only the rewriter does not know.
+    goes: bool,
+}
+
+/// What the handlers and the sink share.
+pub(super) struct State {
+    walker: Walker<News>,
+    pub(super) gate: Gate,
+    encoding: &'static Encoding,
+    /// The bytes from `window_at` on that went into the rewriter: handlers slice their tokens from it.
+    pub(super) window: Vec<u8>,
+    window_at: usize,
+    /// Everything before this byte of the document has come out of the rewriter, or been removed by it.
+    at: usize,
+    /// Where in the document the rewriter at work began.
+    base: usize,
+    /// Start tags that it has seen.
+    tags: usize,
+    /// Bytes still to come of a token that the handlers know.
+    token: Option<Token>,
+    /// The end of a gap that may be the beginning of something.
+    carry: Vec<u8>,
+    removing: Option<Removing>,
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// Bytes of `window`, which begins at byte `window_at` of the document.
+fn slice<'w>(window: &'w [u8], window_at: usize, range: &Range<usize>) -> &'w [u8] {
+    let at = |offset: usize| offset.saturating_sub(window_at);
+    window.get(at(range.start)..at(range.end)).unwrap_or_default()
+}
+
+impl State {
+    pub(super) fn new(choice: Choice, bounds: &Bounds, encoding: AsciiCompatibleEncoding) -> Self {
+        State {
+            walker: Walker::new(News::default(), choice, bounds),
+            gate: Gate::default(),
+            encoding: encoding.into(),
+            window: Vec::new(),
+            window_at: 0,
+            at: 0,
+            base: 0,
+            tags: 0,
+            token: None,
+            carry: Vec::new(),
+            removing: None,
+            refusal: None,
+        }
+    }
+
+    pub(super) fn absolute(&self, range: Range<usize>) -> Range<usize> {
+        self.base + range.start..self.base + range.end
+    }
+
+    /// A start tag. The answer is whether raw text begins with it.
+    pub(super) fn start_tag(&mut self, element: &mut HtmlElement<'_, '_, SendHandlerTypes>) -> Result<bool, Refusal> {
+        let range = self.absolute(element.source_location().bytes());
+        self.end_gap();
+        if self.tags >= TAGS_A_REWRITER && self.walker.at_plain_html() {
+            return Err(Refusal::Full);
+        }
+        self.tags += 1;
+        let tag = slice(&self.window, self.window_at, &range);
+        let is_html = element.namespace_uri() == HTML_NAMESPACE;
+        let opened = self
+            .walker
+            .start_tag(tag, range.clone(), is_html, element.is_self_closing())?;
+        let raw = opened.is_some_and(|opened| opened.raw);
+        if self.is_removed_alone(opened) {
+            // Where the rewriter thinks that there is more to come, the end that it waits for is the wrong one.
+            if raw {
+                element.remove();
+                self.removing = Some(Removing::Held);
+                self.at = range.start;
+            } else if element.can_have_content() {
+                self.pass_token(range);
+                self.token.iter_mut().for_each(|token| token.goes = true);
+            } else {
+                element.remove();
+                self.at = range.end;
+            }
+        } else {
+            self.pass_token(range);
+        }
+        Ok(raw)
+    }
+
+    /// Tells the gate what a start tag has closed and opened. The answer is whether its element is one whose end cannot be
+    /// implied and which goes: of those the gate hears nothing.
+    fn is_removed_alone(&mut self, opened: Option<Opened>) -> bool {
+        let changes = &mut self.walker.road.changes;
+        let mut taken = 0;
+        let mut removed = false;
+        for change in changes.iter() {
+            taken += 1;
+            match *change {
+                Change::Closed { id, end, .. } => self.gate.closed(id, end),
+                Change::Opened { id, tag, wish } => {
+                    let alone = opened
+                        .is_some_and(|opened| opened.void || (opened.raw && matches!(tag, Tag::SCRIPT | Tag::STYLE)));
+                    removed = alone && self.gate.drops(wish);
+                    if !removed {
+                        self.gate.opened(id, tag, wish);
+                    }
+                    break; // what closes behind it is a void element, after its bytes
+                }
+            }
+        }
+        changes.drain(..taken);
+        if removed {
+            changes.clear();
+        }
+        removed
+    }
+
+    /// The end tag of raw text.
+    pub(super) fn raw_end(&mut self, range: Range<usize>) {
+        let range = self.absolute(range);
+        self.end_gap();
+        self.walker.raw_end(range.clone());
+        if self.removing.take().is_some() {
+            self.walker.road.changes.clear();
+            self.at = range.end;
+        } else {
+            self.pass_token(range);
+        }
+    }
+
+    /// A comment. The answer is whether it goes.
+    pub(super) fn comment(&mut self, range: Range<usize>) -> bool {
+        let range = self.absolute(range);
+        self.end_gap();
+        let bytes = slice(&self.window, self.window_at, &range);
+        let (start, ends): (&[u8], &[&[u8]]) = match bytes.starts_with(b"<!--") {
+            true => (b"<!--", &[b"-->", b"--!>"]),
+            false => (b"", &[b">"]),
+        };
+        let has_ended = ends.iter().any(|end| bytes.ends_with(end));
+        let text = bytes.strip_prefix(start).unwrap_or(bytes);
+        let (text, _) = self
+            .encoding
+            .decode_without_bom_handling(text.strip_suffix(b"-->").unwrap_or(text));
+        let rule = self.walker.comment(range.clone(), &text);
+        let goes = rule.is_some() && has_ended && self.gate.obeys_rules();
+        if goes {
+            self.at = range.end;
+        } else {
+            self.pass_token(range);
+        }
+        goes
+    }
+
+    /// The next bytes out of the rewriter are those of this token.
+    pub(super) fn pass_token(&mut self, range: Range<usize>) {
+        self.token = Some(Token {
+            left: range.len(),
+            goes: false,
+        });
+        self.at = range.end;
+    }
+
+    /// Bytes out of the rewriter: the token that was announced, else a gap.
+    pub(super) fn chunk(&mut self, mut bytes: &[u8]) {
+        if let Some(token) = &mut self.token {
+            let (own, rest) = bytes.split_at(token.left.min(bytes.len()));
+            token.left -= own.len();
+            if !token.goes {
+                self.gate.push(own);
+            }
+            bytes = rest;
+            if token.left > 0 {
+                return;
+            }
+            self.end_token();
+        }
+        if bytes.is_empty() {
+            return;
+        }
+        self.at += bytes.len();
+        if self.walker.in_raw() {
+            self.gate.push(bytes);
+        } else if self.carry.is_empty() {
+            let done = self.gap(bytes, false);
+            self.carry.extend_from_slice(bytes.get(done..).unwrap_or_default());
+        } else {
+            let mut gap = std::mem::take(&mut self.carry);
+            gap.extend_from_slice(bytes);
+            let done = self.gap(&gap, false);
+            gap.drain(..done.min(gap.len()));
+            self.carry = gap;
+        }
+        if self.carry.len() > HELD_BYTES {
+            self.end_gap(); // hostile: the rewriter has let it out, so it is no tag to it
+        }
+    }
+
+    /// Walks through a gap and hands it to the gate. The answer is how many bytes are done.
+    fn gap(&mut self, bytes: &[u8], last: bool) -> usize {
+        let done = self.walker.gap(bytes, 0, last).min(bytes.len());
+        let mut rest = bytes.split_at(done).0;
+        let mut from = 0;
+        for change in self.walker.road.changes.drain(..) {
+            if let Change::Closed { id, at, end } = change {
+                let (before, behind) = rest.split_at(at.saturating_sub(from).min(rest.len()));
+                self.gate.push(before);
+                self.gate.closed(id, end);
+                from += before.len();
+                rest = behind;
+            }
+        }
+        self.gate.push(rest);
+        done
+    }
+
+    /// A token follows: what is left of the gap before it is the beginning of nothing.
+    pub(super) fn end_gap(&mut self) {
+        if self.token.is_some() {
+            self.end_token();
+        }
+        if !self.carry.is_empty() {
+            self.gate.push(&self.carry);
+            self.carry.clear();
+        }
+    }
+
+    /// A token has passed: what closes with it closes behind its bytes.
+    fn end_token(&mut self) {
+        self.token = None;
+        for change in self.walker.road.changes.drain(..) {
+            if let Change::Closed { id, end, .. } = change {
+                self.gate.closed(id, end);
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.end_token();
+        let carry = std::mem::take(&mut self.carry);
+        if self.walker.in_raw() {
+            self.gate.push(&carry);
+        } else {
+            self.gap(&carry, true);
+        }
+        if let Some(Removing::Held) = self.removing.take() {
+            let end = self.window_at + self.window.len();
+            self.gate.push(slice(&self.window, self.window_at, &(self.at..end)));
+        }
+        self.walker.finish(self.at);
+        self.end_token();
+        self.gate.finish();
+    }
+
+    /// A fresh rewriter takes over at the start tag that comes now. The answer is what it has yet to see.
+    pub(super) fn renew(&mut self) -> Vec<u8> {
+        self.tags = 0;
+        self.base = self.at;
+        let end = self.window_at + self.window.len();
+        slice(&self.window, self.window_at, &(self.at..end)).to_vec()
+    }
+
+    pub(super) fn trim_window(&mut self) {
+        let end = self.window_at + self.window.len();
+        let to = match self.removing {
+            None => self.at,
+            Some(Removing::Held) if end - self.at.min(end) <= HELD_BYTES => self.at,
+            // lol_html does not say how far it is, but of raw text no tag is wanted any more.
+            Some(_) => {
+                self.removing = Some(Removing::Gone);
+                end
+            }
+        };
+        if self.window.len() > SPARE_BYTES {
+            self.tags = TAGS_A_REWRITER; // a large token has gone through: its buffer goes with the rewriter
+        }
+        let done = to.saturating_sub(self.window_at).min(self.window.len());
+        self.window.drain(..done);
+        self.window_at += done;
+        if self.window.capacity() > SPARE_BYTES && self.window.len() < SPARE_BYTES / 2 {
+            self.window.shrink_to(SPARE_BYTES);
+        }
+    }
+}
