@@ -103,6 +103,12 @@ impl Failure {
     }
 }
 
+impl From<Vec<RuleError>> for Failure {
+    fn from(errors: Vec<RuleError>) -> Self {
+        Failure::Rules(errors)
+    }
+}
+
 impl From<RuleError> for Failure {
     fn from(error: RuleError) -> Self {
         Failure::Rules(vec![error])

@@ -1,11 +1,12 @@
 //! `copydesk serve`: settings checked, rules loaded, socket opened, served, drained.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
     runtime::Builder,
     signal::unix::{Signal, SignalKind, signal},
-    sync::Mutex,
+    sync::{Mutex, oneshot},
+    time::MissedTickBehavior,
 };
 
 use super::{Failure, logs, settled};
@@ -13,6 +14,7 @@ use crate::{
     config::{BadSetting, Config, Settings},
     http::{self, App, Tokens},
     pipeline::Pipeline,
+    rules::{Sources, fingerprint, read},
     workers::Workers,
 };
 
@@ -49,7 +51,15 @@ pub(super) fn tokens(config: &Config) -> Result<Option<Tokens>, BadSetting> {
 }
 
 async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
-    let pipeline = Pipeline::built_in(config.bounds)?;
+    let before = fingerprint(&config.rules);
+    let (rules, skipped) = read(&config.rules)?;
+    if !skipped.is_empty() {
+        tracing::warn!(
+            lines = skipped.len(),
+            "lines of filter lists cannot be used; `copydesk rules check` tells each"
+        );
+    }
+    let pipeline = Pipeline::new(rules, config.bounds);
     let app = App::guarded(pipeline, Workers::with(config.limits), config.wire, tokens);
 
     // Before the port is open: from then on somebody may want us to stop.
@@ -65,7 +75,7 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
         tracing::info!(%address, "admin listening");
         beside.spawn(http::serve_admin(listener, Arc::clone(&app)));
     }
-    beside.spawn(reload_on(hangup, Arc::clone(&app)));
+    beside.spawn(reload_on(hangup, Arc::clone(&app), config.rules.clone(), before));
     tracing::info!(
         %address,
         version = env!("CARGO_PKG_VERSION"),
@@ -89,10 +99,41 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads tokens again, each time that it is told to.
-async fn reload_on(mut hangup: Signal, app: Arc<App>) {
-    while hangup.recv().await.is_some() {
-        app.reload();
+/// How often the rule files are looked at. Looking costs a few system calls a file; a watch would miss what a mounted
+/// ConfigMap does, which swaps a link elsewhere.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Reads tokens and rules again when it is told to, and rules also when their files change.
+async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: Sources, mut seen: u64) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let is_fixed = rules == Sources::default();
+    loop {
+        let told = tokio::select! {
+            told = hangup.recv() => match told {
+                Some(()) => true,
+                None => return,
+            },
+            _ = look.tick(), if !is_fixed => false,
+        };
+        if told {
+            app.reload();
+        }
+        // On a thread of its own: a folder may lie on a slow disk, a large list takes its time to read, and the pool's
+        // threads are all at work under load.
+        let sources = rules.clone();
+        let (tell, looked) = oneshot::channel();
+        std::thread::spawn(move || {
+            let now = fingerprint(&sources);
+            let outcome = (told || now != seen).then(|| read(&sources).map(|(set, _)| set));
+            // Nobody is there to be told only when the service has ended.
+            let _ = tell.send((now, outcome));
+        });
+        let Ok((now, outcome)) = looked.await else { continue };
+        seen = now;
+        if let Some(outcome) = outcome {
+            app.reload_rules(outcome);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use std::{
 pub use table::{markdown, unknown_variable};
 use units::{count, size, time, time_or_none};
 
-use crate::{bounds::Bounds, workers::Limits};
+use crate::{bounds::Bounds, rules::Sources, workers::Limits};
 
 /// Where we listen when nobody says anything: this machine only.
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -42,6 +42,13 @@ pub struct Settings {
     /// File of bearer tokens, one a line; with it every route but health asks for one; read again on SIGHUP [default: none]
     #[arg(long, env = "COPYDESK_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<String>,
+
+    /// Folder of rule files beside the built-in ones, read again when it changes; may repeat, or several with : between [default: none]
+    #[arg(long, env = "COPYDESK_RULES", value_name = "DIR", value_delimiter = ':')]
+    pub rules: Vec<String>,
+    /// Filter list in EasyList's syntax, read again when it changes; may repeat, or several with : between [default: none]
+    #[arg(long, env = "COPYDESK_FILTER_LIST", value_name = "FILE", value_delimiter = ':')]
+    pub filter_list: Vec<String>,
 
     /// Largest body of one document [default: 16MiB, or what the memory limit allows]
     #[arg(long, env = "COPYDESK_MAX_BODY", value_name = "SIZE")]
@@ -107,6 +114,8 @@ pub struct Config {
     pub admin_bind: Option<SocketAddr>,
     /// The bearer tokens' file.
     pub tokens_file: Option<PathBuf>,
+    /// Where rules come from beside the built-in ones.
+    pub rules: Sources,
     /// What one document may cost.
     pub bounds: Bounds,
     /// What all of them together may cost.
@@ -237,6 +246,10 @@ impl Settings {
                 None => None,
             },
             tokens_file: settings.tokens_file.as_ref().map(PathBuf::from),
+            rules: Sources {
+                folders: paths(&settings.rules),
+                filter_lists: paths(&settings.filter_list),
+            },
             bounds,
             limits: settings.limits(&memory)?,
             memory_limit,
@@ -356,6 +369,12 @@ impl Settings {
         };
         Ok(Log { level, format })
     }
+}
+
+/// The paths that are there: a variable that is set to nothing gives one empty word.
+fn paths(words: &[String]) -> Vec<PathBuf> {
+    let words = words.iter().map(|word| word.trim());
+    words.filter(|word| !word.is_empty()).map(PathBuf::from).collect()
 }
 
 /// How the memory limit is divided: a quarter of what the process leaves is for bodies and answers, an eighth for

@@ -125,6 +125,8 @@ impl Config {
                 self.admin_bind.map(|address| address.to_string()).unwrap_or_default(),
             ),
             ("--tokens-file", file.unwrap_or_default()),
+            ("--rules", joined(&self.rules.folders)),
+            ("--filter-list", joined(&self.rules.filter_lists)),
             ("--max-body", write_size(bounds.body_bytes)),
             ("--max-elements", bounds.elements.to_string()),
             ("--timeout", write_time(bounds.time)),
@@ -144,6 +146,12 @@ impl Config {
             ("--log-format", format.to_owned()),
         ]
     }
+}
+
+/// As [`Settings`] takes several paths in one word.
+fn joined(paths: &[std::path::PathBuf]) -> String {
+    let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    shown.join(":")
 }
 
 /// The settings as a Markdown table: the README's, held by a test.

@@ -76,7 +76,8 @@ pub(super) async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Result<Resp
         _ if is_verbose(&uri) => Ok(quiet(&json!({
             "status": "ready",
             "checks": {"rules": "loaded", "draining": false},
-            "rules_revision": app.pipeline.rules().revision(),
+            "rules_fault": app.rules_fault(),
+            "rules_revision": app.pipeline().rules().revision(),
         }))),
         _ => Ok(quiet(&json!({"status": "ready"}))),
     }
@@ -87,7 +88,7 @@ pub(super) async fn version(State(app): State<Arc<App>>) -> Response {
     quiet(&json!({
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
-        "rules_revision": app.pipeline.rules().revision(),
+        "rules_revision": app.pipeline().rules().revision(),
     }))
 }
 

@@ -179,7 +179,11 @@ impl Metrics {
                 "Connections that we ended, by reason",
                 self.ended.clone(),
             );
-            ours.register("reloads", "Files read again on a signal", self.reloads.clone());
+            ours.register(
+                "reloads",
+                "Files read again, on a signal or a change",
+                self.reloads.clone(),
+            );
             ours.register("rules_revision", "The rules in force, as a label", self.rules.clone());
             ours.register("queue_depth", "Documents that wait for a worker", self.queue.clone());
             ours.register("workers_busy", "Documents at work", self.running.clone());
@@ -284,7 +288,7 @@ impl Metrics {
         self.running.set(app.workers.running() as i64);
         self.body_memory.set(app.workers.body_bytes() as i64);
         self.rules.clear();
-        let revision = app.pipeline.rules().revision().to_owned();
+        let revision = app.pipeline().rules().revision().to_owned();
         self.rules.get_or_create(&[("revision", revision)]).set(1);
         self.process.read();
         let mut text = String::new();

@@ -14,10 +14,11 @@ mod negotiate;
 mod normalize;
 mod openapi;
 mod request_id;
+mod rules;
 mod serve;
 mod stream;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::{
     Router,
@@ -27,7 +28,12 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{config::Wire, pipeline::Pipeline, workers::Workers};
+use crate::{
+    config::Wire,
+    pipeline::Pipeline,
+    rules::{RuleError, RuleSet},
+    workers::Workers,
+};
 
 pub use auth::Tokens;
 pub use error::KINDS;
@@ -36,7 +42,10 @@ pub use serve::{Drained, listen, serve, serve_admin};
 /// What every request shares.
 #[derive(Debug)]
 pub struct App {
-    pipeline: Pipeline,
+    /// Replaced whole when the rules are read again; a request keeps the one that it began with.
+    pipeline: RwLock<Pipeline>,
+    /// Why the rules could not be read again, until they can.
+    rules_fault: RwLock<Option<String>>,
     workers: Workers,
     wire: Wire,
     tokens: Option<Tokens>,
@@ -54,7 +63,8 @@ impl App {
     /// The same for those who know one of these tokens.
     pub fn guarded(pipeline: Pipeline, workers: Workers, wire: Wire, tokens: Option<Tokens>) -> Arc<Self> {
         Arc::new(App {
-            pipeline,
+            pipeline: RwLock::new(pipeline),
+            rules_fault: RwLock::default(),
             workers,
             wire,
             tokens,
@@ -62,6 +72,38 @@ impl App {
             metrics: metrics::Metrics::new(),
             cutting: access::Cutting::default(),
         })
+    }
+
+    /// The pipeline with the rules that are in force now.
+    fn pipeline(&self) -> Pipeline {
+        self.pipeline.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn rules_fault(&self) -> Option<String> {
+        self.rules_fault.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts rules that were read again in force, all or nothing: with a fault anywhere the ones in force stay.
+    pub fn reload_rules(&self, read: Result<RuleSet, Vec<RuleError>>) {
+        self.metrics.reloaded("rules", read.is_ok());
+        let fault = match read {
+            Ok(rules) => {
+                tracing::info!(
+                    revision = rules.revision(),
+                    rules = rules.rules().len(),
+                    "the rules were read again"
+                );
+                let bounds = *self.pipeline().bounds();
+                *self.pipeline.write().unwrap_or_else(PoisonError::into_inner) = Pipeline::new(rules, bounds);
+                None
+            }
+            Err(errors) => {
+                let fault = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                tracing::error!(fault, "the rules could not be read again; the old ones stay");
+                Some(fault)
+            }
+        };
+        *self.rules_fault.write().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
     /// Reads again what may change while it runs; what cannot be read stays as it was, and the log says so.
@@ -132,6 +174,7 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     route("/v1/normalize", Verbs::Submit, |verbs| on(verbs, normalize::normalize)),
     route("/v1/clean", Verbs::Post, |verbs| on(verbs, stream::clean)),
+    route("/v1/rules", Verbs::Read, |verbs| on(verbs, rules::rules)),
     route("/openapi.yaml", Verbs::Read, |verbs| on(verbs, openapi::openapi)),
     route("/metrics", Verbs::Read, |verbs| on(verbs, metrics::metrics)),
     open("/livez", |verbs| on(verbs, health::livez)),

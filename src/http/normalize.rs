@@ -29,7 +29,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     limits::refuse_packed(&head.headers)?;
     let content_type = limits::header_text(&head.headers, &header::CONTENT_TYPE)?.map(str::to_owned);
     let content_location = limits::header_text(&head.headers, &header::CONTENT_LOCATION)?.map(str::to_owned);
-    let bounds = *app.pipeline.bounds();
+    let bounds = *app.pipeline().bounds();
     let begun = Instant::now();
     let whole = limits::read_whole(body, &head.headers, bounds.body_bytes, &app.workers, &app.wire).await?;
     let limits::Whole {
@@ -44,7 +44,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
         work_bytes: bounds.work_bytes(bytes.len(), elements_at_most(elements, &bytes, content_type.as_deref())),
     };
     let deadline = Deadline::after(bounds.time);
-    let pipeline = app.pipeline.clone();
+    let pipeline = app.pipeline();
     let work = move || {
         let waited = asked.elapsed();
         let document = Document {

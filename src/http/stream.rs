@@ -42,7 +42,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let options = CleanOptions::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     limits::refuse_packed(&head.headers)?;
     let declared = declared_type(&head.headers)?;
-    let mut cleaner = app.pipeline.cleaner(declared, &options)?;
+    let mut cleaner = app.pipeline().cleaner(declared, &options)?;
 
     let end = Instant::now() + app.wire.body_timeout;
     let Some(mut input) = limits::next_piece(&mut body, end, &app.wire).await? else {

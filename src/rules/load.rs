@@ -6,6 +6,7 @@ use std::{
     ffi::OsStr,
     fmt::Write as _,
     fs,
+    hash::{Hash as _, Hasher as _},
     path::{Path, PathBuf},
 };
 
@@ -44,6 +45,23 @@ pub fn read(sources: &Sources) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>
         loading.read(path, Loading::filter_list);
     }
     loading.finish()
+}
+
+/// A number that changes when any of the files does: their names, sizes and times of change. Files that cannot be read
+/// count as well, so that their coming and going is seen.
+pub fn fingerprint(sources: &Sources) -> u64 {
+    let mut hash = std::hash::DefaultHasher::new();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for folder in &sources.folders {
+        files.extend(rule_files(folder).unwrap_or_default());
+    }
+    files.extend(sources.filter_lists.iter().cloned());
+    for file in files {
+        let meta = fs::metadata(&file).ok();
+        let changed = meta.as_ref().and_then(|meta| meta.modified().ok());
+        (file, meta.map(|meta| meta.len()), changed).hash(&mut hash);
+    }
+    hash.finish()
 }
 
 /// The rule files of a folder by name; hidden ones (the links that Kubernetes keeps beside a ConfigMap) are none.

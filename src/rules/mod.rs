@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::RuleError;
 pub use filter_list::Skipped;
-pub use load::{Sources, read};
+pub use load::{Sources, fingerprint, read};
 pub use scope::{Origin, Scope};
 pub use selector::{Selector, SelectorError};
 

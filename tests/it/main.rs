@@ -4,6 +4,7 @@ mod api;
 mod contract;
 mod docs;
 mod dom;
+mod guard;
 mod equation;
 mod hostile;
 mod operate;
