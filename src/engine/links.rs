@@ -1,5 +1,7 @@
 //! URLs of the document: resolved, and only of schemes that are safe to follow.
 
+use std::sync::LazyLock;
+
 use url::{ParseError, Url};
 
 use super::outline::Outline;
@@ -19,6 +21,9 @@ const LAZY_SOURCES: &[&str] = &[
     "data-original-src",
     "data-url",
 ];
+
+/// Any base, to see whether a relative link can be resolved at all.
+static SOMEWHERE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("https://base.invalid/").ok());
 
 impl Links {
     /// Links against this base, or left relative without one.
@@ -45,7 +50,8 @@ impl Links {
             Err(ParseError::RelativeUrlWithoutBase) => {
                 let clean: String = link.chars().filter(|c| !c.is_control()).collect();
                 let head = clean.split(['/', '?', '#']).next().unwrap_or_default();
-                (!clean.is_empty() && !head.contains(':')).then_some(clean)
+                let leads_somewhere = || SOMEWHERE.as_ref().is_some_and(|base| base.join(&clean).is_ok());
+                (!clean.is_empty() && !head.contains(':') && leads_somewhere()).then_some(clean)
             }
             Err(_) => None,
         }
@@ -101,6 +107,7 @@ mod tests {
             "data:text/html,x",
             "vbscript:x",
             "file:///x",
+            "//javascript:x",
             "",
             "blob:x",
         ] {

@@ -173,7 +173,7 @@ impl Writer<'_, '_> {
             _ if is_kept_block(tag) => self.open_block(id, tag),
             _ if tag.is_block() => self.border(),
             _ => {
-                if let Some(tag) = kept_inline(tag).filter(|_| self.inlines.len() < INLINE_DEPTH)
+                if let Some(tag) = kept_inline(tag).filter(|tag| self.fits_inline(*tag))
                     && let Some(attributes) = inline_attributes(self.outline, self.links, id, tag)
                 {
                     self.inlines.push(Inline {
@@ -184,6 +184,15 @@ impl Writer<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether an inline element may open here: a link inside a link, or a part of `ruby` right inside another, would end
+    /// it when the content is read again.
+    fn fits_inline(&self, tag: Tag) -> bool {
+        let is_ruby_part = |tag| matches!(tag, Tag::RB | Tag::RT | Tag::RP);
+        let is_link_inside = tag == Tag::A && self.inlines.iter().any(|open| open.tag == Tag::A);
+        let is_part_inside = is_ruby_part(tag) && self.inlines.last().is_some_and(|open| is_ruby_part(open.tag));
+        self.inlines.len() < INLINE_DEPTH && !is_link_inside && !is_part_inside
     }
 
     fn close(&mut self, id: u32) {
@@ -365,14 +374,10 @@ impl Writer<'_, '_> {
     /// Text of the source, undecoded: a run, or what of it is kept.
     fn run(&mut self, run: &Run, source: &str) {
         if self.pre > 0 {
-            let text = run.decode(source);
-            let text = text.replace("\r\n", "\n");
+            let source = source.replace("\r\n", "\n").replace('\r', "\n");
+            let text = run.decode(&source);
             let at_start = !self.frames.last().is_some_and(|top| top.filled);
-            let text = if at_start {
-                text.trim_start_matches('\n')
-            } else {
-                text.as_str()
-            };
+            let text = if at_start { text.trim_start_matches('\n') } else { &text };
             let shows = if at_start {
                 !text.trim().is_empty()
             } else {
