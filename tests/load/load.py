@@ -47,6 +47,7 @@ class Server:
             if lines:
                 break
             if time.monotonic() > end or self.process.poll() is not None:
+                self.process.kill()
                 sys.exit("the service did not start: " + open(self.log.name).read()[-500:])
             time.sleep(0.01)
         self.settings = lines[0]
@@ -148,7 +149,7 @@ def pages(folder):
 def load():
     seconds = float(os.environ.get("SECONDS_EACH", "6"))
     for name, path in PAGES.items():
-        with Server("--log", "warn") as server:
+        with Server() as server:
             hammer("load", server.text, path, 4, 2, 0)
             full = hammer("load", server.text, path, 4, seconds, 0)
             capacity = full["statuses"]["200"]["per_second"]
@@ -176,7 +177,7 @@ def cost():
     shares = []
     for _ in range(3):
         road = hammer("road", path, 4)["processor_ms"]
-        with Server("--log", "info") as server:
+        with Server() as server:
             hammer("load", server.text, path, 2, 2, 0)
             before = server.processor_ms()
             done = hammer("load", server.text, path, 2, 5, 0)["statuses"]["200"]["count"]
@@ -310,7 +311,7 @@ def idle():
 def drains():
     lost, answered, codes, refused = 0, 0, [], 0
     for _ in range(20):
-        with Server("--log", "warn", "--drain-delay", "200ms") as server:
+        with Server("--drain-delay", "200ms") as server:
             stop, counts = threading.Event(), []
             lock = threading.Lock()
             body = post(page(3000))
@@ -441,7 +442,7 @@ def hostile():
 
 def starve():
     """Small posts beside large documents without end."""
-    with Server("--log", "warn", "--queue", "4") as server:
+    with Server("--queue", "4") as server:
         small = PAGES.get("post", PAGES["100KB"])
         alone = hammer("load", server.text, small, 2, 4, 50)["statuses"]["200"]
         prepare = lambda: os.sched_setaffinity(0, OURS)
@@ -455,7 +456,7 @@ def starve():
 
 
 def alive():
-    with Server("--log", "warn") as server:
+    with Server() as server:
         prepare = lambda: os.sched_setaffinity(0, OURS)
         large = subprocess.Popen([HAMMER, "load", server.text, PAGES["5MB"], "4", "7", "0"], stdout=subprocess.DEVNULL, preexec_fn=prepare)
         small = subprocess.Popen([HAMMER, "load", server.text, PAGES["100KB"], "4", "7", "0"], stdout=subprocess.DEVNULL, preexec_fn=prepare)
@@ -471,7 +472,7 @@ def faults():
 
 
 def soak(minutes):
-    with Server("--log", "warn") as server:
+    with Server() as server:
         hammer("load", server.text, PAGES["100KB"], 4, 10, 0)
         seconds, samples = minutes * 60, []
         def sample(when):
