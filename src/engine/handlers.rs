@@ -165,7 +165,7 @@ fn run_rewriter(
             survey.advance(range.start, Reach::Token);
             survey.at = range.end;
             let source = survey.text;
-            if range.end == source.len() && !source.ends_with('>') {
+            if range.end == source.len() && !is_ended(&source[range.clone()]) {
                 survey.walker.road.swallowed(range.start, "a comment");
             }
             survey.walker.comment(range.clone(), comment_text(&source[range]));
@@ -218,5 +218,13 @@ fn stopped(survey: &RefCell<Survey<'_>>, bounds: &Bounds) -> Result<Option<usize
         None => Err(Error::TokenTooLarge {
             limit_bytes: bounds.parser_bytes,
         }),
+    }
+}
+
+/// Whether a comment ends by a mark of its own, and not because the document is over (WHATWG HTML, section 13.2.5.43).
+fn is_ended(comment: &str) -> bool {
+    match comment.strip_prefix("<!--") {
+        Some(rest) => matches!(rest, ">" | "->") || rest.ends_with("-->") || rest.ends_with("--!>"),
+        None => comment.ends_with('>'),
     }
 }

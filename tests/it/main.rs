@@ -1,6 +1,7 @@
 //! One binary for all integration tests: many files, one link.
 
 mod api;
+mod broken;
 mod contract;
 mod docs;
 mod dom;
