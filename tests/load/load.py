@@ -11,7 +11,7 @@ begins with FAIL is a promise that did not hold; the exit code is then 1.
 import asyncio, json, os, pathlib, resource, signal, socket, subprocess, sys, tempfile, threading, time
 
 BINARY, HAMMER = os.environ["COPYDESK"], os.environ["HAMMER"]
-SEED = pathlib.Path(os.environ.get("SEED", "/work/shared/seed/sina-finance.md"))
+SEED = pathlib.Path(os.environ.get("SEED", "examples/post.md"))
 CORES = sorted(os.sched_getaffinity(0))
 OURS, THEIRS = ({CORES[-1]}, {CORES[0]}) if len(CORES) > 1 else (set(CORES), set(CORES))
 TICKS = os.sysconf("SC_CLK_TCK")
