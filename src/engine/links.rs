@@ -45,7 +45,10 @@ impl Links {
             None => Url::parse(link),
         };
         match parsed {
-            Ok(url) => matches!(url.scheme(), "http" | "https" | "mailto").then(|| url.into()),
+            Ok(url) => {
+                let url = target_of_redirect(&url).unwrap_or(url);
+                matches!(url.scheme(), "http" | "https" | "mailto").then(|| url.into())
+            }
             // No base and no scheme: it stays relative, without the characters that a browser would strip.
             Err(ParseError::RelativeUrlWithoutBase) => {
                 let clean: String = link.chars().filter(|c| !c.is_control()).collect();
@@ -56,6 +59,28 @@ impl Links {
             Err(_) => None,
         }
     }
+}
+
+/// Names of hosts and pages that only count who leaves and send them on.
+const REDIRECTS: &[&str] = &["link", "redirect", "goto", "jump", "leave", "away", "outbound"];
+/// The parameters that name where they send them.
+const TARGETS: &[&str] = &["target", "url", "to", "dest", "u"];
+
+/// Where a redirect leads, if the link says so itself.
+fn target_of_redirect(url: &Url) -> Option<Url> {
+    let names = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        REDIRECTS.iter().any(|name| text.contains(name))
+    };
+    let host = url.host_str()?.split('.').next()?;
+    let page = url.path_segments().and_then(|mut segments| segments.next_back());
+    if !names(host) && !page.is_some_and(names) {
+        return None;
+    }
+    let (_, target) = url.query_pairs().find(|(name, _)| TARGETS.contains(&name.as_ref()))?;
+    Url::parse(&target)
+        .ok()
+        .filter(|target| matches!(target.scheme(), "http" | "https"))
 }
 
 /// Where the picture of an `img` really is, decoded.
@@ -115,5 +140,27 @@ mod tests {
             assert_eq!(based.resolve(bad), None, "{bad:?}");
         }
         assert_eq!(free.resolve("java\u{0}script:x"), None);
+    }
+
+    #[test]
+    fn follows_redirects_that_name_their_target() {
+        let free = Links::default();
+        let resolved = |link: &str| free.resolve(link).unwrap_or_default();
+        assert_eq!(
+            resolved("https://link.example.com/?target=https%3A//a.example/b%3Fc%3D1"),
+            "https://a.example/b?c=1"
+        );
+        assert_eq!(
+            resolved("https://www.example.com/News/GoToLink?id=1&url=http%3A%2F%2Fa.example"),
+            "http://a.example/"
+        );
+        for itself in [
+            "https://link.example.com/?target=javascript%3Aalert(1)",
+            "https://link.example.com/?target=/relative",
+            "https://www.example.com/share?url=https%3A//a.example/",
+            "https://www.example.com/links/1",
+        ] {
+            assert_eq!(resolved(itself), itself);
+        }
     }
 }

@@ -539,12 +539,9 @@ impl Stack {
     }
 
     /// The adoption agency (section 13.2.6.4.7) without its copies: the blocks inside stay open, and so does formatting,
-    /// which browsers would open again; what else stands between them closes.
+    /// which browsers would open again; what else stands inside closes.
     fn end_formatting(&mut self, tag: Tag) {
         let Some(i) = self.in_scope(tag) else { return };
-        if self.borders[Border::Special as usize].last() < Some(&self.open[i].serial) {
-            return self.pop_to(i);
-        }
         for above in (i + 1..self.open.len()).rev() {
             let element = &self.open[above];
             if !element.is_special() && (element.is_foreign() || !element.tag.is_formatting()) {

@@ -44,6 +44,8 @@ struct Writer {
 #[derive(Default)]
 struct Table {
     rows: Vec<Vec<String>>,
+    /// Text outside of all cells.
+    caption: String,
     depth: usize,
     /// The text of the document outside, while a cell is gathered.
     outside: Option<Box<Writer>>,
@@ -262,7 +264,7 @@ impl Writer {
             }
             (Tag::TR, Some(table)) if table.depth == 0 => {
                 table.rows.push(Vec::new());
-                self.out.clear();
+                table.caption.push_str(&std::mem::take(&mut self.out));
                 true
             }
             (Tag::TD | Tag::TH | Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR, Some(_)) => true,
@@ -284,11 +286,12 @@ impl Writer {
             Tag::TABLE => {
                 let mut rows = std::mem::take(&mut table.rows);
                 rows.retain(|row| !row.is_empty());
+                let mut caption = std::mem::take(&mut table.caption);
                 let outside = table.outside.take();
                 if let Some(outside) = outside {
-                    let rest = std::mem::take(&mut self.out);
+                    caption.push_str(&self.out);
                     *self = *outside;
-                    self.rows(&rows, rest.trim());
+                    self.rows(&rows, caption.trim());
                 }
             }
             Tag::TD | Tag::TH if table.depth == 0 => {
@@ -341,7 +344,7 @@ fn escape(text: &str, line_start: bool) -> String {
     let begins_block = line_start && {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         text.starts_with(['#', '+', '-', '=', '~', ':'])
-            || (digits > 0 && digits < 10 && matches!(text.as_bytes().get(digits), Some(b'.' | b')')))
+            || (digits > 0 && digits < 10 && is_number_mark(&text.as_bytes()[digits..]))
     };
     for (i, c) in text.char_indices() {
         let first = begins_block
@@ -355,6 +358,11 @@ fn escape(text: &str, line_start: bool) -> String {
         escaped.push(c);
     }
     escaped
+}
+
+/// Whether what follows a number makes it that of a list item.
+fn is_number_mark(rest: &[u8]) -> bool {
+    matches!(rest, [b'.' | b')'] | [b'.' | b')', b' ' | b'\t' | b'\n', ..])
 }
 
 /// A link's target, in angle brackets where it holds what would end it.

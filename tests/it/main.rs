@@ -3,6 +3,7 @@
 mod api;
 mod broken;
 mod contract;
+mod corpus;
 mod docs;
 mod dom;
 mod guard;
