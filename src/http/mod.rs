@@ -86,24 +86,22 @@ impl App {
     /// Puts rules that were read again in force, all or nothing: with a fault anywhere the ones in force stay.
     pub fn reload_rules(&self, read: Result<RuleSet, Vec<RuleError>>) {
         self.metrics.reloaded("rules", read.is_ok());
-        let fault = match read {
+        let told = |fault| *self.rules_fault.write().unwrap_or_else(PoisonError::into_inner) = fault;
+        // The log comes last: who reads it there finds it so everywhere.
+        match read {
             Ok(rules) => {
-                tracing::info!(
-                    revision = rules.revision(),
-                    rules = rules.rules().len(),
-                    "the rules were read again"
-                );
+                let (revision, count) = (rules.revision().to_owned(), rules.rules().len());
                 let bounds = *self.pipeline().bounds();
                 *self.pipeline.write().unwrap_or_else(PoisonError::into_inner) = Pipeline::new(rules, bounds);
-                None
+                told(None);
+                tracing::info!(revision, rules = count, "the rules were read again");
             }
             Err(errors) => {
                 let fault = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                told(Some(fault.clone()));
                 tracing::error!(fault, "the rules could not be read again; the old ones stay");
-                Some(fault)
             }
-        };
-        *self.rules_fault.write().unwrap_or_else(PoisonError::into_inner) = fault;
+        }
     }
 
     /// Reads again what may change while it runs; what cannot be read stays as it was, and the log says so.
