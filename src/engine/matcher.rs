@@ -5,7 +5,7 @@
 //! hash look-up a token. A selector of several compounds is matched from the left: the part matched so far is noted on
 //! the open element and counted, so no ancestor is ever looked at again.
 
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap};
 
 use super::{tags::Tag, tokens::StartTag};
 use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
@@ -119,6 +119,9 @@ impl Matcher {
     }
 }
 
+/// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
+const CLASS_BYTES: usize = 16 << 10;
+
 /// An element as the matcher sees it.
 pub(super) struct Subject<'a> {
     pub(super) tag: Tag,
@@ -128,6 +131,17 @@ pub(super) struct Subject<'a> {
     /// Its depth: the number of open elements around it.
     pub(super) depth: usize,
     pub(super) name_hash: u32,
+    /// The class attribute, found once however many steps ask for it.
+    pub(super) class: OnceCell<&'a [u8]>,
+}
+
+impl<'a> Subject<'a> {
+    fn class(&self) -> &'a [u8] {
+        self.class.get_or_init(|| {
+            let class = self.start.attribute("class").unwrap_or_default();
+            &class[..class.len().min(CLASS_BYTES)]
+        })
+    }
 }
 
 /// What of a [`Matcher`]'s selectors has matched on the elements that are open now.
@@ -138,7 +152,10 @@ pub(super) struct Progress {
     /// Depth of the element and the step that matched on it, outermost first.
     matched: Vec<(u32, u32)>,
     /// For `:nth-of-type()`: names and their numbers so far, for each open element, by depth.
-    types: Vec<Vec<(u32, u32)>>,
+    types: Vec<HashMap<u32, u32>>,
+    /// For each step, the number of the element that it was last tried on: once is enough, whatever the element repeats.
+    tried: Vec<u32>,
+    elements: u32,
 }
 
 impl Progress {
@@ -147,6 +164,8 @@ impl Progress {
             on: vec![0; matcher.steps.len()],
             matched: Vec::new(),
             types: Vec::new(),
+            tried: vec![0; matcher.steps.len()],
+            elements: 0,
         }
     }
 
@@ -160,10 +179,15 @@ impl Progress {
         } else {
             0
         };
+        // After four thousand million elements of a stream a step may be tried twice, which does no harm.
+        self.elements = self.elements.wrapping_add(1);
         let mut best: Option<Hit> = None;
         let parents_end = self.matched.len();
         let mut attempt = |steps: Option<&Vec<u32>>| {
             for &number in steps.into_iter().flatten() {
+                if std::mem::replace(&mut self.tried[number as usize], self.elements) == self.elements {
+                    continue;
+                }
                 let step = &matcher.steps[number as usize];
                 let reached = match step.before {
                     None => true,
@@ -193,7 +217,8 @@ impl Progress {
             for (name, value) in subject.start.attributes() {
                 if name.eq_ignore_ascii_case(b"class") && !class_seen {
                     class_seen = true;
-                    tokens(value).for_each(|token| attempt(matcher.by_class.get(token)));
+                    let class = *subject.class.get_or_init(|| &value[..value.len().min(CLASS_BYTES)]);
+                    tokens(class).for_each(|token| attempt(matcher.by_class.get(token)));
                 } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
                     id_seen = true;
                     attempt(matcher.by_id.get(value));
@@ -244,18 +269,10 @@ impl Progress {
 
     /// The number of this element among its siblings of the same name.
     fn count_type(&mut self, subject: &Subject<'_>) -> u32 {
-        self.types.resize_with(subject.depth + 1, Vec::new);
-        let siblings = &mut self.types[subject.depth];
-        match siblings.iter_mut().find(|(name, _)| *name == subject.name_hash) {
-            Some((_, n)) => {
-                *n += 1;
-                *n
-            }
-            None => {
-                siblings.push((subject.name_hash, 1));
-                1
-            }
-        }
+        self.types.resize_with(subject.depth + 1, HashMap::new);
+        let number = self.types[subject.depth].entry(subject.name_hash).or_default();
+        *number += 1;
+        *number
     }
 }
 
@@ -282,12 +299,7 @@ fn step_matches(step: &Step, subject: &Subject<'_>, type_position: u32) -> bool 
 }
 
 fn conditions_match(compound: &Compound, subject: &Subject<'_>, type_position: u32) -> bool {
-    let has_class = |class: &String| {
-        subject
-            .start
-            .attribute("class")
-            .is_some_and(|value| tokens(value).any(|token| token == class.as_bytes()))
-    };
+    let has_class = |class: &String| tokens(subject.class()).any(|token| token == class.as_bytes());
     let at = |nth: &Nth| nth.matches(if nth.of_type { type_position } else { subject.position });
     compound
         .ids

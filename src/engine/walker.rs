@@ -4,7 +4,7 @@
 //! what opens, closes and stands between. `engine::handlers` feeds it from lol_html on `/v1/normalize`,
 //! `engine::stream` on `/v1/clean`.
 
-use std::{ops::Range, sync::Arc};
+use std::{cell::OnceCell, ops::Range, sync::Arc};
 
 use memchr::memmem;
 
@@ -188,6 +188,7 @@ impl<R: Road> Walker<R> {
             position,
             depth,
             name_hash,
+            class: OnceCell::new(),
         };
         let hits = self
             .progress

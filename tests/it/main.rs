@@ -4,6 +4,7 @@ mod api;
 mod broken;
 mod contract;
 mod corpus;
+mod cost;
 mod docs;
 mod dom;
 mod guard;
