@@ -117,6 +117,8 @@ fn the_tree_rules_that_real_pages_need() {
         "<!doctype html><svg><![CDATA[</svg><b>]]></svg>x",
         "<!doctype html><math><![CDATA[</math><b>]]></math>x",
         "<!doctype html><svg><style><b></style></svg>x",
+        "<!doctype html><svg/><script>'<p id=a>'</script>x<svg /><style><p></style>y",
+        "<!doctype html><div id=a><svg></div><script>'<p id=b>'</script><style><p></style>x",
         "<!doctype html><svg><script>if (a</b></script></svg>x",
         // Raw text and its oddities.
         "<!doctype html><script>'</div>'</script>x",
