@@ -86,11 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 let json = render(&set, host.as_deref()).map_err(|e| Failure::No(e.to_string()))?;
                 return print(&String::from_utf8_lossy(&json));
             }
-            let origin = crate::rules::Origin {
-                host: host.clone(),
-                sources: Vec::new(),
-            };
-            let meant = |rule: &&Rule| host.is_none() || rule.scope.holds(&origin);
+            let meant = |rule: &&Rule| host.is_none() || rule.scope.is_for_host(host.as_deref());
             print(&set.rules().iter().filter(meant).map(line).collect::<String>())
         }
         Command::Check { sources } => {
@@ -136,25 +132,30 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// One rule, one line: id, category, action, routes, scope, why.
 fn line(rule: &Rule) -> String {
-    let action = serde_json::to_value(rule.action).unwrap_or_default();
-    let category = serde_json::to_value(rule.category).unwrap_or_default();
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let scope = match rule.scope.is_everywhere() {
         true => "everywhere".to_owned(),
         false => {
             let not = rule.scope.not_hosts.iter().map(|host| format!("~{host}"));
-            let all = rule.scope.hosts.iter().chain(&rule.scope.sources).cloned().chain(not);
+            let languages = rule.scope.languages.iter().map(|tag| format!("lang={tag}"));
+            let named = rule.scope.hosts.iter().chain(&rule.scope.sources).cloned();
+            let all = named.chain(not).chain(languages);
             all.collect::<Vec<_>>().join(",")
         }
     };
     format!(
         "{}\t{}\t{}\t{}\t{scope}\t{}\n",
         rule.id,
-        text(&category),
-        text(&action),
+        word(&rule.category),
+        word(&rule.action),
         routes(rule).join(","),
         rule.why
     )
+}
+
+/// What a rule file calls it.
+fn word(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn explain(rule: &Rule) -> String {
@@ -163,6 +164,7 @@ fn explain(rule: &Rule) -> String {
         ("select", (!rule.select.is_empty()).then(|| rule.select.join(", "))),
         ("comment", rule.comment.as_ref().map(ToString::to_string)),
         ("text", rule.text.as_ref().map(ToString::to_string)),
+        ("field", rule.field.map(|field| word(&field))),
     ] {
         if let Some(value) = value {
             let _ = writeln!(text, "  {name}: {value}"); // a String takes all
@@ -170,6 +172,9 @@ fn explain(rule: &Rule) -> String {
     }
     for example in &rule.examples {
         let _ = writeln!(text, "\n  in:  {}\n  out: {}", example.input, example.out);
+        for (field, value) in &example.fields {
+            let _ = writeln!(text, "  {}: {value}", word(field));
+        }
     }
     text
 }

@@ -79,7 +79,7 @@ impl Wish {
             Hit::Remove => Some(Wish::Remove),
             Hit::Keep | Hit::KeepRule(_) => Some(Wish::Keep),
             Hit::DropRule(_) => Some(Wish::Drop),
-            Hit::RestRule(_) | Hit::UnwrapRule(_) => None,
+            Hit::RestRule(_) | Hit::UnwrapRule(_) | Hit::TakeRule(_) => None,
         }
     }
 }

@@ -18,9 +18,10 @@ use std::{
 use lol_html::{DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element};
 
 use super::{
+    Choice,
     lines::comment_text,
     outline::{Builder, Outline},
-    walker::{Choice, Road, Walker},
+    walker::{Road, Walker},
 };
 use crate::{
     bounds::{Bounds, Deadline},

@@ -1,4 +1,4 @@
-//! Rules about text: each line of the document against the patterns, and what matches, with the fields it gives.
+//! Rules about text: each line of the document against the patterns, comments that rules are about, and what goes by them.
 //!
 //! A line is a block's text, or what stands between its line breaks; in plain text, between its newlines. Only short
 //! lines are tried: a credit line that runs on into an article is an article.
@@ -6,33 +6,21 @@
 use std::ops::Range;
 
 use super::{
+    Choice,
+    fields::{self, Field},
     matcher::Hit,
-    outline::{Element, Event, NONE, Outline, Run, visible_characters},
+    outline::{Event, NONE, Outline, Run, visible_characters},
     tags::Tag,
-    walker::Choice,
 };
 use crate::rules::Action;
 
 /// Bytes of a line that is still tried, undecoded: about 250 Chinese characters.
 const LINE_BYTES: usize = 1024;
 
-/// A value that a rule took from a line or a comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// The name of the rule's group: `editors`, `source` and so on.
-    pub name: String,
-    /// What the group matched, trimmed.
-    pub value: String,
-    /// The rule's number.
-    pub rule: u16,
-    /// Where in the source it stands.
-    pub at: usize,
-}
-
-/// What text rules found.
+/// What goes and stays beside whole elements, and all fields that rules give.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// Source ranges that text rules drop, ascending.
+    /// Source ranges that go: lines, comments, and what is behind a marker. Ascending.
     pub drops: Vec<(Range<usize>, u16)>,
     /// Source ranges that text rules keep.
     pub keeps: Vec<Range<usize>>,
@@ -40,13 +28,26 @@ pub struct Lines {
     pub fields: Vec<Field>,
 }
 
-/// Tries every line and every ruled comment.
+/// Tries every line, and reads what rules say of comments and markers.
 pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
     let mut lines = Lines::default();
+    let rules = choice.rules().rules();
     for comment in &outline.comments {
         let text = comment_text(&outline.source[comment.range.clone()]);
-        let regex = choice.rules.rules()[comment.rule as usize].comment.as_ref();
-        take_fields(regex, text, comment.rule, comment.range.start, &mut lines.fields);
+        let rule = &rules[comment.rule as usize];
+        fields::of_text(
+            rule.comment.as_ref(),
+            text,
+            comment.rule,
+            comment.range.start,
+            &mut lines.fields,
+        );
+        let end = match rule.action {
+            Action::Drop => comment.range.end,
+            Action::DropRest => end_of(outline, comment.parent),
+            Action::Keep | Action::Unwrap | Action::Take => continue,
+        };
+        lines.drops.push((comment.range.start..end, comment.rule));
     }
     let mut line = Line::default();
     for event in &outline.events {
@@ -63,11 +64,11 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
     line.end(outline, choice, &mut lines);
     for element in &outline.elements {
         if let Some(Hit::RestRule(rule)) = element.hit {
-            lines
-                .drops
-                .push((element.start as usize..end_of_parent(outline, element), rule));
+            let range = element.start as usize..end_of(outline, element.parent);
+            lines.drops.push((range, rule));
         }
     }
+    fields::of_elements(outline, choice.rules(), &mut lines.fields);
     lines.drops.sort_by_key(|(range, _)| range.start);
     lines.fields.sort_by_key(|field| field.at);
     lines
@@ -127,38 +128,43 @@ impl Line {
         if text.is_empty() {
             return;
         }
-        let Some(rule) = choice.rules.matching_text(&text).find(|rule| choice.allows(*rule)) else {
-            return;
-        };
-        let rule_data = &choice.rules.rules()[rule as usize];
-        take_fields(rule_data.text.as_ref(), &text, rule, start, &mut lines.fields);
-        let block = || whole_block(outline, &line, start..end);
-        match rule_data.action {
-            Action::Drop => lines.drops.push((block(), rule)),
+        let rules = choice.rules().rules();
+        let mut strongest: Option<(Action, u16)> = None;
+        for rule in choice.text_rules(&text) {
+            let data = &rules[rule as usize];
+            fields::of_text(data.text.as_ref(), &text, rule, start, &mut lines.fields);
+            // The first one that does something, but for a keep rule, which wins wherever it stands.
+            let acts = !matches!(data.action, Action::Take | Action::Unwrap);
+            if acts && (strongest.is_none() || data.action == Action::Keep) {
+                strongest = Some((data.action, rule));
+            }
+        }
+        let Some((action, rule)) = strongest else { return };
+        let range = whole_block(outline, &line, start..end);
+        match action {
+            Action::Drop => lines.drops.push((range, rule)),
             Action::DropRest => {
-                let range = block();
                 let around = line
                     .parent
                     .and_then(|parent| outline.elements.get(outline.block_of(parent) as usize));
                 // A line that is all of its block goes with what is behind the block.
                 let end = match around {
-                    Some(element) if element.start as usize == range.start => end_of_parent(outline, element),
+                    Some(element) if element.start as usize == range.start => end_of(outline, element.parent),
                     Some(element) => element.end as usize,
                     None => outline.source.len(),
                 };
                 lines.drops.push((range.start..end.max(range.end), rule));
             }
-            Action::Keep => lines.keeps.push(block()),
+            Action::Keep => lines.keeps.push(range),
             Action::Unwrap | Action::Take => {}
         }
     }
 }
 
-fn end_of_parent(outline: &Outline<'_>, element: &Element) -> usize {
-    outline
-        .elements
-        .get(element.parent as usize)
-        .map_or(outline.source.len(), |parent| parent.end as usize)
+/// Where an element ends, or the document where there is none.
+fn end_of(outline: &Outline<'_>, element: u32) -> usize {
+    let element = outline.elements.get(element as usize);
+    element.map_or(outline.source.len(), |element| element.end as usize)
 }
 
 /// The range of the block that holds this line and nothing else, or the line's own.
@@ -193,23 +199,4 @@ pub fn squash(text: &str) -> String {
         squashed.push_str(word);
     }
     squashed
-}
-
-fn take_fields(regex: Option<&regex::Regex>, text: &str, rule: u16, at: usize, fields: &mut Vec<Field>) {
-    let Some(regex) = regex else { return };
-    let Some(captures) = regex.captures(text) else { return };
-    for name in regex.capture_names().flatten() {
-        if let Some(value) = captures
-            .name(name)
-            .map(|m| m.as_str().trim())
-            .filter(|value| !value.is_empty())
-        {
-            fields.push(Field {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                rule,
-                at,
-            });
-        }
-    }
 }

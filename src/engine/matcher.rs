@@ -25,6 +25,8 @@ pub enum Hit {
     RestRule(u16),
     /// A rule that takes the element's tags away. Only on `/v1/normalize`.
     UnwrapRule(u16),
+    /// A rule that takes a field from the element, whatever else is said of it. Only on `/v1/normalize`.
+    TakeRule(u16),
 }
 
 impl Hit {
@@ -169,8 +171,9 @@ impl Progress {
         }
     }
 
-    /// The strongest thing that the selectors say of this element. It counts as open until [`Progress::close`].
-    pub(super) fn open(&mut self, matcher: &Matcher, subject: &Subject<'_>) -> Option<Hit> {
+    /// The strongest thing that the selectors say of this element, and into `takes` the rules that take fields from it. It
+    /// counts as open until [`Progress::close`].
+    pub(super) fn open(&mut self, matcher: &Matcher, subject: &Subject<'_>, takes: &mut Vec<u16>) -> Option<Hit> {
         if matcher.steps.is_empty() {
             return None;
         }
@@ -205,6 +208,7 @@ impl Progress {
                     continue;
                 }
                 match step.hit {
+                    Some(Hit::TakeRule(rule)) => takes.push(rule),
                     Some(hit) => best = Some(best.map_or(hit, |b| b.min(hit))),
                     None => self.matched.push((subject.depth as u32, number)),
                 }

@@ -4,6 +4,7 @@
 
 mod allow;
 mod gate;
+pub mod fields;
 pub mod guard;
 mod handlers;
 pub mod lines;
@@ -30,7 +31,6 @@ pub use links::Links;
 pub use matcher::{Hit, Matcher};
 pub use outline::Outline;
 pub use score::Mode;
-pub use walker::Choice;
 pub use write::{Content, Node};
 
 use crate::rules::{Action, Origin, Rule, RuleSet, Scope, Selector};
@@ -48,6 +48,8 @@ struct Compiled {
     scoped: HashMap<String, Vec<u16>>,
     /// The names of sources that rules ask for; others say nothing.
     sources: HashSet<String>,
+    /// The languages that rules ask for; others are as good as none.
+    languages: HashSet<String>,
     /// The selectors of the rules for some, compiled for the hosts that came up lately.
     lately: Mutex<HashMap<Origin, Arc<Matcher>>>,
 }
@@ -77,17 +79,18 @@ impl Rulebook {
                 scoped.entry(String::new()).or_default().push(i as u16);
             }
         }
-        let sources = rules
-            .rules()
-            .iter()
-            .flat_map(|rule| rule.scope.sources.iter().cloned())
-            .collect();
+        let asked = |list: fn(&Scope) -> &Vec<String>| {
+            let rules = rules.rules().iter();
+            rules.flat_map(|rule| list(&rule.scope).iter().cloned()).collect()
+        };
+        let (sources, languages) = (asked(|scope| &scope.sources), asked(|scope| &scope.languages));
         let (rules, everywhere) = (Arc::new(rules), Arc::new(everywhere));
         Rulebook(Arc::new(Compiled {
             rules,
             everywhere,
             scoped,
             sources,
+            languages,
             lately: Mutex::default(),
         }))
     }
@@ -103,12 +106,11 @@ impl Rulebook {
     /// The first of `without` that names no rule.
     pub fn choose<'a>(
         &self,
-        mut origin: Origin,
+        origin: Origin,
         remove: &[Selector],
         keep: &[Selector],
         without: &'a [String],
     ) -> Result<Choice, &'a str> {
-        origin.sources.retain(|name| self.0.sources.contains(name));
         let rules = self.rules().rules();
         let number = |id: &'a String| {
             rules
@@ -118,24 +120,23 @@ impl Rulebook {
                 .ok_or(id.as_str())
         };
         let off: Vec<u16> = without.iter().map(number).collect::<Result<_, _>>()?;
-        let mut matchers = match off.is_empty() {
-            true => vec![Arc::clone(&self.0.everywhere)],
-            false => vec![Arc::new(compile(self.rules(), |i, rule| {
+        let everywhere = match off.is_empty() {
+            true => Arc::clone(&self.0.everywhere),
+            false => Arc::new(compile(self.rules(), |i, rule| {
                 rule.scope.is_everywhere() && !off.contains(&i)
-            }))],
+            })),
         };
-        matchers.extend(self.scoped_matcher(&origin, &off));
-        if !remove.is_empty() || !keep.is_empty() {
-            let removes = remove.iter().map(|selector| (selector, Hit::Remove));
-            let keeps = keep.iter().map(|selector| (selector, Hit::Keep));
-            matchers.push(Arc::new(Matcher::new(removes.chain(keeps))));
-        }
-        Ok(Choice {
-            rules: Arc::clone(&self.0.rules),
-            origin,
-            matchers,
+        let removes = remove.iter().map(|selector| (selector, Hit::Remove));
+        let keeps = keep.iter().map(|selector| (selector, Hit::Keep));
+        let choice = Choice {
+            rulebook: self.clone(),
+            origin: Origin::default(),
+            everywhere,
+            scoped: None,
+            caller: Arc::new(Matcher::new(removes.chain(keeps))),
             without: off,
-        })
+        };
+        Ok(choice.for_origin(origin))
     }
 
     /// The selectors of the rules that are for this document and not for every one.
@@ -180,6 +181,67 @@ impl Rulebook {
     }
 }
 
+/// The rules of one request: the set, where the document comes from, and what the caller adds and takes away.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    rulebook: Rulebook,
+    origin: Origin,
+    everywhere: Arc<Matcher>,
+    scoped: Option<Arc<Matcher>>,
+    caller: Arc<Matcher>,
+    /// Numbers of rules that the caller switched off.
+    without: Vec<u16>,
+}
+
+impl Choice {
+    /// The set.
+    pub fn rules(&self) -> &RuleSet {
+        self.rulebook.rules()
+    }
+
+    /// The same for a document that turns out to be in this language.
+    fn in_language(self, language: Option<String>) -> Self {
+        let origin = Origin {
+            language,
+            ..self.origin.clone()
+        };
+        self.for_origin(origin)
+    }
+
+    fn for_origin(mut self, mut origin: Origin) -> Self {
+        // What no rule asks for would only fill the shelf of compiled hosts.
+        let compiled = &self.rulebook.0;
+        origin.sources.retain(|name| compiled.sources.contains(name));
+        origin.language = origin.language.filter(|language| compiled.languages.contains(language));
+        if self.scoped.is_none() || origin != self.origin {
+            self.scoped = self.rulebook.scoped_matcher(&origin, &self.without);
+        }
+        self.origin = origin;
+        self
+    }
+
+    /// All selectors that are for this document.
+    fn matchers(&self) -> impl Iterator<Item = &Arc<Matcher>> {
+        let all = [Some(&self.everywhere), self.scoped.as_ref(), Some(&self.caller)];
+        all.into_iter().flatten().filter(|matcher| !matcher.is_empty())
+    }
+
+    /// Whether a rule is for this document, and on.
+    fn allows(&self, rule: u16) -> bool {
+        !self.without.contains(&rule) && self.rules().rules()[rule as usize].scope.holds(&self.origin)
+    }
+
+    /// The rules for this document whose comment pattern is found in `text`, in their order.
+    fn comment_rules(&self, text: &str) -> impl Iterator<Item = u16> {
+        self.rules().matching_comment(text).filter(|rule| self.allows(*rule))
+    }
+
+    /// The rules for this document whose text pattern is the whole of `line`, in their order.
+    fn text_rules(&self, line: &str) -> impl Iterator<Item = u16> {
+        self.rules().matching_text(line).filter(|rule| self.allows(*rule))
+    }
+}
+
 fn compile(rules: &RuleSet, wanted: impl Fn(u16, &Rule) -> bool) -> Matcher {
     let rules = rules.rules().iter().enumerate().map(|(i, rule)| (i as u16, rule));
     Matcher::new(
@@ -197,5 +259,9 @@ fn selectors(number: u16, rule: &Rule) -> impl Iterator<Item = (&Selector, Hit)>
         Action::Unwrap => Some(Hit::UnwrapRule(number)),
         Action::Take => None,
     };
-    rule.selectors.iter().filter_map(move |selector| Some((selector, hit?)))
+    let take = rule.field.map(|_| Hit::TakeRule(number));
+    let hits = move || [hit, take].into_iter().flatten();
+    rule.selectors
+        .iter()
+        .flat_map(move |selector| hits().map(move |hit| (selector, hit)))
 }

@@ -18,6 +18,9 @@ pub const NONE: u32 = u32::MAX;
 /// What an unclosed element may hold of a document's text for a rule to take it: one part in this many.
 const UNCLOSED_SHARE: usize = 10;
 
+/// Elements that fields are taken from at most: an article has few authors, and a hostile page a million of `p`.
+const TAKES: usize = 64;
+
 /// One element. Offsets are bytes of the source.
 #[derive(Debug, Clone, Copy)]
 pub struct Element {
@@ -86,11 +89,13 @@ pub enum Event {
     Close(u32),
 }
 
-/// A comment that a rule matched.
+/// A comment that a rule is about.
 #[derive(Debug, Clone)]
 pub struct RuledComment {
     /// From `<!--` to `-->`.
     pub range: Range<usize>,
+    /// The element around it, or [`NONE`].
+    pub parent: u32,
     /// The rule's number.
     pub rule: u16,
 }
@@ -115,8 +120,10 @@ pub struct Outline<'s> {
     pub runs: Vec<Run>,
     /// Elements and runs as they open and close.
     pub events: Vec<Event>,
-    /// Comments that rules matched.
+    /// Comments that rules are about, once for each rule.
     pub comments: Vec<RuledComment>,
+    /// Elements that rules take fields from, each with the rule's number.
+    pub takes: Vec<(u32, u16)>,
     /// Whether there is an `html`, `head` or `body` element: a page, not a fragment.
     pub is_document: bool,
     /// Whether it is plain text, with no blocks but one `div` around it and no `br`: newlines part its paragraphs.
@@ -217,6 +224,7 @@ impl<'s> Builder<'s> {
             runs: Vec::new(),
             events: Vec::new(),
             comments: Vec::new(),
+            takes: Vec::new(),
             is_document: false,
             is_plain: true,
             swallowed: None,
@@ -324,11 +332,17 @@ impl Road for Builder<'_> {
     }
 
     fn comment(&mut self, comment: Comment) {
-        if let Some(rule) = comment.rule {
-            self.outline.comments.push(RuledComment {
-                range: comment.range,
-                rule,
-            });
+        self.outline.comments.push(RuledComment {
+            range: comment.range,
+            parent: comment.parent.unwrap_or(NONE),
+            rule: comment.rule,
+        });
+    }
+
+    fn take(&mut self, id: u32, rule: u16) {
+        let takes = &self.outline.takes;
+        if takes.len() < TAKES && takes.last() != Some(&(id, rule)) {
+            self.outline.takes.push((id, rule));
         }
     }
 

@@ -6,10 +6,11 @@ use encoding_rs::Encoding;
 use lol_html::{AsciiCompatibleEncoding, html_content::Element as HtmlElement, send::SendHandlerTypes};
 
 use super::{
+    Choice,
     gate::{Change, Gate, HELD_BYTES, News},
     handlers::HTML_NAMESPACE,
     tags::Tag,
-    walker::{Choice, Opened, Walker},
+    walker::{Opened, Walker},
 };
 use crate::{bounds::Bounds, error::Error};
 
@@ -186,8 +187,8 @@ impl State {
         let (text, _) = self
             .encoding
             .decode_without_bom_handling(text.strip_suffix(b"-->").unwrap_or(text));
-        let rule = self.walker.comment(range.clone(), &text);
-        let goes = rule.is_some() && has_ended && self.gate.obeys_rules();
+        let drops = self.walker.comment(range.clone(), &text);
+        let goes = drops && has_ended && self.gate.obeys_rules();
         if goes {
             self.at = range.end;
         } else {

@@ -25,10 +25,14 @@ use lol_html::{
 };
 
 use super::{
+    Choice,
     passage::{Refusal, State},
-    walker::Choice,
 };
-use crate::{bounds::Bounds, error::Error, input::charset};
+use crate::{
+    bounds::Bounds,
+    error::Error,
+    input::{charset, language},
+};
 
 /// Bytes of one token (a tag, a comment) and of lol_html's stack.
 const PARSER_BYTES: usize = 32 << 20;
@@ -146,7 +150,8 @@ impl Cleaner {
         };
         let beginning = std::mem::take(beginning);
         let encoding = charset::for_stream(self.content_type.as_deref(), self.caller_charset.as_deref(), &beginning)?;
-        let mut running = Box::new(Running::new(self.choice.clone(), self.bounds, encoding)?);
+        let choice = self.choice.clone().in_language(language::of_html(&beginning));
+        let mut running = Box::new(Running::new(choice, self.bounds, encoding)?);
         running.write(&beginning, &mut self.out)?;
         self.stage = Stage::Running(running);
         Ok(())

@@ -63,7 +63,6 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, chosen: &[Range<usize>]) -> 
         .map(|e| e.start as usize..e.end as usize)
         .collect();
     dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
-    dropped.extend(outline.comments.iter().map(|comment| comment.range.clone()));
     let kept = subtract(chosen, &union(dropped));
     let kept = subtract(&union([kept, keeps].concat()), &removes);
     let removed = name_removals(outline, lines, &kept);
@@ -116,28 +115,25 @@ fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) ->
     let gone = subtract(std::slice::from_ref(&everything), kept);
     let mut named = Vec::new();
     let mut line_drops = lines.drops.iter().peekable();
-    let mut comments = outline.comments.iter().peekable();
     let (mut element, mut run) = (0usize, 0usize);
     for gap in &gone {
         let mut at = gap.start;
         loop {
-            // The next thing at or behind `at`: an element, a comment, a run of text, or a line that a rule dropped.
+            // The next thing at or behind `at`: an element, a run of text, or a line or comment that a rule dropped.
             while outline.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
                 element += 1;
             }
             while outline.runs.get(run).is_some_and(|r| r.end as usize <= at) {
                 run += 1;
             }
-            while comments.next_if(|c| c.range.start < at).is_some() {}
             while line_drops.next_if(|(range, _)| range.end <= at).is_some() {}
             let element_at = outline.elements.get(element).map_or(usize::MAX, |e| e.start as usize);
             let run_at = outline.runs.get(run).map_or(usize::MAX, |r| (r.start as usize).max(at));
-            let comment_at = comments.peek().map_or(usize::MAX, |c| c.range.start);
             let line = line_drops
                 .peek()
                 .filter(|(range, _)| range.start.max(at) <= element_at.min(run_at));
             let line_at = line.map_or(usize::MAX, |(range, _)| range.start.max(at));
-            let next = element_at.min(run_at).min(comment_at).min(line_at);
+            let next = element_at.min(run_at).min(line_at);
             if next >= gap.end {
                 break;
             }
@@ -161,16 +157,6 @@ fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) ->
                     named.extend(reason.map(|reason| removal(outline, next..at, reason, element as u32)));
                 } else {
                     at = (e.inner as usize).max(next + 1); // only its start tag: look inside
-                }
-            } else if comment_at == next {
-                if let Some(comment) = comments.next() {
-                    at = comment.range.end;
-                    named.push(removal(
-                        outline,
-                        comment.range.clone(),
-                        Reason::Rule(comment.rule),
-                        NONE,
-                    ));
                 }
             } else {
                 let r = &outline.runs[run];

@@ -9,21 +9,20 @@ use std::{cell::OnceCell, ops::Range, sync::Arc};
 use memchr::memmem;
 
 use super::{
+    Choice,
     matcher::{Hit, Matcher, Progress, Subject},
     stack::{End, Namespace, Stack, Start},
     tags::Tag,
     tokens::{CDATA_END, Piece, StartTag, name_hash, piece},
 };
-use crate::{
-    bounds::Bounds,
-    error::Error,
-    rules::{Origin, RuleSet},
-};
+use crate::{bounds::Bounds, error::Error, rules::Action};
 
 /// Who listens to a walk.
 pub(super) trait Road {
     /// An element begins; the answer is the number by which its end will be told.
     fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32;
+    /// A rule takes a field from the element that has just been opened.
+    fn take(&mut self, _id: u32, _rule: u16) {}
     /// The element has ended, before byte `at`; `end` says how.
     fn close(&mut self, id: u32, at: usize, end: Ended);
     /// Text.
@@ -32,7 +31,7 @@ pub(super) trait Road {
     fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {
         self.text(range, parent);
     }
-    /// A comment.
+    /// A comment and a rule about it, once for each rule.
     fn comment(&mut self, comment: Comment);
     /// Something begins here that never ends: a browser shows nothing of the rest of the document.
     fn swallowed(&mut self, at: usize, what: &'static str);
@@ -60,39 +59,12 @@ impl Ended {
     }
 }
 
-/// A comment and what the rules say of it.
+/// A comment that a rule is about.
 #[derive(Debug)]
 pub(super) struct Comment {
     pub(super) range: Range<usize>,
-    pub(super) rule: Option<u16>,
-}
-
-/// The rules of one request: the set, where the document comes from, and what the caller adds and takes away.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    pub(super) rules: Arc<RuleSet>,
-    pub(super) origin: Origin,
-    /// The set's selectors, then the caller's.
-    pub(super) matchers: Vec<Arc<Matcher>>,
-    /// Numbers of rules that the caller switched off.
-    pub(super) without: Vec<u16>,
-}
-
-impl Choice {
-    /// The set.
-    pub fn rules(&self) -> &RuleSet {
-        &self.rules
-    }
-
-    /// Whether a rule is for this document, and on.
-    pub(super) fn allows(&self, rule: u16) -> bool {
-        !self.without.contains(&rule) && self.rules.rules()[rule as usize].scope.holds(&self.origin)
-    }
-
-    /// The first rule that is on and whose comment pattern is found in `text`.
-    pub(super) fn comment_rule(&self, text: &str) -> Option<u16> {
-        self.rules.matching_comment(text).find(|rule| self.allows(*rule))
-    }
+    pub(super) parent: Option<u32>,
+    pub(super) rule: u16,
 }
 
 /// What the walker made of a start tag.
@@ -108,7 +80,9 @@ pub(super) struct Opened {
 pub(super) struct Walker<R> {
     pub(super) road: R,
     choice: Choice,
-    progress: Vec<Progress>,
+    progress: Vec<(Arc<Matcher>, Progress)>,
+    /// Rules that take fields from the element at hand.
+    takes: Vec<u16>,
     stack: Stack,
     depth_bound: usize,
     elements_left: usize,
@@ -122,11 +96,12 @@ pub(super) struct Walker<R> {
 
 impl<R: Road> Walker<R> {
     pub(super) fn new(road: R, choice: Choice, bounds: &Bounds) -> Self {
-        let progress = choice.matchers.iter().map(|m| Progress::new(m)).collect();
+        let progress = choice.matchers().map(|m| (Arc::clone(m), Progress::new(m))).collect();
         Walker {
             road,
             choice,
             progress,
+            takes: Vec::new(),
             stack: Stack::new(),
             depth_bound: bounds.depth,
             elements_left: bounds.elements,
@@ -190,14 +165,16 @@ impl<R: Road> Walker<R> {
             name_hash,
             class: OnceCell::new(),
         };
-        let hits = self
-            .progress
-            .iter_mut()
-            .zip(&self.choice.matchers)
-            .filter_map(|(p, m)| p.open(m, &subject));
-        let hit = hits.min();
+        let takes = &mut self.takes;
+        let progress = self.progress.iter_mut();
+        let hit = progress
+            .filter_map(|(matcher, p)| p.open(matcher, &subject, takes))
+            .min();
         let parent = self.stack.top().map(|top| top.id);
         let id = self.road.open(tag, range.clone(), parent, hit);
+        for rule in self.takes.drain(..) {
+            self.road.take(id, rule);
+        }
         // Whether raw text begins is for the tokenizer to say; only of an SVG `title`, whose content is HTML again, it says
         // the same and reads on as before.
         let raw = tag.is_raw() && is_html && !(tag == Tag::TITLE && namespace != Namespace::Html);
@@ -334,12 +311,19 @@ impl<R: Road> Walker<R> {
         }
     }
 
-    /// A comment, with the text between its marks.
-    pub(super) fn comment(&mut self, range: Range<usize>, text: &str) -> Option<u16> {
+    /// A comment, with the text between its marks. The answer is whether a rule drops it.
+    pub(super) fn comment(&mut self, range: Range<usize>, text: &str) -> bool {
         self.cdata = false;
-        let rule = self.choice.comment_rule(text);
-        self.road.comment(Comment { range, rule });
-        rule
+        let parent = self.stack.top().map(|top| top.id);
+        let (mut drops, mut keeps) = (false, false);
+        for rule in self.choice.comment_rules(text) {
+            let action = self.choice.rules().rules()[rule as usize].action;
+            drops |= action == Action::Drop;
+            keeps |= action == Action::Keep;
+            let range = range.clone();
+            self.road.comment(Comment { range, parent, rule });
+        }
+        drops && !keeps
     }
 
     /// The document is over at byte `at`.
@@ -357,7 +341,7 @@ impl<R: Road> Walker<R> {
                 (false, _) => (implied, Ended::Implied),
             };
             self.road.close(closed.id, at, how);
-            for progress in &mut self.progress {
+            for (_, progress) in &mut self.progress {
                 match closed.unhooked {
                     true => progress.unhook(closed.position),
                     false => progress.close(closed.position),

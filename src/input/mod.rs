@@ -5,6 +5,7 @@
 pub mod charset;
 mod content_type;
 pub mod front_matter;
+pub mod language;
 mod lenient;
 mod offsets;
 mod prescan;

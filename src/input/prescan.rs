@@ -1,6 +1,6 @@
-//! What an HTML document says about its own encoding, before anything is decoded.
+//! What an HTML document says about its own encoding, before anything is decoded, and about its language.
 //!
-//! This is "prescan a byte stream to determine its encoding" of the HTML standard (section 13.2.3.2, with "get an
+//! The first is "prescan a byte stream to determine its encoding" of the HTML standard (section 13.2.3.2, with "get an
 //! attribute", "extracting a character encoding from a `meta` element" and "get an XML encoding"), over a window that
 //! the caller cuts. It never looks into scripts: like the standard's, it reads tags only.
 
@@ -21,7 +21,41 @@ pub(super) fn prescan(window: &[u8]) -> Option<&'static Encoding> {
     meta_encoding(window).or_else(|| xml_encoding(window))
 }
 
+/// The language that the document's `html` element says it is in, or a `meta` element in place of `Content-Language`; in
+/// lower case.
+pub(super) fn prescan_language(window: &[u8]) -> Option<String> {
+    let of_html = first_tag(window, |name, attributes| {
+        let is_html = name.eq_ignore_ascii_case(b"html");
+        let mut lang = attributes.filter(|(name, _)| is_html && matches!(name.as_slice(), b"lang" | b"xml:lang"));
+        lang.next().map(|(_, value)| value)
+    });
+    let of_meta = || {
+        first_tag(window, |name, attributes| {
+            if !name.eq_ignore_ascii_case(b"meta") {
+                return None;
+            }
+            let attributes: Vec<_> = attributes.collect();
+            let value = |wanted: &[u8]| {
+                attributes
+                    .iter()
+                    .find(|(name, _)| name == wanted)
+                    .map(|(_, value)| value.clone())
+            };
+            value(b"content").filter(|_| value(b"http-equiv").is_some_and(|pragma| pragma == b"content-language"))
+        })
+    };
+    String::from_utf8(of_html.or_else(of_meta)?).ok()
+}
+
 fn meta_encoding(window: &[u8]) -> Option<&'static Encoding> {
+    first_tag(window, |name, attributes| match name.eq_ignore_ascii_case(b"meta") {
+        true => meta(attributes),
+        false => None,
+    })
+}
+
+/// What `wanted` finds in the first tag in which it finds anything. What stands in comments is no tag.
+fn first_tag<T>(window: &[u8], wanted: impl Fn(&[u8], &mut Attributes<'_>) -> Option<T>) -> Option<T> {
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'<', &window[at..]) {
         at += found;
@@ -29,18 +63,18 @@ fn meta_encoding(window: &[u8]) -> Option<&'static Encoding> {
         if rest.starts_with(b"<!--") {
             // The two dashes may be those of the opener: `<!-->` is a whole comment.
             at += 2 + memmem::find(&rest[2..], b"-->")? + 3;
-        } else if is_meta(rest) {
+        } else if is_tag(rest) {
+            let name = match is_meta(rest) {
+                true => 5,
+                false => rest.iter().position(|byte| is_space(*byte) || *byte == b'>')?,
+            };
             let mut attributes = Attributes {
                 bytes: window,
-                at: at + 5,
+                at: at + name,
             };
-            if let Some(encoding) = meta(&mut attributes) {
-                return Some(encoding);
+            if let Some(found) = wanted(&rest[1..name], &mut attributes) {
+                return Some(found);
             }
-            at = attributes.at;
-        } else if is_tag(rest) {
-            at += rest.iter().position(|byte| is_space(*byte) || *byte == b'>')?;
-            let mut attributes = Attributes { bytes: window, at };
             while attributes.next().is_some() {}
             at = attributes.at;
         } else if matches!(rest.get(1), Some(b'!' | b'/' | b'?')) {
@@ -299,6 +333,20 @@ mod tests {
     fn a_meta_read_as_ascii_is_not_utf_16() {
         assert_eq!(name("<meta charset=utf-16le>"), Some("UTF-8"));
         assert_eq!(name("<meta charset=x-user-defined>"), Some("windows-1252"));
+    }
+
+    #[test]
+    fn reads_the_language_of_html_before_that_of_meta() {
+        let language = |html: &str| prescan_language(html.as_bytes());
+        for html in [
+            "<!doctype html><html class=x lang='zh-CN'><meta http-equiv=content-language content=en>",
+            "<HTML XML:LANG=zh-cn>",
+            "<!-- <html lang=en> --><head><meta content=zh-CN http-equiv=Content-Language>",
+        ] {
+            assert_eq!(language(html).as_deref(), Some("zh-cn"), "{html}");
+        }
+        assert_eq!(language("<p lang=en>"), None);
+        assert_eq!(language("<html lang=zh"), None);
     }
 
     #[test]

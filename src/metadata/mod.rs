@@ -17,9 +17,10 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    engine::{Content, Outline, lines::Field, lines::squash, verdict::Verdict},
+    engine::{Content, Outline, fields::Field, lines::squash, verdict::Verdict},
     error::Warning,
     input::{FrontMatter, Page},
+    rules::{FieldName, RuleSet},
 };
 use dates::Date;
 use head::Head;
@@ -34,7 +35,7 @@ pub enum Source {
     Caller,
     /// The document's own front matter.
     FrontMatter,
-    /// A rule took it from a line or a comment.
+    /// A rule took it from a line, a comment or an element.
     Rule,
     /// `og:*` and `article:*`.
     OpenGraph,
@@ -55,6 +56,8 @@ pub struct Provenance {
     pub source: Source,
     /// The words, where they are not the fact itself.
     pub raw: Option<String>,
+    /// The id of the rule that took it.
+    pub rule: Option<String>,
 }
 
 /// A person.
@@ -139,7 +142,9 @@ pub struct Sources<'a> {
     pub page: &'a Page<'a>,
     /// Its HTML.
     pub outline: &'a Outline<'a>,
-    /// What rules took.
+    /// The rules.
+    pub rules: &'a RuleSet,
+    /// What they took.
     pub fields: &'a [Field],
     /// What was left out.
     pub verdict: &'a Verdict,
@@ -222,7 +227,7 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
     if let Some(front) = &sources.page.front_matter {
         from_front_matter(&mut facts, front);
     }
-    from_rules(&mut facts, sources.fields);
+    from_rules(&mut facts, sources);
     from_head(&mut facts, &head, sources.outline);
     if facts.authors.is_empty() {
         let named = people::reporters(sources.text);
@@ -258,7 +263,24 @@ fn names(authors: &[Author]) -> String {
 
 impl Facts {
     fn say(&mut self, field: &'static str, source: Source, raw: Option<String>) {
-        self.provenance.insert(field, Provenance { source, raw });
+        let rule = None;
+        self.provenance.insert(field, Provenance { source, raw, rule });
+    }
+
+    /// A rule has added to a list; where others began it, it stays theirs.
+    fn add(&mut self, field: &'static str) {
+        if !self.provenance.contains_key(field) {
+            self.say(field, Source::Rule, None);
+        }
+    }
+
+    /// Names the rule that has just given a field; where others had given it before, they keep it.
+    fn name_rule(&mut self, field: &'static str, id: &str) {
+        if let Some(said) = self.provenance.get_mut(field)
+            && said.source == Source::Rule
+        {
+            said.rule.get_or_insert_with(|| id.to_owned());
+        }
     }
 
     fn set_title(&mut self, raw: &str, source: Source) {
@@ -382,33 +404,46 @@ fn list(front: &FrontMatter, keys: &[&str]) -> Vec<String> {
     clean.filter(|text| !text.is_empty()).collect()
 }
 
-fn from_rules(facts: &mut Facts, fields: &[Field]) {
-    for field in fields {
+fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
+    for field in sources.fields {
         let value = || field.value.clone();
-        match field.name.as_str() {
-            "editors" if facts.editors.iter().all(|e| e.name != field.value) => {
+        let given = match field.name {
+            FieldName::Editors if facts.editors.iter().all(|e| e.name != field.value) => {
                 facts.editors.push(Editor { name: value() });
-                facts.say("editors", Source::Rule, None);
+                facts.add("editors");
+                "editors"
             }
-            "source" if facts.source.is_none() => {
-                facts.source = Some(Outlet {
-                    name: origin::tidy(&field.value),
-                    url: None,
-                });
-                facts.say("source", Source::Rule, None);
+            FieldName::Source if facts.source.is_none() => {
+                let name = origin::tidy(&field.value);
+                facts.say("source", Source::Rule, (name != field.value).then(value));
+                facts.source = Some(Outlet { name, url: None });
+                "source"
             }
-            "authors" if facts.authors.iter().all(|a| a.name != field.value) => {
+            FieldName::Authors if facts.authors.iter().all(|a| a.name != field.value) => {
                 facts.authors.push(Author {
                     name: value(),
                     url: None,
                 });
-                facts.say("authors", Source::Rule, None);
+                facts.add("authors");
+                "authors"
             }
-            "title" => facts.set_title(&field.value, Source::Rule),
-            "date" => facts.set_date(&field.value, Source::Rule),
-            "tags" if !facts.tags.contains(&field.value) => facts.tags.push(value()),
-            _ => {}
-        }
+            FieldName::Tags if !facts.tags.contains(&field.value) => {
+                facts.tags.push(value());
+                facts.add("tags");
+                "tags"
+            }
+            FieldName::Title => {
+                facts.set_title(&field.value, Source::Rule);
+                "title"
+            }
+            FieldName::Date => {
+                facts.set_date(&field.value, Source::Rule);
+                "date_published"
+            }
+            // The picture is chosen with all the others, in `pictures`.
+            _ => continue,
+        };
+        facts.name_rule(given, &sources.rules.rules()[field.rule as usize].id);
     }
 }
 
@@ -449,7 +484,8 @@ fn from_head(facts: &mut Facts, head: &Head, outline: &Outline<'_>) {
         };
         if slot.is_none() && value.is_some() {
             slot.clone_from(value);
-            facts.provenance.insert(field, Provenance { source, raw: None });
+            let (raw, rule) = (None, None);
+            facts.provenance.insert(field, Provenance { source, raw, rule });
         }
     };
     take("site_name", &head.site_name, Source::OpenGraph);

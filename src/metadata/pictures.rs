@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::{Facts, Source, Sources, head::Head};
-use crate::engine::{Content, Links, Node, links::image_source, tags::Tag};
+use crate::{
+    engine::{Content, Links, Node, links::image_source, tags::Tag},
+    rules::FieldName,
+};
 
 /// A picture in the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,16 +45,27 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     let named = ["headimg", "image", "cover", "thumbnail", "feature_image"]
         .iter()
         .filter_map(|key| Some((front?.text(key)?, Source::FrontMatter)));
+    let by_rules = sources.fields.iter().filter(|field| field.name == FieldName::Image);
+    let named = named.chain(by_rules.clone().map(|field| (field.value.as_str(), Source::Rule)));
     let named = named.chain(head.image.as_deref().map(|url| (url, Source::OpenGraph)));
-    // An image that a rule dropped is not the article's, whoever names it.
-    let fits = |url: &String| !removed.contains(url) && !PLACEHOLDERS.iter().any(|name| url.contains(name));
+    // An image that a rule dropped is not the article's, whoever names it but a rule.
+    let is_placeholder = |url: &String| PLACEHOLDERS.iter().any(|name| url.contains(name));
     let chosen = named
-        .filter_map(|(url, source)| Some((links.resolve(url)?, source)))
-        .find(|(url, _)| fits(url));
-    let chosen = chosen.or_else(|| Some((facts.images.iter().map(|p| p.url.clone()).find(fits)?, Source::Html)));
-    if let Some((url, source)) = chosen {
+        .filter_map(|(url, source)| Some((url, links.resolve(url)?, source)))
+        .find(|(_, url, source)| !is_placeholder(url) && (*source == Source::Rule || !removed.contains(url)));
+    if let Some((raw, url, source)) = chosen {
         facts.say("image", source, None);
+        if let Some(field) = by_rules.clone().find(|field| field.value == raw) {
+            facts.name_rule("image", &sources.rules.rules()[field.rule as usize].id);
+        }
         facts.image = Some(url);
+    } else if let Some(picture) = facts
+        .images
+        .iter()
+        .find(|p| !is_placeholder(&p.url) && !removed.contains(&p.url))
+    {
+        facts.image = Some(picture.url.clone());
+        facts.say("image", Source::Html, None);
     }
 }
 

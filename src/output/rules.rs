@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::rules::{Action, Category, Origin, Rule, RuleSet};
+use crate::rules::{Action, Category, FieldName, Rule, RuleSet};
 
 #[derive(Serialize)]
 struct Listing<'a> {
@@ -21,9 +21,11 @@ struct Entry<'a> {
     hosts: &'a [String],
     not_hosts: &'a [String],
     sources: &'a [String],
+    languages: &'a [String],
     select: &'a [String],
     comment: Option<&'a str>,
     text: Option<&'a str>,
+    field: Option<FieldName>,
 }
 
 impl<'a> Entry<'a> {
@@ -37,9 +39,11 @@ impl<'a> Entry<'a> {
             hosts: &rule.scope.hosts,
             not_hosts: &rule.scope.not_hosts,
             sources: &rule.scope.sources,
+            languages: &rule.scope.languages,
             select: &rule.select,
             comment: rule.comment.as_ref().map(regex::Regex::as_str),
             text: rule.text.as_ref().map(regex::Regex::as_str),
+            field: rule.field,
         }
     }
 }
@@ -57,11 +61,7 @@ pub fn routes(rule: &Rule) -> &'static [&'static str] {
 /// # Errors
 /// None that a rule can cause.
 pub fn render(set: &RuleSet, host: Option<&str>) -> Result<Vec<u8>, serde_json::Error> {
-    let origin = Origin {
-        host: host.map(str::to_owned),
-        sources: Vec::new(),
-    };
-    let meant = |rule: &&Rule| host.is_none() || rule.scope.holds(&origin);
+    let meant = |rule: &&Rule| host.is_none() || rule.scope.is_for_host(host);
     let rules = set.rules().iter().filter(meant).map(Entry::new).collect();
     let mut json = serde_json::to_vec(&Listing {
         revision: set.revision(),

@@ -1,5 +1,6 @@
 //! Rules' examples, run down the whole road.
 
+use serde_json::Value;
 use url::Url;
 
 use super::Pipeline;
@@ -7,7 +8,7 @@ use crate::{
     bounds::Deadline,
     input::Document,
     options::{Format, Options},
-    rules::{Action, Example, Rule},
+    rules::{Action, Example, FieldName, Rule},
 };
 
 /// An example that does not hold.
@@ -73,12 +74,50 @@ impl Pipeline {
         if html.trim_end() != example.out {
             return Err(html.trim_end().to_owned());
         }
+        let article: Value = serde_json::from_str(&run(Format::Json)?).map_err(|e| e.to_string())?;
+        let is_ours = |part: &Value| part["rule"] == rule.id.as_str();
+        for (name, wanted) in &example.fields {
+            let (field, value) = given(*name, &article);
+            if value != *wanted {
+                return Err(format!("{field}: {value}"));
+            }
+            if !is_ours(&article["provenance"][field]) {
+                return Err(format!("{field}, which the rule does not give"));
+            }
+        }
         // An example that the rule does nothing to would hold without it.
         let drops = matches!(rule.action, Action::Drop | Action::DropRest) && example.input != example.out;
-        let named = format!("\"rule\":\"{}\"", rule.id);
-        if drops && !run(Format::Json)?.contains(&named) {
+        let removed = article["removed"]
+            .as_array()
+            .is_some_and(|removed| removed.iter().any(is_ours));
+        if drops && !removed {
             return Err("another rule takes it".into());
+        }
+        if rule.action == Action::Take && example.fields.is_empty() {
+            return Err("nothing: a rule that takes is shown by the `fields` of its example".into());
         }
         Ok(())
     }
+}
+
+/// What the article calls a field, and its value as text.
+fn given(name: FieldName, article: &Value) -> (&'static str, String) {
+    let field = match name {
+        FieldName::Title => "title",
+        FieldName::Authors => "authors",
+        FieldName::Editors => "editors",
+        FieldName::Source => "source",
+        FieldName::Date => "date_published",
+        FieldName::Tags => "tags",
+        FieldName::Image => "image",
+    };
+    let text = |value: &Value| {
+        let value = value.get("name").unwrap_or(value);
+        value.as_str().unwrap_or_default().to_owned()
+    };
+    let value = match &article[field] {
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        value => text(value),
+    };
+    (field, value)
 }

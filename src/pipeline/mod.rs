@@ -92,6 +92,7 @@ impl Pipeline {
         let origin = Origin {
             host,
             sources: sources.into_iter().map(str::to_owned).collect(),
+            language: input::language::declared(&page),
         };
         let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
         laps.end_of("input");
@@ -150,6 +151,7 @@ impl Pipeline {
         let facts = metadata::collect(&metadata::Sources {
             page: &page,
             outline: &outline,
+            rules: choice.rules(),
             fields: &lines.fields,
             verdict: &verdict,
             content: &content,
@@ -171,7 +173,7 @@ impl Pipeline {
         let host = options.url.as_ref().and_then(Url::host_str).map(str::to_owned);
         let origin = Origin {
             host,
-            sources: Vec::new(),
+            ..Origin::default()
         };
         let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
         Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())

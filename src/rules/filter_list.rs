@@ -11,7 +11,7 @@ use super::{Action, Category, Rule, Scope, scope::is_host_pattern, selector};
 /// A line of a list that is no rule of ours, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// The list's name.
+    /// The list's file.
     pub list: String,
     /// Counted from 1.
     pub line: usize,
@@ -23,7 +23,8 @@ pub struct Skipped {
 #[derive(Debug, Default)]
 pub(super) struct List {
     pub(super) rules: Vec<Rule>,
-    pub(super) skipped: Vec<Skipped>,
+    /// Lines, counted from 1, that are no rule of ours, and why.
+    pub(super) skipped: Vec<(usize, String)>,
 }
 
 /// Reads a list. `name` begins the ids of its rules: `easylist:123` for line 123.
@@ -38,11 +39,7 @@ pub(super) fn parse(name: &str, text: &str) -> List {
             continue;
         }
         let read = read_line(line);
-        let skip = |reason: String| Skipped {
-            list: name.to_owned(),
-            line: i + 1,
-            reason,
-        };
+        let skip = |reason: String| (i + 1, reason);
         let (domains, selector, is_exception) = match read {
             Ok(parts) => parts,
             Err(reason) => {
@@ -74,6 +71,7 @@ pub(super) fn parse(name: &str, text: &str) -> List {
                     select: vec![selector.to_owned()],
                     comment: None,
                     text: None,
+                    field: None,
                     examples: Vec::new(),
                 });
             }
@@ -150,11 +148,11 @@ mod tests {
         let list = parse("easy", LIST);
         let ids: Vec<_> = list.rules.iter().map(|rule| rule.id.as_str()).collect();
         assert_eq!(ids, ["easy:3", "easy:4", "easy:5", "easy:6"]);
-        let skipped: Vec<_> = list.skipped.iter().map(|skip| skip.line).collect();
+        let skipped: Vec<_> = list.skipped.iter().map(|(line, _)| *line).collect();
         assert_eq!(skipped, [10, 11, 12, 13, 14, 15]);
         let at = |host: &str| Origin {
             host: Some(host.into()),
-            sources: Vec::new(),
+            ..Origin::default()
         };
         let holds = |i: usize, host: &str| list.rules[i].scope.holds(&at(host));
         assert!(holds(0, "a.example") && !holds(0, "www.c.example"));

@@ -33,7 +33,7 @@ const FILE_BYTES: u64 = 32 << 20;
 pub fn read(sources: &Sources) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
     let mut loading = Loading::default();
     for (name, text) in BUILT_IN {
-        loading.rule_file(name, text);
+        loading.rule_file(name, &format!("rules/{name}.toml"), text);
     }
     for folder in &sources.folders {
         match rule_files(folder) {
@@ -92,7 +92,7 @@ struct Loading {
 }
 
 impl Loading {
-    fn read(&mut self, path: &Path, take: fn(&mut Self, &str, &str)) {
+    fn read(&mut self, path: &Path, take: fn(&mut Self, &str, &str, &str)) {
         let shown = path.display().to_string();
         let size = fs::metadata(path).map(|meta| meta.len());
         let text = match size {
@@ -102,7 +102,7 @@ impl Loading {
         };
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
         match text {
-            Ok(text) => take(self, name, &text),
+            Ok(text) => take(self, name, &shown, &text),
             Err(reason) => self.errors.push(RuleError::new(&shown, None, reason)),
         }
     }
@@ -114,33 +114,29 @@ impl Loading {
         }
     }
 
-    fn rule_file(&mut self, name: &str, text: &str) {
+    fn rule_file(&mut self, name: &str, shown: &str, text: &str) {
         self.note(name, text);
-        let file = match file::parse(name, text) {
+        let file = match file::parse(name, shown, text) {
             Ok(file) => file,
             Err(errors) => return self.errors.extend(errors),
         };
-        for (i, rule) in file.rules.iter().enumerate() {
-            if file.rules[..i].iter().any(|other| other.id == rule.id) {
-                self.errors.push(RuleError::new(
-                    name,
-                    None,
-                    format!("rule id {:?} is there twice", rule.id),
-                ));
-            }
-        }
         // A later file's rule takes the place of an earlier one's of the same id.
         self.rules
             .retain(|other| file.rules.iter().all(|rule| rule.id != other.id));
         self.rules.extend(file.rules);
-        self.off.extend(file.off.into_iter().map(|id| (name.to_owned(), id)));
+        self.off.extend(file.off.into_iter().map(|id| (shown.to_owned(), id)));
     }
 
-    fn filter_list(&mut self, name: &str, text: &str) {
+    fn filter_list(&mut self, name: &str, shown: &str, text: &str) {
         self.note(name, text);
         let list = filter_list::parse(name, text);
         self.rules.extend(list.rules);
-        self.skipped.extend(list.skipped);
+        self.skipped
+            .extend(list.skipped.into_iter().map(|(line, reason)| Skipped {
+                list: shown.to_owned(),
+                line,
+                reason,
+            }));
     }
 
     fn finish(mut self) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
@@ -148,8 +144,11 @@ impl Loading {
             let before = self.rules.len();
             self.rules.retain(|rule| rule.id != id);
             if self.rules.len() == before {
-                self.errors
-                    .push(RuleError::new(&file, None, format!("`off` names no rule: {id:?}")));
+                self.errors.push(RuleError::new(
+                    &file,
+                    None,
+                    format!("`off` names no rule: {id:?}; `copydesk rules list` shows them all"),
+                ));
             }
         }
         if !self.errors.is_empty() {

@@ -8,10 +8,12 @@ mod load;
 mod scope;
 pub mod selector;
 
+use std::collections::BTreeMap;
+
 use regex::{Regex, RegexSet};
 use serde::{Deserialize, Serialize};
 
-pub use file::RuleError;
+pub use file::{FieldName, RuleError};
 pub use filter_list::Skipped;
 pub use load::{Sources, fingerprint, read};
 pub use scope::{Origin, Scope};
@@ -82,6 +84,8 @@ pub struct Rule {
     /// Lines of text (a block, or what stands between its line breaks) by a pattern of the whole line, white space
     /// squashed. Only on `/v1/normalize`. Named groups give fields.
     pub text: Option<Regex>,
+    /// The field that the elements give.
+    pub field: Option<FieldName>,
     /// Held by tests.
     pub examples: Vec<Example>,
 }
@@ -105,6 +109,9 @@ pub struct Example {
     pub out: String,
     /// The URL that it is sent with, for rules that belong to hosts.
     pub url: Option<String>,
+    /// The fields that the rule takes from it, as text; of several people, their names with a comma between.
+    #[serde(default)]
+    pub fields: BTreeMap<FieldName, String>,
 }
 
 /// A checked set of rules.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A folder of this test's own.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("rules-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
@@ -29,7 +29,7 @@ const RULE: &str = "[[rule]]\nid = \"teaser\"\ncategory = \"promotion\"\nwhy = \
     [[rule.example]]\nin = '<p>a</p><p class=\"teaser\">b</p>'\nout = '<p>a</p>'\n";
 const POST: &str = "<p>The text itself stays.</p><p class=teaser>Read our other texts.</p>";
 
-fn with(rules: RuleSet, body: &str, query: &str) -> Value {
+pub(crate) fn with(rules: RuleSet, body: &str, query: &str) -> Value {
     let options = Options::from_pairs(url::form_urlencoded::parse(query.as_bytes())).expect("good options");
     let document = Document {
         bytes: body.as_bytes(),
@@ -43,7 +43,7 @@ fn with(rules: RuleSet, body: &str, query: &str) -> Value {
     serde_json::from_slice(&answer.body).expect("JSON")
 }
 
-fn list(lines: &str) -> RuleSet {
+pub(crate) fn list(lines: &str) -> RuleSet {
     let file = folder("list").join(format!("list-{}.txt", lines.len()));
     fs::write(&file, lines).expect("it is written");
     read(&Sources {
@@ -168,7 +168,10 @@ fn a_folder_that_changes_is_read_again_and_a_broken_one_changes_nothing() {
     assert_eq!(post(address), after);
     let told = ready(address);
     assert!(
-        told["rules_fault"].as_str().expect("a fault").starts_with("broken:2:"),
+        told["rules_fault"]
+            .as_str()
+            .expect("a fault")
+            .contains("broken.toml:2:"),
         "{told}"
     );
 
@@ -188,9 +191,9 @@ fn rules_that_do_not_load_stop_the_start_and_are_all_told() {
     let shown = folder.to_str().expect("a path in UTF-8");
     let (code, _, told) = run(copydesk(&["serve", "--bind", "127.0.0.1:0", "--rules", shown]), b"");
     assert_eq!(code, 64);
-    assert!(told.contains("a:3: unknown variant `promo`"), "{told}");
+    assert!(told.contains("a.toml:3: unknown variant `promo`"), "{told}");
     assert!(
-        told.contains("b:1: at character 4 of \"p + p\": the combinator `+`"),
+        told.contains("b.toml:5: at character 4 of \"p + p\": the combinator `+`"),
         "{told}"
     );
 }

@@ -13,6 +13,7 @@ mod equation;
 mod hostile;
 mod operate;
 mod process;
+mod rules;
 mod safety;
 mod stream;
 mod support;
