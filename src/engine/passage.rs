@@ -22,8 +22,8 @@ const SPARE_BYTES: usize = 256 << 10;
 
 /// Why the handlers stop the rewriter.
 pub(super) enum Refusal {
-    /// Its stack may hold enough by now: a fresh one takes over before this tag.
-    Full,
+    /// A fresh one takes over before this tag: its stack may hold enough by now, or it has lost its way.
+    Renew,
     Error(Error),
 }
 
@@ -103,12 +103,13 @@ impl State {
     pub(super) fn start_tag(&mut self, element: &mut HtmlElement<'_, '_, SendHandlerTypes>) -> Result<bool, Refusal> {
         let range = self.absolute(element.source_location().bytes());
         self.end_gap();
-        if self.tags >= TAGS_A_REWRITER && self.walker.at_plain_html() {
-            return Err(Refusal::Full);
-        }
-        self.tags += 1;
         let tag = slice(&self.window, self.window_at, &range);
         let is_html = element.namespace_uri() == HTML_NAMESPACE;
+        let is_full = self.tags >= TAGS_A_REWRITER && self.walker.at_plain_html();
+        if is_full || self.walker.is_out_of_step(tag, is_html) {
+            return Err(Refusal::Renew);
+        }
+        self.tags += 1;
         let opened = self
             .walker
             .start_tag(tag, range.clone(), is_html, element.is_self_closing())?;

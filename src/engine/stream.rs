@@ -228,7 +228,7 @@ impl Running {
     fn stopped(&self) -> Result<Vec<u8>, Error> {
         let mut state = lock(&self.state);
         match state.refusal.take() {
-            Some(Refusal::Full) => Ok(state.renew()),
+            Some(Refusal::Renew) => Ok(state.renew()),
             Some(Refusal::Error(error)) => Err(error),
             // Nothing that the handlers said. With `strict` off only memory is left that could fail.
             None => Err(Error::TokenTooLarge {
