@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, Read as _, Write as _},
 };
 
-use super::Failure;
+use super::{Failure, rules::SourceArgs};
 use crate::{bounds::Bounds, error::Error, options::CleanOptions, pipeline::Pipeline};
 
 /// Bytes read at once: what a pipe holds.
@@ -29,11 +29,13 @@ pub(super) struct Args {
     /// The document's charset
     #[arg(long, value_name = "LABEL")]
     charset: Option<String>,
+    #[command(flatten)]
+    sources: SourceArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = CleanOptions::from_pairs(pairs(args))?;
-    let pipeline = Pipeline::built_in(Bounds::default())?;
+    let pipeline = Pipeline::new(args.sources.load()?, Bounds::default());
     let mut cleaner = pipeline.cleaner(None, &options)?;
     let mut stdin = io::stdin().lock();
     let mut stdout = io::stdout().lock();

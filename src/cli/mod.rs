@@ -5,6 +5,7 @@ mod config;
 mod health;
 mod logs;
 mod normalize;
+mod removed;
 mod rules;
 mod serve;
 
@@ -35,7 +36,7 @@ pub struct Cli {
 enum Command {
     /// Run the HTTP service (also what happens without a command)
     Serve(Settings),
-    /// Normalise one document to stdout, as POST /v1/normalize does
+    /// Normalise one document to stdout, as POST /v1/normalize does, or tell what goes of many
     Normalize(normalize::Args),
     /// Clean an HTML stream from stdin to stdout, as POST /v1/clean does
     Clean(clean::Args),

@@ -1,4 +1,5 @@
-//! `copydesk normalize FILE|-`: the road of `POST /v1/normalize` without a server, and the same bytes on stdout.
+//! `copydesk normalize FILE|-`: the road of `POST /v1/normalize` without a server, and the same bytes on stdout; with
+//! `--removed FILES…` an audit in their place.
 
 use std::{
     borrow::Cow,
@@ -7,21 +8,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Failure;
+use super::{Failure, removed, rules::SourceArgs};
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
     input::Document,
     options::Options,
-    pipeline::Pipeline,
+    pipeline::{Answer, Pipeline},
 };
 
 /// The options have the names and the values of the route's query.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The document: a file, or - for stdin
-    #[arg(value_name = "FILE|-")]
-    file: PathBuf,
+    /// The document: a file, or - for stdin; with --removed any number of them
+    #[arg(value_name = "FILE|-", required = true)]
+    files: Vec<PathBuf>,
+    /// Tell what went and by which rule, a line of JSON for each document, the one that lost most first
+    #[arg(long, conflicts_with_all = ["format", "fields", "explain"])]
+    removed: bool,
     /// Its media type, as the Content-Type header would say it [default: found out from the bytes]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
@@ -49,24 +53,44 @@ pub(super) struct Args {
     /// Tell how each decision was made
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    sources: SourceArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = Options::from_pairs(pairs(args))?;
-    let bounds = Bounds::default();
-    let bytes = read(&args.file, bounds.body_bytes)?;
-    let pipeline = Pipeline::built_in(bounds)?;
-    let document = Document {
-        bytes: &bytes,
-        content_type: args.content_type.as_deref(),
-        ..Document::default()
+    let pipeline = Pipeline::new(args.sources.load()?, Bounds::default());
+    let content_type = args.content_type.as_deref();
+    if args.removed {
+        return removed::run(&pipeline, &args.files, |file| {
+            normalize(&pipeline, file, content_type, &options)
+        });
+    }
+    let [file] = args.files.as_slice() else {
+        return Err(Failure::No("one document at a time; --removed takes any number".into()));
     };
-    let answer = pipeline.normalize(&document, &options, &Deadline::after(bounds.time))?;
+    let answer = normalize(&pipeline, file, content_type, &options)?;
     let mut stdout = io::stdout().lock();
     stdout
         .write_all(&answer.body)
         .and_then(|()| stdout.flush())
         .map_err(Failure::output)
+}
+
+fn normalize(
+    pipeline: &Pipeline,
+    file: &Path,
+    content_type: Option<&str>,
+    options: &Options,
+) -> Result<Answer, Failure> {
+    let bounds = pipeline.bounds();
+    let bytes = read(file, bounds.body_bytes)?;
+    let document = Document {
+        bytes: &bytes,
+        content_type,
+        ..Document::default()
+    };
+    Ok(pipeline.normalize(&document, options, &Deadline::after(bounds.time))?)
 }
 
 fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {

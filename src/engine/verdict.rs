@@ -13,6 +13,7 @@ use super::{
     score,
     tags::Tag,
 };
+use crate::rules::{Category, RuleSet};
 
 /// Why something was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,26 @@ pub enum Reason {
     Rule(u16),
     /// The score, which found it outside the article.
     Score(&'static str),
+}
+
+impl Reason {
+    /// The id of the rule, or what stands for one.
+    pub fn name(self, rules: &RuleSet) -> &str {
+        match self {
+            Reason::Caller => "user/remove",
+            Reason::Rule(number) => &rules.rules()[number as usize].id,
+            Reason::Score(name) => name,
+        }
+    }
+
+    /// What such a removal was.
+    pub fn category(self, rules: &RuleSet) -> Category {
+        match self {
+            Reason::Caller => Category::User,
+            Reason::Rule(number) => rules.rules()[number as usize].category,
+            Reason::Score(name) => score::category(name),
+        }
+    }
 }
 
 /// One removed region.

@@ -253,8 +253,8 @@ impl Metrics {
         let Some(trace) = request.trace else {
             return;
         };
-        for category in &trace.removed {
-            self.removed.get_or_create(&[("category", name(category))]).inc();
+        for taken in &trace.removed {
+            self.removed.get_or_create(&[("category", name(taken.category))]).inc();
         }
         self.guard.inc_by(trace.rolled_back as u64);
         for code in &trace.warnings {

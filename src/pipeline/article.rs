@@ -21,7 +21,6 @@ use crate::{
         json::{self, Article, Input, Quality, Removed},
         markdown,
     },
-    rules::Category,
 };
 
 /// Removals that an answer lists at most: the largest.
@@ -147,11 +146,6 @@ impl Found<'_> {
         largest
             .into_iter()
             .map(|removal| {
-                let rule = match removal.reason {
-                    Reason::Caller => "user/remove".to_owned(),
-                    Reason::Rule(number) => self.choice.rules().rules()[number as usize].id.clone(),
-                    Reason::Score(name) => name.to_owned(),
-                };
                 let attribute = |name: &str| {
                     let value = (removal.element != NONE)
                         .then(|| self.outline.attribute(removal.element, name))
@@ -161,8 +155,8 @@ impl Found<'_> {
                         .map(|value| htmlize::unescape_attribute(value).into_owned())
                 };
                 Removed {
-                    rule,
-                    category: category(removal, self.choice),
+                    rule: removal.reason.name(self.choice.rules()).to_owned(),
+                    category: removal.reason.category(self.choice.rules()),
                     tag: self.outline.name(removal.element),
                     id: attribute("id"),
                     class: attribute("class"),
@@ -223,15 +217,6 @@ impl Found<'_> {
                 swallowed.what
             ),
         ))
-    }
-}
-
-/// What a removal was.
-pub(super) fn category(removal: &Removal, choice: &Choice) -> Category {
-    match removal.reason {
-        Reason::Caller => Category::User,
-        Reason::Rule(number) => choice.rules().rules()[number as usize].category,
-        Reason::Score(name) => score::category(name),
     }
 }
 

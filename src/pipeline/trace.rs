@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::article::{Found, category};
-use crate::{input::Kind, rules::Category};
+use super::article::Found;
+use crate::{engine::verdict::Reason, input::Kind, rules::Category};
 
 /// What the road of one document was like.
 #[derive(Debug, Clone)]
@@ -12,14 +12,27 @@ pub struct Trace {
     pub kind: Kind,
     /// Its charset.
     pub charset: &'static str,
-    /// What each removal was.
-    pub removed: Vec<Category>,
+    /// The document's visible characters.
+    pub characters: u32,
+    /// Each removal.
+    pub removed: Vec<Taken>,
     /// How many rules the guard rolled back.
     pub rolled_back: usize,
     /// The codes of the warnings about its bytes.
     pub warnings: Vec<&'static str>,
     /// The stages of the road with their times, in order.
     pub stages: Vec<(&'static str, Duration)>,
+}
+
+/// One removal.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken {
+    /// What took it.
+    pub reason: Reason,
+    /// What it was.
+    pub category: Category,
+    /// Its visible characters.
+    pub characters: u32,
 }
 
 /// A stopwatch for the stages.
@@ -51,7 +64,14 @@ impl Found<'_> {
         Trace {
             kind: self.kind,
             charset: self.page.charset,
-            removed: removed.map(|removal| category(removal, self.choice)).collect(),
+            characters: self.outline.characters_before.last().copied().unwrap_or_default(),
+            removed: removed
+                .map(|removal| Taken {
+                    reason: removal.reason,
+                    category: removal.reason.category(self.choice.rules()),
+                    characters: removal.characters,
+                })
+                .collect(),
             rolled_back: self.rolled_back.len(),
             warnings: self.page.warnings.iter().map(|warning| warning.code).collect(),
             stages: laps.stages,

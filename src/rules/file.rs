@@ -36,8 +36,8 @@ impl RuleError {
 #[derive(Debug)]
 pub(super) struct RuleFile {
     pub(super) rules: Vec<Rule>,
-    /// Ids of rules, its own or others', that it switches off.
-    pub(super) off: Vec<String>,
+    /// Ids of rules, its own or others', that it switches off, each with its line.
+    pub(super) off: Vec<(usize, String)>,
 }
 
 /// Bytes that one compiled pattern may take, so that no rule file can eat the memory of the service.
@@ -84,7 +84,7 @@ impl FieldName {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    off: Vec<String>,
+    off: Vec<Spanned<String>>,
     #[serde(default)]
     rule: Vec<Spanned<Entry>>,
 }
@@ -142,7 +142,9 @@ pub(super) fn parse(name: &str, shown: &str, text: &str) -> Result<RuleFile, Vec
         }
     }
     if errors.is_empty() {
-        Ok(RuleFile { rules, off: file.off })
+        let off = file.off.into_iter();
+        let off = off.map(|id| (line_of(id.span().start), id.into_inner())).collect();
+        Ok(RuleFile { rules, off })
     } else {
         Err(errors)
     }
@@ -272,7 +274,7 @@ mod tests {
             ("mine/x", 2, Action::Drop, Some(FieldName::Title))
         );
         assert_eq!(rule.scope.languages, ["zh"]);
-        assert_eq!(file.off, ["a/b"]);
+        assert_eq!(file.off, [(1, "a/b".to_owned())]);
     }
 
     #[test]

@@ -85,7 +85,8 @@ fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, RuleError> {
 #[derive(Default)]
 struct Loading {
     rules: Vec<Rule>,
-    off: Vec<(String, String)>,
+    /// File, line and id.
+    off: Vec<(String, usize, String)>,
     skipped: Vec<Skipped>,
     errors: Vec<RuleError>,
     hash: Sha256,
@@ -95,14 +96,20 @@ impl Loading {
     fn read(&mut self, path: &Path, take: fn(&mut Self, &str, &str, &str)) {
         let shown = path.display().to_string();
         let size = fs::metadata(path).map(|meta| meta.len());
-        let text = match size {
+        let bytes = match size {
             Ok(bytes) if bytes > FILE_BYTES => Err(format!("the file is larger than {FILE_BYTES} bytes")),
-            Ok(_) => fs::read_to_string(path).map_err(|e| e.to_string()),
+            Ok(_) => fs::read(path).map_err(|e| e.to_string()),
             Err(e) => Err(e.to_string()),
         };
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
-        match text {
-            Ok(text) => take(self, name, &shown, &text),
+        match bytes.as_deref().map(std::str::from_utf8) {
+            Ok(Ok(text)) => take(self, name, &shown, text),
+            Ok(Err(error)) => {
+                let before = bytes.iter().flatten().take(error.valid_up_to());
+                let line = before.filter(|byte| **byte == b'\n').count() + 1;
+                let error = RuleError::new(&shown, Some(line), "the file is no UTF-8");
+                self.errors.push(error);
+            }
             Err(reason) => self.errors.push(RuleError::new(&shown, None, reason)),
         }
     }
@@ -124,7 +131,8 @@ impl Loading {
         self.rules
             .retain(|other| file.rules.iter().all(|rule| rule.id != other.id));
         self.rules.extend(file.rules);
-        self.off.extend(file.off.into_iter().map(|id| (shown.to_owned(), id)));
+        let off = file.off.into_iter().map(|(line, id)| (shown.to_owned(), line, id));
+        self.off.extend(off);
     }
 
     fn filter_list(&mut self, name: &str, shown: &str, text: &str) {
@@ -140,15 +148,12 @@ impl Loading {
     }
 
     fn finish(mut self) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
-        for (file, id) in std::mem::take(&mut self.off) {
+        for (file, line, id) in std::mem::take(&mut self.off) {
             let before = self.rules.len();
             self.rules.retain(|rule| rule.id != id);
             if self.rules.len() == before {
-                self.errors.push(RuleError::new(
-                    &file,
-                    None,
-                    format!("`off` names no rule: {id:?}; `copydesk rules list` shows them all"),
-                ));
+                let reason = format!("`off` names no rule: {id:?}; `copydesk rules list` shows them all");
+                self.errors.push(RuleError::new(&file, Some(line), reason));
             }
         }
         if !self.errors.is_empty() {

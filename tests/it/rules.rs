@@ -1,6 +1,6 @@
 //! The rule format: where a rule applies, what it takes and what it drops, on both roads.
 
-use std::fs;
+use std::{collections::BTreeMap, env, fs, path::Path};
 
 use copydesk::{
     bounds::Bounds,
@@ -10,7 +10,10 @@ use copydesk::{
 };
 use serde_json::Value;
 
-use crate::guard::{folder, with};
+use crate::{
+    guard::{folder, list, with},
+    process::{copydesk, run},
+};
 
 /// The built-in rules and those of a file called `mine.toml`.
 fn mine(name: &str, file: &str) -> RuleSet {
@@ -279,4 +282,143 @@ out = "<p>Text.</p><p>Ours</p><p>END</p>"
     let page = "<p>Text.</p><p class=\"ours advertisement\">Ours</p><!--article_adlist[x]article_adlist--><p>END</p>";
     assert_eq!(with(rules(), page, "")["content_text"], "Text.\n\nOurs\n\nEND");
     assert_eq!(clean(rules(), page), page);
+}
+
+/// The folder of deliberately broken rule files and lists, each with what `rules check` says of it beside it.
+/// `COPYDESK_BLESS=1 cargo test broken_rule` writes that anew; read the difference before it is committed.
+const BROKEN: &str = "tests/rules/broken";
+
+#[test]
+fn each_broken_rule_file_is_told_with_its_line_and_what_would_be_right() {
+    let (code, _, told) = run(copydesk(&["rules", "check", "--rules", BROKEN]), b"");
+    assert_eq!(code, 64);
+    let mut of_files: BTreeMap<String, String> = BTreeMap::new();
+    let mut file = String::new();
+    for line in told.trim_start_matches("copydesk: ").lines() {
+        // A line that names no file goes on with the fault of the one before.
+        let (named, rest) = match line.strip_prefix(&format!("{BROKEN}/")) {
+            Some(rest) => (rest.split(':').next(), rest),
+            None => (None, line),
+        };
+        file = named.map_or(file, str::to_owned);
+        of_files.entry(file.clone()).or_default().push_str(&format!("{rest}\n"));
+    }
+    let (code, skipped, _) = run(
+        copydesk(&["rules", "check", "--filter-list", &format!("{BROKEN}/list.txt")]),
+        b"",
+    );
+    assert_eq!(code, 0, "a list is never refused for a line");
+    let skipped = skipped
+        .lines()
+        .filter_map(|line| line.strip_prefix(&format!("{BROKEN}/")));
+    of_files.insert("list.txt".into(), skipped.map(|line| format!("{line}\n")).collect());
+
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(BROKEN);
+    let files = fs::read_dir(&folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<_> = files
+        .filter(|path| path.extension().is_none_or(|e| e != "expected"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 12, "{BROKEN} is not where it was");
+    for path in files {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let got = of_files.remove(&name).unwrap_or_default();
+        let expected = folder.join(format!("{name}.expected"));
+        if env::var_os("COPYDESK_BLESS").is_some() {
+            fs::write(&expected, &got).expect("it is written");
+        }
+        assert!(!got.is_empty(), "{name} is not broken");
+        assert_eq!(got, fs::read_to_string(&expected).unwrap_or_default(), "{name}");
+    }
+    assert!(of_files.is_empty(), "{of_files:#?}");
+}
+
+#[test]
+fn an_audit_tells_what_went_by_rule_the_worst_document_first() {
+    let folder = folder("audit");
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("it is written");
+    write("a.html", "<p>Nothing goes here.</p>");
+    write("b.html", "<p>Aaaa</p><p class=advertisement>Bbbb</p><p>12 likes</p>");
+    write("c.html", "<p>Aaaa aaaa</p><p class=advertisement>Bb</p>");
+    write("d.html", "");
+    let files: Vec<String> = ["a.html", "b.html", "c.html", "d.html", "e.html"].map(path).to_vec();
+    let mut words = vec!["normalize", "--removed"];
+    words.extend(files.iter().map(String::as_str));
+    let (code, out, told) = run(copydesk(&words), b"");
+    assert_eq!(code, 1);
+    assert!(told.contains("2 of 5 documents could not be read"), "{told}");
+    let lines: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let of: Vec<_> = lines
+        .iter()
+        .map(|line| line["file"].as_str().expect("a file").to_owned())
+        .collect();
+    assert_eq!(of, ["b.html", "c.html", "a.html", "d.html", "e.html"].map(path));
+    assert_eq!(
+        lines[0]
+            .to_string()
+            .split_once(",\"characters\"")
+            .expect("characters")
+            .1,
+        ":15,\"removed\":11,\"share\":0.7333,\"rules\":[\
+        {\"rule\":\"promotion/counters\",\"category\":\"chrome\",\"characters\":7,\"share\":0.4667},\
+        {\"rule\":\"generic/ad-slot\",\"category\":\"advertisement\",\"characters\":4,\"share\":0.2667}],\"rolled_back\":0}"
+    );
+    assert_eq!((&lines[1]["share"], &lines[2]["share"]), (&0.2.into(), &0.0.into()));
+    assert!(
+        lines[3]["problem"]
+            .as_str()
+            .expect("a problem")
+            .starts_with("empty_body")
+    );
+    assert!(
+        lines[4]["problem"]
+            .as_str()
+            .expect("a problem")
+            .contains("No such file")
+    );
+    // All is well: exit code 0. Two documents without the flag: no.
+    assert_eq!(run(copydesk(&["normalize", "--removed", &files[0]]), b"").0, 0);
+    assert_eq!(run(copydesk(&["normalize", &files[0], &files[1]]), b"").0, 1);
+}
+
+#[test]
+fn a_stream_obeys_filter_lists() {
+    let lines = "##.ad_box\nnews.example##.x\n~news.example##.y\n##.z\nnews.example#@#.z\n##div > .w[data-ad^=\"1\"]\n##.a:has(b)\n";
+    let page = "<div><p>Text</p><p class=ad_box>b</p><p class=x>x</p><p class=y>y</p><p class=z>z</p><i class=w data-ad=12>w</i></div>";
+    let at = |url: &str| {
+        let pipeline = Pipeline::new(list(lines), Bounds::default());
+        let options =
+            CleanOptions::from_pairs(url::form_urlencoded::parse(format!("url={url}").as_bytes())).expect("options");
+        let mut cleaner = pipeline.cleaner(None, &options).expect("a cleaner");
+        cleaner.write(page.as_bytes()).expect("a good page");
+        cleaner.end().expect("a good page");
+        String::from_utf8(cleaner.take()).expect("UTF-8")
+    };
+    assert_eq!(
+        at("https://www.news.example/1"),
+        "<div><p>Text</p><p class=y>y</p><p class=z>z</p></div>"
+    );
+    assert_eq!(at("https://other.example/1"), "<div><p>Text</p><p class=x>x</p></div>");
+}
+
+#[test]
+fn a_stream_looks_for_nothing_in_a_script_behind_an_empty_svg() {
+    let script = "<script>write('<div class=\"advertisement\">x</div><p hidden>y</p>')</script>";
+    for before in ["<svg/>", "<p><svg><path/></p>", "<math/><b>"] {
+        let page = format!("<p>a</p>{before}{script}<p>b</p><div class=advertisement>c</div><p>d</p>");
+        let pipeline = Pipeline::new(RuleSet::built_in().expect("sound rules"), Bounds::default());
+        let options =
+            CleanOptions::from_pairs(url::form_urlencoded::parse(b"without=generic/script")).expect("options");
+        let mut cleaner = pipeline.cleaner(None, &options).expect("a cleaner");
+        cleaner.write(page.as_bytes()).expect("a good page");
+        cleaner.end().expect("a good page");
+        let got = String::from_utf8(cleaner.take()).expect("UTF-8");
+        assert_eq!(got, page.replace("<div class=advertisement>c</div>", ""));
+    }
 }
