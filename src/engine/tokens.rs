@@ -5,7 +5,7 @@
 //! tokenizer of the WHATWG HTML standard (section 13.2.5) does. Works on the bytes of any ASCII-compatible encoding,
 //! since none of them uses `<`, `>`, quotes, `=` or white space as part of another character.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::tags::Tag;
 
@@ -45,6 +45,30 @@ impl<'a> StartTag<'a> {
         self.attributes()
             .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value)
+    }
+
+    /// Whether it is text that was decoded once too often, and no author meant a tag by it: `a<b && b->c`, `List<avg[0]>`,
+    /// prose about `<meter>`, which measures nothing without a value. Only names that are no element's, or one letter,
+    /// as variables are; a tag that matters to the tree stays one.
+    pub(super) fn is_text(&self, tag: Tag) -> bool {
+        let name = self.name();
+        if name.eq_ignore_ascii_case(b"meter") {
+            return self.attributes().next().is_none();
+        }
+        if tag == Tag::OTHER {
+            let odd = name
+                .iter()
+                .find(|b| !b.is_ascii_alphanumeric() && b.is_ascii() && !b"-_.:".contains(b));
+            if odd.is_some_and(|b| b"()[{,;&|".contains(b)) {
+                return true;
+            }
+        } else if name.len() > 1 {
+            return false;
+        }
+        memchr2(b'&', b'|', self.raw).is_some()
+            && self
+                .attributes()
+                .any(|(name, _)| matches!(name, b"&" | b"&&" | b"|" | b"||"))
     }
 }
 

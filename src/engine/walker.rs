@@ -134,6 +134,10 @@ impl<R: Road> Walker<R> {
         if tag == Tag::IMAGE && is_html {
             tag = Tag::IMG;
         }
+        if is_html && start.is_text(tag) {
+            self.text(raw_tag, range.start);
+            return Ok(None);
+        }
         let decision = self.stack.start(tag, &start);
         self.report_closed(range.start, range.start, Ended::Implied);
         let Start::Insert { namespace, empty } = decision else {

@@ -422,3 +422,25 @@ fn a_stream_looks_for_nothing_in_a_script_behind_an_empty_svg() {
         assert_eq!(got, page.replace("<div class=advertisement>c</div>", ""));
     }
 }
+
+#[test]
+fn what_only_looks_like_a_tag_is_text() {
+    let text = |html: &str| {
+        let article = with(RuleSet::built_in().expect("sound rules"), html, "");
+        article["content_text"].as_str().expect("text").to_owned()
+    };
+    assert_eq!(text("<p>The <meter> element</p>"), "The <meter> element");
+    assert_eq!(text("<p>if (a<b && b->next) <b>x</b></p>"), "if (a<b && b->next) x");
+    assert_eq!(text("<pre>while(i<n || p->q) {}</pre>"), "while(i<n || p->q) {}");
+    assert_eq!(text("<p>List<avg[0]> is odd</p>"), "List<avg[0]> is odd");
+    // Tags that only have odd attributes are tags, and what acts is text at most.
+    assert_eq!(
+        text("<meter value=1>full</meter><a href=\"?a=1&&b=2\">x</a><div && x>y</div>"),
+        "fullx\n\ny"
+    );
+    assert_eq!(text("<script && x>alert(1)</script>z"), "z");
+    // A stream lets it pass, and goes on.
+    let page = "<p>a<b && b->c</p><p class=advertisement>d</p><p>e</p>";
+    let cleaned = clean(RuleSet::built_in().expect("sound rules"), page);
+    assert_eq!(cleaned, "<p>a<b && b->c</p><p>e</p>");
+}
