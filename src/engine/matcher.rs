@@ -2,10 +2,12 @@
 //!
 //! Each compound is filed under one thing that its element must have (an id, a class, an attribute or a name), so an
 //! element looks up what it holds and tries the few compounds that could be meant: ten thousand class selectors cost one
-//! hash look-up a token. A selector of several compounds is matched from the left: the part matched so far is noted on
+//! hash look-up a token, and a thousand `[href^=…]` one pass over the address. A selector of several compounds is matched from the left: the part matched so far is noted on
 //! the open element and counted, so no ancestor is ever looked at again.
 
 use std::{cell::OnceCell, collections::HashMap};
+
+use aho_corasick::{AhoCorasick, Anchored, Input, StartKind, automaton::OverlappingState};
 
 use super::{tags::Tag, tokens::StartTag};
 use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
@@ -40,14 +42,83 @@ impl Hit {
 struct Step {
     tag: Option<(Tag, Box<[u8]>)>,
     compound: Compound,
-    /// The step that must have matched before, and where.
+    /// The inner step that must have matched before, and where.
     before: Option<(Combinator, u32)>,
-    /// What it means when this step matches: it is the last one.
-    hit: Option<Hit>,
+    outcome: Outcome,
+}
+
+/// What it means when a step matches.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    /// It is the last one of its selector.
+    Hit(Hit),
+    /// More must follow: its number among such inner steps, which alone are noted on open elements.
+    Inner(u32),
 }
 
 /// Keys come from rules alone, so a fast hash without a guard against chosen keys is enough.
 type ByName = HashMap<Box<[u8]>, Vec<u32>, foldhash::fast::RandomState>;
+
+/// Steps that ask for an attribute of one name. The texts that its value must begin with or hold are searched for all at
+/// once, and only those steps are tried whose text is there.
+#[derive(Debug, Default)]
+struct ByValue {
+    /// Steps that any value will do for.
+    any: Vec<u32>,
+    beginnings: Texts,
+    parts: Texts,
+}
+
+#[derive(Debug, Default)]
+struct Texts {
+    /// The step of each text.
+    steps: Vec<u32>,
+    texts: Vec<Box<[u8]>>,
+    search: Option<AhoCorasick>,
+}
+
+impl ByValue {
+    fn add(&mut self, attribute: &Attribute, step: u32) {
+        let Some((operator, text)) = attribute.test.as_ref().filter(|(_, text)| !text.is_empty()) else {
+            return self.any.push(step);
+        };
+        let texts = match operator {
+            Operator::Equals | Operator::DashMatch | Operator::Prefix => &mut self.beginnings,
+            Operator::Includes | Operator::Suffix | Operator::Substring => &mut self.parts,
+        };
+        texts.steps.push(step);
+        texts.texts.push(text.as_bytes().into());
+    }
+}
+
+impl Texts {
+    /// Letter case is left to the step itself, which may ask for it or not.
+    fn compile(&mut self, start: StartKind) {
+        if !self.texts.is_empty() {
+            let mut builder = AhoCorasick::builder();
+            // What is too large to compile is not searched for: each step is tried.
+            self.search = builder
+                .ascii_case_insensitive(true)
+                .start_kind(start)
+                .build(&self.texts)
+                .ok();
+        }
+    }
+
+    fn found_in(&self, value: &[u8], anchored: Anchored, mut attempt: impl FnMut(u32)) {
+        let Some(search) = &self.search else {
+            return self.steps.iter().for_each(|step| attempt(*step));
+        };
+        let input = Input::new(value).anchored(anchored);
+        let mut state = OverlappingState::start();
+        while let Some(found) = {
+            search.find_overlapping(input.clone(), &mut state);
+            state.get_match()
+        } {
+            attempt(self.steps[found.pattern().as_usize()]);
+        }
+    }
+}
 
 /// A compiled set of selectors.
 #[derive(Debug, Default)]
@@ -56,8 +127,9 @@ pub struct Matcher {
     by_tag: HashMap<Tag, Vec<u32>>,
     by_class: ByName,
     by_id: ByName,
-    by_attribute: ByName,
+    by_attribute: HashMap<Box<[u8]>, ByValue, foldhash::fast::RandomState>,
     by_any: Vec<u32>,
+    inner_steps: u32,
     counts_types: bool,
 }
 
@@ -67,21 +139,29 @@ impl Matcher {
         let mut matcher = Matcher::default();
         for (selector, hit) in selectors {
             let last = selector.rest.len();
-            let mut before = None;
             let compounds = std::iter::once((Combinator::Descendant, &selector.first))
                 .chain(selector.rest.iter().map(|(c, x)| (*c, x)));
             let mut previous = None;
             for (i, (combinator, compound)) in compounds.enumerate() {
-                if let Some(step) = previous {
-                    before = Some((combinator, step));
+                let before = previous.map(|step| (combinator, step));
+                let inner = matcher.inner_steps;
+                previous = Some(inner);
+                if i == last {
+                    matcher.add(compound, before, Outcome::Hit(hit));
+                } else {
+                    matcher.inner_steps += 1;
+                    matcher.add(compound, before, Outcome::Inner(inner));
                 }
-                previous = Some(matcher.add(compound, before, (i == last).then_some(hit)));
             }
+        }
+        for by_value in matcher.by_attribute.values_mut() {
+            by_value.beginnings.compile(StartKind::Anchored);
+            by_value.parts.compile(StartKind::Unanchored);
         }
         matcher
     }
 
-    fn add(&mut self, compound: &Compound, before: Option<(Combinator, u32)>, hit: Option<Hit>) -> u32 {
+    fn add(&mut self, compound: &Compound, before: Option<(Combinator, u32)>, outcome: Outcome) {
         let number = self.steps.len() as u32;
         let tag = compound
             .tag
@@ -89,18 +169,18 @@ impl Matcher {
             .map(|name| (Tag::from_name(name.as_bytes()), name.as_bytes().into()));
         // The rarest kind of thing first: an id, then a class, an attribute, a name.
         let bytes = |text: &String| Box::<[u8]>::from(text.as_bytes());
-        let file = if let Some(id) = compound.ids.first() {
-            self.by_id.entry(bytes(id)).or_default()
+        if let Some(id) = compound.ids.first() {
+            self.by_id.entry(bytes(id)).or_default().push(number);
         } else if let Some(class) = compound.classes.first() {
-            self.by_class.entry(bytes(class)).or_default()
+            self.by_class.entry(bytes(class)).or_default().push(number);
         } else if let Some(attribute) = compound.attributes.first() {
-            self.by_attribute.entry(bytes(&attribute.name)).or_default()
+            let by_value = self.by_attribute.entry(bytes(&attribute.name)).or_default();
+            by_value.add(attribute, number);
         } else if let Some((tag, _)) = tag {
-            self.by_tag.entry(tag).or_default()
+            self.by_tag.entry(tag).or_default().push(number);
         } else {
-            &mut self.by_any
-        };
-        file.push(number);
+            self.by_any.push(number);
+        }
         self.counts_types |= compound
             .nth
             .iter()
@@ -110,9 +190,8 @@ impl Matcher {
             tag,
             compound: compound.clone(),
             before,
-            hit,
+            outcome,
         });
-        number
     }
 
     /// Whether there is nothing to match.
@@ -149,25 +228,26 @@ impl<'a> Subject<'a> {
 /// What of a [`Matcher`]'s selectors has matched on the elements that are open now.
 #[derive(Debug)]
 pub(super) struct Progress {
-    /// For each step, on how many open elements it matched.
+    /// For each inner step, on how many open elements it matched.
     on: Vec<u32>,
-    /// Depth of the element and the step that matched on it, outermost first.
+    /// Depth of the element and the inner step that matched on it, outermost first.
     matched: Vec<(u32, u32)>,
     /// For `:nth-of-type()`: names and their numbers so far, for each open element, by depth.
     types: Vec<HashMap<u32, u32>>,
-    /// For each step, the number of the element that it was last tried on: once is enough, whatever the element repeats.
-    tried: Vec<u32>,
-    elements: u32,
+    /// A bit for each step that was tried on the element at hand: once is enough, whatever it repeats.
+    tried: Vec<u64>,
+    /// Those whose bit is set.
+    touched: Vec<u32>,
 }
 
 impl Progress {
     pub(super) fn new(matcher: &Matcher) -> Self {
         Progress {
-            on: vec![0; matcher.steps.len()],
+            on: vec![0; matcher.inner_steps as usize],
             matched: Vec::new(),
             types: Vec::new(),
-            tried: vec![0; matcher.steps.len()],
-            elements: 0,
+            tried: vec![0; matcher.steps.len().div_ceil(64)],
+            touched: Vec::new(),
         }
     }
 
@@ -182,15 +262,19 @@ impl Progress {
         } else {
             0
         };
-        // After four thousand million elements of a stream a step may be tried twice, which does no harm.
-        self.elements = self.elements.wrapping_add(1);
+        for number in self.touched.drain(..) {
+            self.tried[number as usize / 64] = 0;
+        }
         let mut best: Option<Hit> = None;
         let parents_end = self.matched.len();
-        let mut attempt = |steps: Option<&Vec<u32>>| {
-            for &number in steps.into_iter().flatten() {
-                if std::mem::replace(&mut self.tried[number as usize], self.elements) == self.elements {
+        let mut attempt = |steps: &[u32]| {
+            for &number in steps {
+                let (word, bit) = (&mut self.tried[number as usize / 64], 1 << (number % 64));
+                if *word & bit != 0 {
                     continue;
                 }
+                *word |= bit;
+                self.touched.push(number);
                 let step = &matcher.steps[number as usize];
                 let reached = match step.before {
                     None => true,
@@ -207,30 +291,42 @@ impl Progress {
                 if !reached || !step_matches(step, subject, type_position) {
                     continue;
                 }
-                match step.hit {
-                    Some(Hit::TakeRule(rule)) => takes.push(rule),
-                    Some(hit) => best = Some(best.map_or(hit, |b| b.min(hit))),
-                    None => self.matched.push((subject.depth as u32, number)),
+                match step.outcome {
+                    Outcome::Hit(Hit::TakeRule(rule)) => takes.push(rule),
+                    Outcome::Hit(hit) => best = Some(best.map_or(hit, |b| b.min(hit))),
+                    Outcome::Inner(step) => self.matched.push((subject.depth as u32, step)),
                 }
             }
         };
-        attempt(matcher.by_tag.get(&subject.tag));
-        attempt(Some(&matcher.by_any));
+        matcher
+            .by_tag
+            .get(&subject.tag)
+            .into_iter()
+            .for_each(|steps| attempt(steps));
+        attempt(&matcher.by_any);
         if !(matcher.by_class.is_empty() && matcher.by_id.is_empty() && matcher.by_attribute.is_empty()) {
             let (mut class_seen, mut id_seen) = (false, false);
             for (name, value) in subject.start.attributes() {
                 if name.eq_ignore_ascii_case(b"class") && !class_seen {
                     class_seen = true;
                     let class = *subject.class.get_or_init(|| &value[..value.len().min(CLASS_BYTES)]);
-                    tokens(class).for_each(|token| attempt(matcher.by_class.get(token)));
+                    let steps = tokens(class).filter_map(|token| matcher.by_class.get(token));
+                    steps.for_each(|steps| attempt(steps));
                 } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
                     id_seen = true;
-                    attempt(matcher.by_id.get(value));
+                    matcher.by_id.get(value).into_iter().for_each(|steps| attempt(steps));
                 }
                 if !matcher.by_attribute.is_empty() {
-                    match name.iter().any(u8::is_ascii_uppercase) {
-                        false => attempt(matcher.by_attribute.get(name)),
-                        true => attempt(matcher.by_attribute.get(name.to_ascii_lowercase().as_slice())),
+                    let by_value = match name.iter().any(u8::is_ascii_uppercase) {
+                        false => matcher.by_attribute.get(name),
+                        true => matcher.by_attribute.get(name.to_ascii_lowercase().as_slice()),
+                    };
+                    if let Some(by_value) = by_value {
+                        attempt(&by_value.any);
+                        by_value
+                            .beginnings
+                            .found_in(value, Anchored::Yes, |step| attempt(&[step]));
+                        by_value.parts.found_in(value, Anchored::No, |step| attempt(&[step]));
                     }
                 }
             }
