@@ -17,6 +17,8 @@ import tempfile
 import threading
 import urllib.request
 
+from keep_rate import measure as measure_keep_rate
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 SCORE = SHARED / "bench" / "score.py"
@@ -42,6 +44,9 @@ POSTS_FLOORS = {
     "source": 48,
     "title": 51,
 }
+
+# Of the snippets that the labels keep, the share that rules may take.
+RULES_TAKE_AT_MOST = 0.001
 
 SHORT_STREAM_BYTES = 32 << 20
 LONG_STREAM_BYTES = 256 << 20
@@ -219,6 +224,20 @@ def scores(service):
         check(f"score: posts {field} is right {floor} times at least", right >= floor, f"{right} of {of}")
 
 
+def keep_rate(service):
+    """How often rules take labelled text."""
+    figures = measure_keep_rate(service.url, SCORE.parent / "data")
+    for name, (count, taken) in figures.items():
+        print(f"     {name}: rules take {len(taken)} of {count} labelled snippets")
+        for page, snippet, rules in taken:
+            print(f"        {page}: {snippet[:60]!r}, by one of {', '.join(rules)}")
+    count = sum(count for count, _ in figures.values())
+    taken = sum(len(taken) for _, taken in figures.values())
+    share = taken / max(count, 1)
+    print(f"     all: {taken} of {count}, {share:.4%}")
+    check(f"rules take {RULES_TAKE_AT_MOST:.1%} of labelled text at most", count and share <= RULES_TAKE_AT_MOST, f"{share:.4%}")
+
+
 def main():
     sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     binary = str(pathlib.Path(sys.argv[1]).resolve())
@@ -230,6 +249,7 @@ def main():
             print("skip the first user's post: it is not beside the project")
         if SCORE.exists():
             scores(service)
+            keep_rate(service)
         else:
             print("skip the scores: the labelled pages are not beside the project")
     sys.exit(1 if failures else 0)
