@@ -263,6 +263,15 @@ fn sandbox<B>(response: &mut Response<B>) {
     );
 }
 
+/// Names the rules that an answer was made by, whatever form it has.
+const RULES_REVISION: HeaderName = HeaderName::from_static("x-rules-revision");
+
+fn rules_revision(pipeline: &Pipeline) -> HeaderValue {
+    let revision = HeaderValue::from_str(pipeline.rules().revision());
+    // A name of a hash and its digits in hex.
+    revision.unwrap_or_else(|e| unreachable!("{e}"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;

@@ -10,7 +10,7 @@ use axum::{
 };
 use url::form_urlencoded;
 
-use super::{App, access::Work, error::Refusal, limits, negotiate, sandbox};
+use super::{App, RULES_REVISION, access::Work, error::Refusal, limits, negotiate, rules_revision, sandbox};
 use crate::{
     bounds::Deadline,
     input::Document,
@@ -45,6 +45,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     };
     let deadline = Deadline::after(bounds.time);
     let pipeline = app.pipeline();
+    let revision = rules_revision(&pipeline);
     let work = move || {
         let waited = asked.elapsed();
         let document = Document {
@@ -68,6 +69,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, negotiate::content_type(format));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(RULES_REVISION, revision);
     let mut stages = vec![("read", asked - begun), ("wait", waited)];
     stages.extend(&trace.stages);
     let work = Work {

@@ -25,7 +25,7 @@ use hyper::body::Frame;
 use tokio::time::{Instant, Sleep, sleep};
 use url::form_urlencoded;
 
-use super::{App, error::Refusal, limits, sandbox};
+use super::{App, RULES_REVISION, error::Refusal, limits, rules_revision, sandbox};
 use crate::{config::Wire, error::Error, options::CleanOptions, pipeline::Cleaner};
 
 /// Input bytes of one turn: well under a millisecond of work, so that no health check waits behind a large page.
@@ -42,7 +42,8 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let options = CleanOptions::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     limits::refuse_packed(&head.headers)?;
     let declared = declared_type(&head.headers)?;
-    let mut cleaner = app.pipeline().cleaner(declared, &options)?;
+    let pipeline = app.pipeline();
+    let mut cleaner = pipeline.cleaner(declared, &options)?;
 
     let end = Instant::now() + app.wire.body_timeout;
     let Some(mut input) = limits::next_piece(&mut body, end, &app.wire).await? else {
@@ -70,6 +71,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     sandbox(&mut response);
     let value = HeaderValue::from_str(&answer_type).unwrap_or(HeaderValue::from_static("text/html"));
     response.headers_mut().insert(header::CONTENT_TYPE, value);
+    response.headers_mut().insert(RULES_REVISION, rules_revision(&pipeline));
     Ok(response)
 }
 

@@ -1,7 +1,14 @@
 //! Rules as operators use them: the guard, the order of precedence, folders and lists that change under a running
 //! service, and the commands that check them.
 
-use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
@@ -153,15 +160,24 @@ fn a_folder_that_changes_is_read_again_and_a_broken_one_changes_nothing() {
     let (process, address) = Process::serve(&["--bind", "127.0.0.1:0", "--rules", shown]);
     let before = post(address);
     assert!(before["content_text"].as_str().expect("text").contains("other texts"));
-    // As a ConfigMap is mounted: the file is a link into a folder that is swapped whole.
+    // As a ConfigMap is mounted: the file is a link by way of `..data`, which is swapped for a link to another folder.
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, folder.join(name)).expect("a link");
     fs::create_dir(folder.join("..one")).expect("a folder");
-    fs::write(folder.join("..one/mine.toml"), RULE).expect("it is written");
-    std::os::unix::fs::symlink("..one/mine.toml", folder.join("mine.toml")).expect("a link");
+    fs::write(folder.join("..one/mine.toml"), RULE.replace(".teaser", ".other")).expect("it is written");
+    link("..one", "..data");
+    link("..data/mine.toml", "mine.toml");
+    process.wait_for("the rules were read again");
+    let between = post(address);
+    assert_eq!(between["content_text"], before["content_text"]);
+    fs::create_dir(folder.join("..two")).expect("a folder");
+    fs::write(folder.join("..two/mine.toml"), RULE).expect("it is written");
+    link("..two", "..data_tmp");
+    fs::rename(folder.join("..data_tmp"), folder.join("..data")).expect("it is swapped");
     process.wait_for("the rules were read again");
     let after = post(address);
     assert_eq!(after["content_text"], "The text itself stays.");
     assert_eq!(after["removed"][0]["rule"], "mine/teaser");
-    assert_ne!(before["rules_revision"], after["rules_revision"]);
+    assert_ne!(between["rules_revision"], after["rules_revision"]);
 
     fs::write(folder.join("broken.toml"), "[[rule]]\nid = 1\n").expect("it is written");
     process.wait_for("the rules could not be read again; the old ones stay");
@@ -181,6 +197,42 @@ fn a_folder_that_changes_is_read_again_and_a_broken_one_changes_nothing() {
     process.signal("HUP");
     process.wait_for("the rules were read again");
     assert_eq!(post(address), after);
+}
+
+#[test]
+fn rules_that_change_under_load_fail_no_request() {
+    let folder = folder("reload-load");
+    let shown = folder.to_str().expect("a path in UTF-8");
+    let (process, address) = Process::serve(&["--bind", "127.0.0.1:0", "--rules", shown]);
+    let before = post(address)["rules_revision"].clone();
+    let over = AtomicBool::new(false);
+    let seen: Vec<BTreeSet<String>> = std::thread::scope(|scope| {
+        let client = || {
+            let mut seen = BTreeSet::new();
+            while !over.load(Ordering::Relaxed) {
+                // Each answer is by one set, whole: the article and the revision agree.
+                let article = post(address);
+                let revision = article["rules_revision"].as_str().expect("a revision").to_owned();
+                let dropped = article["removed"][0]["rule"] == "mine/teaser";
+                assert_eq!(dropped, article["rules_revision"] != before, "{article}");
+                seen.insert(revision);
+            }
+            seen
+        };
+        let clients: Vec<_> = (0..3).map(|_| scope.spawn(client)).collect();
+        for why in ["our own teasers", "as before", "and again"] {
+            fs::write(folder.join(".mine"), RULE.replace("our own teasers", why)).expect("it is written");
+            fs::rename(folder.join(".mine"), folder.join("mine.toml")).expect("it is renamed");
+            process.wait_for("the rules were read again");
+        }
+        post(address);
+        over.store(true, Ordering::Relaxed);
+        clients
+            .into_iter()
+            .map(|client| client.join().expect("every request is answered"))
+            .collect()
+    });
+    assert!(seen.iter().any(|revisions| revisions.len() > 1), "{seen:?}");
 }
 
 #[test]

@@ -466,8 +466,45 @@ def alive():
         check(times[-1] < 100, f"alive on one core with every worker busy: p50 {times[50]:.1f}, at most {times[-1]:.1f} ms of 100 asked (100 at most)")
 
 
+RULE = """[[rule]]
+id = "paragraph"
+category = "promotion"
+why = "Turn %d."
+select = [".no-such-class"]
+[[rule.example]]
+in = "<p class=no-such-class>a</p><p>b</p>"
+out = "<p>b</p>"
+"""
+
+
+def reload():
+    """A rule file dropped into the folder of a service at full load."""
+    with tempfile.TemporaryDirectory() as folder, Server("--rules", folder) as server:
+        def revision():
+            with socket.create_connection(server.address, 10) as link:
+                link.sendall(b"GET /version HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+                text = b"".join(iter(lambda: link.recv(65536), b""))
+            return json.loads(text.partition(b"\r\n\r\n")[2])["rules_revision"]
+        prepare = lambda: os.sched_setaffinity(0, OURS)
+        busy = subprocess.Popen([HAMMER, "load", server.text, PAGES["100KB"], "4", "12", "0"], stdout=subprocess.PIPE, preexec_fn=prepare)
+        time.sleep(1)
+        times = []
+        for turn in range(8):
+            before, path = revision(), pathlib.Path(folder, ".new")
+            path.write_text(RULE % turn)
+            path.rename(pathlib.Path(folder, "mine.toml"))
+            begun = time.monotonic()
+            while revision() == before and time.monotonic() < begun + 10:
+                time.sleep(0.005)
+            times.append((time.monotonic() - begun) * 1000)
+            time.sleep(0.13 * turn % 0.5)
+        statuses = json.loads(busy.communicate()[0].splitlines()[-1])["statuses"]
+        others = {status: figures["count"] for status, figures in statuses.items() if status != "200"}
+        check(not others and max(times) < 1000, f"8 rule files under full load: in force after {sorted(times)[4]:.0f} ms, {max(times):.0f} at most (1000 at most); {statuses['200']['count']} pages meanwhile, others {others or 'none'}")
+
+
 def faults():
-    for fault in (alive, starve, slowloris, trickle, never_reads, idle, drains, descriptors, hostile):
+    for fault in (reload, alive, starve, slowloris, trickle, never_reads, idle, drains, descriptors, hostile):
         fault()
 
 
