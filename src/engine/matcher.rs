@@ -120,6 +120,8 @@ impl Texts {
     }
 }
 
+type ByAttribute = HashMap<Box<[u8]>, ByValue, foldhash::fast::RandomState>;
+
 /// A compiled set of selectors.
 #[derive(Debug, Default)]
 pub struct Matcher {
@@ -127,7 +129,9 @@ pub struct Matcher {
     by_tag: HashMap<Tag, Vec<u32>>,
     by_class: ByName,
     by_id: ByName,
-    by_attribute: HashMap<Box<[u8]>, ByValue, foldhash::fast::RandomState>,
+    by_attribute: ByAttribute,
+    /// The same of steps that another one must come before: nothing is looked for while none has matched.
+    by_attribute_inside: ByAttribute,
     by_any: Vec<u32>,
     inner_steps: u32,
     counts_types: bool,
@@ -154,7 +158,11 @@ impl Matcher {
                 }
             }
         }
-        for by_value in matcher.by_attribute.values_mut() {
+        for by_value in matcher
+            .by_attribute
+            .values_mut()
+            .chain(matcher.by_attribute_inside.values_mut())
+        {
             by_value.beginnings.compile(StartKind::Anchored);
             by_value.parts.compile(StartKind::Unanchored);
         }
@@ -174,7 +182,11 @@ impl Matcher {
         } else if let Some(class) = compound.classes.first() {
             self.by_class.entry(bytes(class)).or_default().push(number);
         } else if let Some(attribute) = compound.attributes.first() {
-            let by_value = self.by_attribute.entry(bytes(&attribute.name)).or_default();
+            let by_name = match before {
+                None => &mut self.by_attribute,
+                Some(_) => &mut self.by_attribute_inside,
+            };
+            let by_value = by_name.entry(bytes(&attribute.name)).or_default();
             by_value.add(attribute, number);
         } else if let Some((tag, _)) = tag {
             self.by_tag.entry(tag).or_default().push(number);
@@ -304,7 +316,10 @@ impl Progress {
             .into_iter()
             .for_each(|steps| attempt(steps));
         attempt(&matcher.by_any);
-        if !(matcher.by_class.is_empty() && matcher.by_id.is_empty() && matcher.by_attribute.is_empty()) {
+        let inside = (parents_end > 0).then_some(&matcher.by_attribute_inside);
+        let by_names = [Some(&matcher.by_attribute), inside].map(|names| names.filter(|names| !names.is_empty()));
+        let no_attributes = by_names.iter().all(Option::is_none);
+        if !(matcher.by_class.is_empty() && matcher.by_id.is_empty() && no_attributes) {
             let (mut class_seen, mut id_seen) = (false, false);
             for (name, value) in subject.start.attributes() {
                 if name.eq_ignore_ascii_case(b"class") && !class_seen {
@@ -316,10 +331,10 @@ impl Progress {
                     id_seen = true;
                     matcher.by_id.get(value).into_iter().for_each(|steps| attempt(steps));
                 }
-                if !matcher.by_attribute.is_empty() {
+                for by_name in by_names.iter().flatten() {
                     let by_value = match name.iter().any(u8::is_ascii_uppercase) {
-                        false => matcher.by_attribute.get(name),
-                        true => matcher.by_attribute.get(name.to_ascii_lowercase().as_slice()),
+                        false => by_name.get(name),
+                        true => by_name.get(name.to_ascii_lowercase().as_slice()),
                     };
                     if let Some(by_value) = by_value {
                         attempt(&by_value.any);
