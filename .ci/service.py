@@ -25,13 +25,14 @@ SCORE = SHARED / "bench" / "score.py"
 SEED = SHARED / "seed" / "sina-finance.md"
 
 # What each set must reach, a little under what was measured when the line was last touched. A floor is raised when the
-# engine gets better, and never lowered.
+# engine gets better, and never lowered. The score's model was fitted on these very pages: a floor tells a fault in the
+# code, and training/fit.py how good the model is on pages that it has not seen.
 F1_FLOORS = {
-    "chinese": 0.972,
+    "chinese": 0.992,
     "posts": 0.995,
-    "readability": 0.962,
-    "scrapinghub": 0.935,
-    "trafilatura": 0.875,
+    "readability": 0.968,
+    "scrapinghub": 0.984,
+    "trafilatura": 0.968,
 }
 # Posts whose field is right.
 POSTS_FLOORS = {

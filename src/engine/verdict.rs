@@ -109,7 +109,7 @@ pub(super) fn intersect(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usi
 }
 
 /// What of `from` is not in `gone`; both disjoint and ascending.
-fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Range<usize>> {
+pub(super) fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut left = Vec::with_capacity(from.len() + gone.len());
     let mut first = 0;
     for range in from {

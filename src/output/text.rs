@@ -1,15 +1,29 @@
 //! `content_text`: the content as plain text that reads like the page does.
 //!
-//! An empty line between blocks, a line an item or table row, a tab between cells, code untouched.
+//! An empty line between blocks, a line an item or table row, a tab between cells, code untouched. It is the running
+//! text: the readings of ruby text, and the captions of a page's pictures, which a reader's eye takes in beside it, are in
+//! the HTML and in the Markdown alone (captions also in `images`). What was sent as an article keeps its captions in line.
 
 use crate::engine::{Content, Node, tags::Tag};
 
+/// Where the captions of pictures are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Captions {
+    /// Among the paragraphs.
+    InLine,
+    /// Not in the running text.
+    Beside,
+}
+
 /// Renders plain text without an end of line at its end.
-pub fn render(content: &Content) -> String {
+pub fn render(content: &Content, captions: Captions) -> String {
     let mut text = String::with_capacity(content.text.len() + content.nodes.len());
     let mut gap = "";
+    // Open elements whose text stands beside the running text, and open ruby elements.
+    let (mut beside, mut rubies) = (0, 0);
     for node in &content.nodes {
         let (tag, opens) = match node {
+            Node::Text(_) if beside > 0 => continue,
             Node::Text(range) => {
                 if !text.is_empty() {
                     text.push_str(gap);
@@ -21,6 +35,13 @@ pub fn render(content: &Content) -> String {
             Node::Open { tag, .. } => (*tag, true),
             Node::Close(tag) => (*tag, false),
         };
+        let step = if opens { 1 } else { -1 };
+        match tag {
+            Tag::RUBY => rubies += step,
+            Tag::FIGCAPTION if captions == Captions::Beside => beside += step,
+            Tag::RT | Tag::RP if rubies > 0 => beside += step,
+            _ => {}
+        }
         let border = match tag {
             Tag::BR => "\n",
             Tag::LI | Tag::TR | Tag::DT | Tag::DD => "\n",

@@ -126,7 +126,11 @@ impl Pipeline {
             &Links::new(address.base.clone()),
             self.bounds.output_bytes,
         )?;
-        let content_text = text::render(&content);
+        let captions = match kind {
+            Kind::Page => text::Captions::Beside,
+            Kind::Post | Kind::Fragment | Kind::Markdown => text::Captions::InLine,
+        };
+        let content_text = text::render(&content, captions);
         let found = Found {
             document: &document,
             page: &page,

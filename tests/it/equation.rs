@@ -55,7 +55,9 @@ pub(crate) fn check(bytes: &[u8], encoding: &'static Encoding, html: &str, query
     }
     let mut left = Bag::new();
     add(&mut left, &dom::shown(&dom::document(html)).text(), 1);
-    add(&mut left, article["content_text"].as_str().ok_or("no text")?, -1);
+    // The HTML, which has what the running text leaves beside itself: captions.
+    let content = article["content_html"].as_str().ok_or("no content")?;
+    add(&mut left, &dom::shown(&dom::document(content)).text(), -1);
     let mut end = 0;
     for removal in removed {
         let at = |name: &str| removal[name].as_u64().map(|n| n as usize).ok_or("no offset");

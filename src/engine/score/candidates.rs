@@ -1,0 +1,151 @@
+//! Which element holds most of the article: the method of Readability (Arc90; Mozilla's Readability.js).
+//!
+//! Paragraphs give points to the elements around them, links take away from them, names and tags add their hint. The best
+//! element is no verdict: it is one of the things that the features of a block are measured against.
+
+use super::{
+    blocks::{Block, Sums},
+    hints,
+    names::Name,
+};
+use crate::engine::{
+    outline::{NONE, Outline},
+    tags::Tag,
+};
+
+/// The weight of a paragraph that counts as one (Readability: 25 characters).
+const PARAGRAPH: f32 = 25.0;
+/// The weight that gives a paragraph one more point, up to [`LONG`] of them.
+const HUNDRED: f32 = 100.0;
+/// Points that length alone can give a paragraph.
+const LONG: f32 = 3.0;
+/// Levels of elements above a paragraph that get a share of its points.
+const LEVELS: usize = 5;
+/// Points for a class or id that names an article, or furniture.
+const NAME: f32 = 25.0;
+/// The share of the winner's worth from which on the element around it is the article too.
+const CLIMB: f32 = 0.75;
+/// How much more text than its child an element may hold that is only a wrapper around it.
+const WRAPPER: f32 = 1.02;
+
+/// The elements that may hold the article.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    /// Points of each element, before its links are taken away; `None` for those that got none.
+    points: Vec<Option<f32>>,
+    /// The best, or [`NONE`].
+    pub(super) winner: u32,
+}
+
+impl Candidates {
+    pub(super) fn find(outline: &Outline<'_>, names: &[Name], blocks: &[Block], sums: &[Sums]) -> Self {
+        let all: f32 = blocks.iter().map(|block| block.weight).sum();
+        let unlikely = unlikely(outline, names, sums, all);
+        let mut points = vec![None; outline.elements.len()];
+        for block in blocks {
+            let Some(element) = outline.elements.get(outline.block_of(block.element) as usize) else {
+                continue;
+            };
+            let own = outline.block_of(block.element);
+            if block.weight < PARAGRAPH || unlikely[own as usize] || !element.seen {
+                continue;
+            }
+            let marks = f32::from(block.commas);
+            let gain = (1.0 + marks + (block.weight / HUNDRED).min(LONG)) * (1.0 - block.link_density());
+            // A block with text of its own and blocks inside it is a candidate itself: bare text parted by line breaks.
+            let mut at = if element.tag == Tag::P || element.tag.is_heading() {
+                element.parent
+            } else {
+                own
+            };
+            for level in 0..LEVELS {
+                if at == NONE || outline.elements[at as usize].tag == Tag::HTML {
+                    break;
+                }
+                let share = match level {
+                    0 => 1.0,
+                    1 => 2.0,
+                    _ => level as f32 * 3.0,
+                };
+                *points[at as usize].get_or_insert(0.0) += gain / share;
+                at = outline.elements[at as usize].parent;
+            }
+        }
+        for (i, points) in points.iter_mut().enumerate() {
+            if let Some(points) = points {
+                *points += bonus(outline.elements[i].tag, &names[i]);
+            }
+        }
+        let mut candidates = Candidates { points, winner: NONE };
+        candidates.winner = candidates.best(outline, sums);
+        candidates
+    }
+
+    /// Points of an element after its links were taken away.
+    pub(super) fn worth(&self, element: u32, sums: &[Sums]) -> Option<f32> {
+        let points = (*self.points.get(element as usize)?)?;
+        Some(points * (1.0 - sums[element as usize].link_density()))
+    }
+
+    /// The elements with the most points, the best first.
+    pub(super) fn top(&self, count: usize, sums: &[Sums]) -> Vec<(u32, f32)> {
+        let worths = (0..self.points.len() as u32).filter_map(|i| Some((i, self.worth(i, sums)?)));
+        let mut top: Vec<_> = worths.collect();
+        top.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        top.truncate(count);
+        top
+    }
+
+    fn best(&self, outline: &Outline<'_>, sums: &[Sums]) -> u32 {
+        let Some(&(mut winner, _)) = self.top(1, sums).first() else {
+            return NONE;
+        };
+        // Several good blocks of one parent are one article: climb while the parent is nearly as good.
+        loop {
+            let parent = outline.elements[winner as usize].parent;
+            if parent == NONE || matches!(outline.elements[parent as usize].tag, Tag::BODY | Tag::HTML) {
+                return winner;
+            }
+            let only_child = sums[parent as usize].weight <= sums[winner as usize].weight * WRAPPER;
+            let nearly_as_good = match (self.worth(winner, sums), self.worth(parent, sums)) {
+                (Some(mine), Some(above)) => above > mine * CLIMB,
+                _ => false,
+            };
+            if !only_child && !nearly_as_good {
+                return winner;
+            }
+            winner = parent;
+        }
+    }
+}
+
+/// What an element's tag and names say before its text is looked at.
+fn bonus(tag: Tag, name: &Name) -> f32 {
+    let by_tag = match tag {
+        Tag::ARTICLE | Tag::MAIN => NAME,
+        Tag::DIV | Tag::SECTION => 5.0,
+        Tag::PRE | Tag::TD | Tag::BLOCKQUOTE => 3.0,
+        Tag::ADDRESS | Tag::OL | Tag::UL | Tag::DL | Tag::DD | Tag::DT | Tag::LI | Tag::FORM => -3.0,
+        Tag::H1 | Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 | Tag::TH => -5.0,
+        _ => 0.0,
+    };
+    let is = |kinds| if name.kinds & kinds != 0 { NAME } else { 0.0 };
+    by_tag + is(hints::BODY) - is(hints::FURNITURE)
+}
+
+/// For each element, whether it is or stands in furniture that hardly holds an article.
+fn unlikely(outline: &Outline<'_>, names: &[Name], sums: &[Sums], all: f32) -> Vec<bool> {
+    let mut unlikely = vec![false; outline.elements.len()];
+    for (i, element) in outline.elements.iter().enumerate() {
+        let kinds = names[i].kinds;
+        let is_furniture = matches!(
+            element.tag,
+            Tag::NAV | Tag::FOOTER | Tag::ASIDE | Tag::MENU | Tag::DIALOG
+        ) || (kinds & hints::FURNITURE != 0 && kinds & hints::BODY == 0);
+        let may_be = element.tag.is_block() && !matches!(element.tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
+        unlikely[i] = (element.parent != NONE && unlikely[element.parent as usize])
+            // A name on a block with most of the page's text is no evidence: bodies are called `gdpr-article`.
+            || (is_furniture && may_be && sums[i].weight * 2.0 <= all);
+    }
+    unlikely
+}

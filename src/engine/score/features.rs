@@ -1,0 +1,560 @@
+//! What can be said of each block of a page in figures: its own text, what it stands in, what stands around it.
+//!
+//! All of them are shares, logarithms and counts of steps, so that a long page and a short one, and a script with spaces
+//! and one without, look alike. [`names`] lists them in the order in which [`Page::features`] writes them.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::{
+    blocks::{Block, Sums},
+    candidates::Candidates,
+    head::Known,
+    hints::{self, Kinds, NAME_KINDS, WORD_KINDS},
+    names::{HIDDEN, Name, PLACES},
+};
+use crate::engine::{
+    outline::{NONE, Outline},
+    tags::Tag,
+};
+
+/// Levels above a block from which on a name says nothing more; also the value for "no such name".
+const FAR: f32 = 12.0;
+/// The weight up to which a block's words are looked at.
+const SHORT: f32 = 260.0;
+/// The weight up to which a block may be the page's title or description.
+const MIDDLE: f32 = 800.0;
+/// Steps up the tree from which on the figure does not grow.
+const STEPS: f32 = 30.0;
+/// The share of links from which on a block may be hopeless.
+const HOPELESS_DENSITY: f32 = 0.9;
+/// Blocks to the nearest good one from which on it is.
+const HOPELESS_DISTANCE: usize = 2;
+/// "None" for a distance that is counted in blocks.
+const NOWHERE: f32 = 99.0;
+/// Boxes around a block whose sums are features.
+const BOXES: usize = 3;
+
+/// All that the features are made from.
+pub(super) struct Page<'o, 's> {
+    outline: &'o Outline<'s>,
+    names: &'o [Name],
+    blocks: &'o [Block],
+    sums: &'o [Sums],
+    winner: u32,
+    /// The weight of all good blocks.
+    good: f32,
+    /// First and last good block inside the winner.
+    span: (usize, usize),
+    /// Each element's distance from the root.
+    depths: Vec<u8>,
+    /// Of each block: its tag and class, and those of the element around it.
+    signatures: Vec<u64>,
+    /// Blocks, weight, linked weight and good weight of all blocks with one signature.
+    kin: HashMap<u64, [f32; 4], FixedState>,
+    /// How often the same letters make a block.
+    repeats: HashMap<u64, f32, FixedState>,
+    /// Siblings of one family: how many they are, their good weight and their weight.
+    siblings: HashMap<(u32, u64), [f32; 3], FixedState>,
+    /// What the words of each short block say, and its first words.
+    words: Vec<(Kinds, Kinds)>,
+    /// Which blocks are the page's title, or its description.
+    titles: Vec<(bool, bool)>,
+    /// Whether a block is asked about at all: see [`Page::is_hopeless`].
+    hopeless: Vec<bool>,
+    /// The nearest good block before each block and behind it, with the weight between.
+    before: Vec<(usize, f32)>,
+    after: Vec<(usize, f32)>,
+}
+
+/// The names of the features, in order.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |more: &[&str]| names.extend(more.iter().map(|name| (*name).to_owned()));
+    add(&[
+        "weight",
+        "links",
+        "density",
+        "commas",
+        "stops",
+        "words",
+        "word length",
+        "digits",
+        "capitals",
+        "dividers",
+        "wide",
+        "ends",
+        "begins small",
+        "good",
+        "repeats",
+        "is title",
+        "is description",
+        "level",
+        "heading",
+        "item",
+        "paragraph",
+        "cell",
+        "box",
+        "term",
+    ]);
+    let words: Vec<&str> = (0..WORD_KINDS).map(hints::word_kind).collect();
+    let kinds: Vec<&str> = (0..NAME_KINDS).map(hints::name_kind).collect();
+    names.extend(words.iter().map(|kind| format!("says {kind}")));
+    names.extend(words.iter().map(|kind| format!("begins with {kind}")));
+    names.extend(kinds.iter().map(|kind| format!("steps to {kind}")));
+    names.extend(kinds.iter().map(|kind| format!("share of {kind}")));
+    names.extend(PLACES.iter().map(|(place, _)| format!("steps to <{place}>")));
+    names.extend(
+        [
+            "steps to hidden",
+            "siblings",
+            "steps to siblings",
+            "siblings good",
+            "siblings mean",
+        ]
+        .map(str::to_owned),
+    );
+    for level in 1..=BOXES {
+        names.extend(
+            ["weight", "density", "good", "blocks", "mean", "place", "good share"]
+                .map(|what| format!("box {level} {what}")),
+        );
+    }
+    let mut add = |more: &[&str]| names.extend(more.iter().map(|name| (*name).to_owned()));
+    add(&[
+        "page good",
+        "page blocks",
+        "place",
+        "winner good",
+        "winner level",
+        "in winner",
+        "climb to winner",
+        "before text",
+        "after text",
+        "good before",
+        "distance to good",
+        "gap before",
+        "gap after",
+        "climb before",
+        "climb after",
+        "same before",
+        "same after",
+        "kin",
+        "kin weight",
+        "kin density",
+        "kin good",
+        "under heading",
+        "heading says related",
+        "heading says comment",
+        "heading says other",
+        "climb to heading",
+        "after title",
+    ]);
+    for near in ["-2", "-1", "+1", "+2"] {
+        names.extend(["weight", "density", "heading", "good", "climb", "kin"].map(|what| format!("{near} {what}")));
+    }
+    names
+}
+
+impl<'o, 's> Page<'o, 's> {
+    pub(super) fn new(
+        outline: &'o Outline<'s>,
+        names: &'o [Name],
+        blocks: &'o [Block],
+        sums: &'o [Sums],
+        candidates: &Candidates,
+    ) -> Self {
+        let mut page = Page {
+            outline,
+            names,
+            blocks,
+            sums,
+            winner: candidates.winner,
+            good: blocks
+                .iter()
+                .filter(|b| b.is_good())
+                .map(|b| b.weight)
+                .sum::<f32>()
+                .max(1.0),
+            span: (0, 0),
+            depths: depths(outline),
+            signatures: Vec::with_capacity(blocks.len()),
+            kin: HashMap::default(),
+            repeats: HashMap::default(),
+            siblings: HashMap::default(),
+            words: Vec::with_capacity(blocks.len()),
+            titles: Vec::with_capacity(blocks.len()),
+            hopeless: Vec::new(),
+            before: nearest_good(blocks.iter().enumerate()),
+            after: nearest_good(blocks.iter().enumerate().rev()),
+        };
+        page.after.reverse();
+        let mut good = (0..blocks.len()).filter(|i| blocks[*i].is_good() && page.is_in_winner(*i));
+        let first = good.next().unwrap_or(0);
+        page.span = (first, good.next_back().unwrap_or(first));
+        page.hopeless = (0..blocks.len()).map(|i| page.is_hopeless(i)).collect();
+        for (i, element) in outline.elements.iter().enumerate().filter(|(i, _)| sums[*i].blocks > 0) {
+            let [count, good, weight] = page.siblings.entry((element.parent, names[i].family)).or_default();
+            *count += 1.0;
+            *good += sums[i].good;
+            *weight += sums[i].weight;
+        }
+        let known = Known::read(outline);
+        let mut text = String::new();
+        for (i, block) in blocks.iter().enumerate() {
+            let signature = page.signature(block);
+            page.signatures.push(signature);
+            let [count, weight, linked, good] = page.kin.entry(signature).or_default();
+            *count += 1.0;
+            *weight += block.weight;
+            *linked += block.linked;
+            *good += if block.is_good() { block.weight } else { 0.0 };
+            *page.repeats.entry(block.hash).or_default() += 1.0;
+            // Nobody asks what these say, unless they are headings.
+            let is_silent = page.hopeless[i] && !page.tag(i).is_heading();
+            text.clear();
+            if block.weight <= MIDDLE && !is_silent {
+                for run in block.first_run..block.next_run {
+                    text.push_str(&outline.runs[run as usize].decode(outline.run_text(run)));
+                }
+            }
+            page.titles.push(known.compare(&text));
+            page.words.push(match block.weight <= SHORT && !is_silent {
+                true => hints::of_words(text.trim_start().as_bytes()),
+                false => (0, 0),
+            });
+        }
+        page
+    }
+
+    fn signature(&self, block: &Block) -> u64 {
+        let own = self.outline.block_of(block.element);
+        let of = |element: u32| self.names.get(element as usize).map_or(0, |name| name.signature);
+        let around = self.outline.elements.get(own as usize).map_or(NONE, |e| e.parent);
+        of(own).wrapping_mul(31).wrapping_add(of(around))
+    }
+
+    fn is_in_winner(&self, block: usize) -> bool {
+        let winner = self.outline.elements.get(self.winner as usize);
+        winner.is_some_and(|w| (w.first_run..w.next_run).contains(&self.blocks[block].first_run))
+    }
+
+    /// A link among links, with no text near: half of the blocks of a page, and hardly ever one of the article's.
+    fn is_hopeless(&self, block: usize) -> bool {
+        let far = |(good, _): (usize, f32)| good == usize::MAX || good.abs_diff(block) > HOPELESS_DISTANCE;
+        self.blocks[block].link_density() >= HOPELESS_DENSITY
+            && far(self.before[block])
+            && far(self.after[block])
+            && !self.is_in_winner(block)
+    }
+
+    /// Whether a block is a heading with the page's title.
+    pub(super) fn is_title(&self, block: usize) -> bool {
+        self.titles[block].0 && self.tag(block).is_heading()
+    }
+
+    fn tag(&self, block: usize) -> Tag {
+        let own = self.outline.block_of(self.blocks[block].element);
+        self.outline.elements.get(own as usize).map_or(Tag::OTHER, |e| e.tag)
+    }
+
+    /// How far one climbs from a block's element to one that also holds the run.
+    fn climb(&self, block: &Block, run: u32) -> f32 {
+        let mut steps = 0.0;
+        let mut at = block.element;
+        while let Some(e) = self.outline.elements.get(at as usize) {
+            if steps >= STEPS || (e.first_run..e.next_run).contains(&run) {
+                break;
+            }
+            at = e.parent;
+            steps += 1.0;
+        }
+        steps
+    }
+
+    /// Calls `take` with the number and the features of each block that may be of the article.
+    pub(super) fn features(&self, mut take: impl FnMut(usize, &[f32])) {
+        let mut row = Vec::new();
+        let mut past = Past::default();
+        for i in 0..self.blocks.len() {
+            if self.tag(i).is_heading() {
+                past.heading = Some(i);
+            }
+            if self.titles[i].0
+                && (self.tag(i).is_heading() || past.title.is_none())
+                && self.blocks[i].link_density() < 0.5
+            {
+                past.title = Some(i);
+            }
+            if self.hopeless[i] {
+                continue;
+            }
+            row.clear();
+            self.own(i, &mut row);
+            self.surroundings(i, &mut row);
+            self.boxes(i, &mut row);
+            self.place(i, &past, &mut row);
+            for step in [-2isize, -1, 1, 2] {
+                self.neighbour(i, i.checked_add_signed(step), &mut row);
+            }
+            take(i, &row);
+            past.good += if self.blocks[i].is_good() {
+                self.blocks[i].weight
+            } else {
+                0.0
+            };
+        }
+    }
+
+    /// Its own text.
+    fn own(&self, i: usize, row: &mut Vec<f32>) {
+        let block = &self.blocks[i];
+        let tag = self.tag(i);
+        let hundredth = block.weight.max(1.0) / 100.0;
+        let (says, begins) = self.words[i];
+        row.extend([
+            ln(block.weight),
+            f32::from(block.links),
+            block.link_density(),
+            f32::from(block.commas) / hundredth,
+            f32::from(block.stops) / hundredth,
+            ln(block.words),
+            block.weight / block.words.max(1.0),
+            f32::from(block.digits) / hundredth,
+            f32::from(block.capitals) / hundredth,
+            f32::from(block.dividers) / hundredth,
+            block.wide / block.weight.max(1.0),
+            flag(block.ends),
+            flag(block.begins_small),
+            flag(block.is_good()),
+            self.repeats[&block.hash],
+            flag(self.titles[i].0),
+            flag(self.titles[i].1),
+            self.depth(block.element),
+            match tag.is_heading() {
+                true => 1.0 + (tag.index() - Tag::H1.index()) as f32,
+                false => 0.0,
+            },
+            flag(tag == Tag::LI),
+            flag(tag == Tag::P),
+            flag(matches!(tag, Tag::TD | Tag::TH | Tag::CAPTION)),
+            flag(matches!(tag, Tag::DIV | Tag::SECTION | Tag::ARTICLE | Tag::BODY)),
+            flag(matches!(tag, Tag::DT | Tag::DD | Tag::SUMMARY | Tag::LEGEND)),
+        ]);
+        row.extend((0..WORD_KINDS).map(|kind| flag(says & (1 << kind) != 0)));
+        row.extend((0..WORD_KINDS).map(|kind| flag(begins & (1 << kind) != 0)));
+    }
+
+    /// The names of what it stands in, and its families.
+    fn surroundings(&self, i: usize, row: &mut Vec<f32>) {
+        let block = &self.blocks[i];
+        let mut steps = [FAR; NAME_KINDS];
+        let mut shares = [0.0; NAME_KINDS];
+        let mut places = [FAR; PLACES.len()];
+        let mut hidden = FAR;
+        let mut siblings = [0.0; 4];
+        let (mut kinds_seen, mut places_seen) = (0, 0);
+        // From the innermost element of its first run, which may be a `span` with a name.
+        let mut at = self.outline.runs[block.first_run as usize].parent;
+        let mut level = 0.0;
+        while let Some(element) = self.outline.elements.get(at as usize).filter(|_| level < FAR) {
+            let (name, sums) = (&self.names[at as usize], &self.sums[at as usize]);
+            each_bit(name.kinds & !kinds_seen, |kind| {
+                steps[kind] = level;
+                shares[kind] = sums.good / self.good;
+            });
+            each_bit(name.places & !places_seen & !HIDDEN, |place| places[place] = level);
+            if name.places & !places_seen & HIDDEN != 0 {
+                hidden = level;
+            }
+            kinds_seen |= name.kinds;
+            places_seen |= name.places;
+            // Paragraphs and rows are always many.
+            let counts = element.tag.is_block()
+                && !element.tag.is_heading()
+                && !matches!(element.tag, Tag::P | Tag::TD | Tag::TH | Tag::TR);
+            if let Some([count, good, weight]) = self.siblings.get(&(element.parent, name.family)).filter(|_| counts)
+                && *count > siblings[0]
+            {
+                siblings = [*count, level, good / self.good, ln(weight / count)];
+            }
+            at = element.parent;
+            level += 1.0;
+        }
+        siblings[0] = siblings[0].min(50.0);
+        row.extend(steps);
+        row.extend(shares);
+        row.extend(places);
+        row.push(hidden);
+        row.extend(siblings);
+    }
+
+    /// The sums of the elements around it, of those that hold more than the one before.
+    fn boxes(&self, i: usize, row: &mut Vec<f32>) {
+        let block = &self.blocks[i];
+        let mut inside = block.weight;
+        let mut found = 0;
+        let mut at = block.element;
+        while let Some(element) = self.outline.elements.get(at as usize).filter(|_| found < BOXES) {
+            let sums = &self.sums[at as usize];
+            if sums.weight > inside + 0.5 {
+                inside = sums.weight;
+                found += 1;
+                row.extend([
+                    ln(sums.weight),
+                    sums.link_density(),
+                    sums.good / self.good,
+                    ln(sums.blocks as f32),
+                    ln(sums.weight / sums.blocks as f32),
+                    (i as u32 - sums.first) as f32 / (sums.blocks - 1).max(1) as f32,
+                    sums.good / sums.weight.max(1.0),
+                ]);
+            }
+            at = element.parent;
+        }
+        row.extend((found..BOXES).flat_map(|_| [-1.0; 7]));
+    }
+
+    /// Where it stands on the page.
+    fn place(&self, i: usize, past: &Past, row: &mut Vec<f32>) {
+        let block = &self.blocks[i];
+        let winner = self.outline.elements.get(self.winner as usize);
+        let is_inside = self.is_in_winner(i);
+        let (before, after) = (self.good_near(i, self.before[i]), self.good_near(i, self.after[i]));
+        let [kin, kin_weight, kin_linked, kin_good] = self.kin[&self.signatures[i]];
+        let (distance, says, climb) = match past.heading {
+            Some(heading) => (
+                ((i - heading) as f32).min(NOWHERE),
+                self.words[heading].0,
+                self.climb(block, self.blocks[heading].first_run),
+            ),
+            None => (NOWHERE, 0, STEPS),
+        };
+        row.extend([
+            ln(self.good),
+            ln(self.blocks.len() as f32),
+            i as f32 / self.blocks.len() as f32,
+            self.sums
+                .get(self.winner as usize)
+                .map_or(0.0, |sums| sums.good / self.good),
+            self.depth(self.winner),
+            flag(is_inside),
+            match winner {
+                Some(_) if is_inside => 0.0,
+                Some(winner) => self.climb(block, winner.first_run).max(1.0),
+                None => STEPS,
+            },
+            (self.span.0 as f32 - i as f32).clamp(-1.0, 40.0),
+            (i as f32 - self.span.1 as f32).clamp(-1.0, 40.0),
+            past.good / self.good,
+            before.distance.min(after.distance),
+            before.gap,
+            after.gap,
+            before.climb,
+            after.climb,
+            before.kin,
+            after.kin,
+            ln(kin),
+            ln(kin_weight / kin),
+            kin_linked / kin_weight.max(1.0),
+            kin_good / self.good,
+            distance,
+            flag(says & hints::SAYS_RELATED != 0),
+            flag(says & hints::SAYS_COMMENT != 0),
+            flag(says & !(hints::SAYS_RELATED | hints::SAYS_COMMENT) != 0),
+            climb,
+            past.title.map_or(-1.0, |title| ((i - title) as f32).min(60.0)),
+        ]);
+    }
+
+    fn neighbour(&self, i: usize, other: Option<usize>, row: &mut Vec<f32>) {
+        match other.and_then(|j| Some((j, self.blocks.get(j)?))) {
+            Some((j, block)) => row.extend([
+                ln(block.weight),
+                block.link_density(),
+                flag(self.tag(j).is_heading()),
+                flag(block.is_good()),
+                self.climb(&self.blocks[i], block.first_run),
+                flag(self.signatures[i] == self.signatures[j]),
+            ]),
+            None => row.extend([-1.0; 6]),
+        }
+    }
+
+    fn good_near(&self, i: usize, (j, gap): (usize, f32)) -> Near {
+        match self.blocks.get(j) {
+            Some(good) => Near {
+                distance: (i.abs_diff(j) as f32).min(NOWHERE),
+                gap: ln(gap),
+                climb: self.climb(&self.blocks[i], good.first_run),
+                kin: flag(self.signatures[i] == self.signatures[j]),
+            },
+            None => Near {
+                distance: NOWHERE,
+                gap: FAR,
+                climb: STEPS,
+                kin: 0.0,
+            },
+        }
+    }
+
+    fn depth(&self, element: u32) -> f32 {
+        self.depths.get(element as usize).map_or(0.0, |depth| f32::from(*depth))
+    }
+}
+
+/// The nearest good block before or behind a block.
+struct Near {
+    distance: f32,
+    gap: f32,
+    climb: f32,
+    kin: f32,
+}
+
+/// What came before a block.
+#[derive(Default)]
+struct Past {
+    heading: Option<usize>,
+    title: Option<usize>,
+    good: f32,
+}
+
+/// For each block in the order given, the good block last passed and the weight since.
+fn nearest_good<'b>(blocks: impl Iterator<Item = (usize, &'b Block)>) -> Vec<(usize, f32)> {
+    let mut near = (usize::MAX, 0.0);
+    blocks
+        .map(|(i, block)| {
+            let own = near;
+            near = match block.is_good() {
+                true => (i, 0.0),
+                false => (near.0, near.1 + block.weight),
+            };
+            own
+        })
+        .collect()
+}
+
+fn depths(outline: &Outline<'_>) -> Vec<u8> {
+    let mut depths: Vec<u8> = Vec::with_capacity(outline.elements.len());
+    for element in &outline.elements {
+        let parent = depths.get(element.parent as usize).copied();
+        depths.push(parent.map_or(0, |depth| (depth + 1).min(STEPS as u8)));
+    }
+    depths
+}
+
+fn each_bit(mut bits: u32, mut take: impl FnMut(usize)) {
+    while bits != 0 {
+        take(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
+    }
+}
+
+fn ln(x: f32) -> f32 {
+    (1.0 + x.max(0.0)).ln()
+}
+
+fn flag(x: bool) -> f32 {
+    f32::from(u8::from(x))
+}

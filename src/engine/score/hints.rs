@@ -1,0 +1,305 @@
+//! What names and words say of a block: graded evidence, never a verdict.
+//!
+//! The names are those that authors of pages give to classes and ids, the words those that stand in short lines around
+//! articles, in the languages that we meet. Each belongs to one kind; what a kind is worth, the model knows.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// A set of kinds, one bit each.
+pub(super) type Kinds = u32;
+
+/// Names in classes and ids. A name in `=` counts only as a whole word: `=ad` is not in `header`, `readMore` has `more`.
+const NAMES: &[(&str, &str)] = &[
+    (
+        "body",
+        "article content entry =post story =text =txt body =main =blog hentry =copy inhalt artikel contenu",
+    ),
+    (
+        "text",
+        "articlebody article-body article_body article__body articletext article-text article_text article-content article_content \
+         articlecontent entry-content entrycontent post-content post_content postcontent post-body postbody story-body storybody \
+         story-content content-body contentbody body-content text-content bodytext body-text maintext main-text richtext rich-text \
+         art_content art_body articulo-cuerpo cuerpo",
+    ),
+    ("title", "title headline heading titel titre =hed"),
+    (
+        "lead",
+        "=lead =lede intro summary standfirst excerpt subtitle sub-title subhead subline =dek =deck abstract teaser vorspann chapeau kicker",
+    ),
+    (
+        "picture",
+        "caption credit image photo figure gallery slideshow media video bild thumb =img picture player carousel slider",
+    ),
+    (
+        "facts",
+        "=meta byline by-line =date =time publish posted =info timestamp dateline postmeta entry-meta post-meta datum details",
+    ),
+    ("author", "author autor =bio writer contributor profile vcard avatar"),
+    (
+        "tags",
+        "=tag =tags categor keyword topic =label =labels taglist schlagw",
+    ),
+    (
+        "share",
+        "share sharing social facebook twitter follow addthis addtoany =print toolbar =tools =tool bookmark =fb like-button likebutton =sns \
+         jiathis bdshare",
+    ),
+    (
+        "related",
+        "related recommend outbrain taboola similar =more =also readmore read-more suggest trending popular mostread most-read latest \
+         =recent recent- recirc seealso see-also =next =prev xiangguan relnews",
+    ),
+    (
+        "comment",
+        "comment coment disqus replies =reply remark discuss =respond kommentar feedback review rating =vote pinglun",
+    ),
+    (
+        "navigation",
+        "=nav navbar navigation navi menu breadcrumb pager pagination paging prevnext =skip =tabs =crumbs =crumb =path =toc",
+    ),
+    (
+        "footer",
+        "footer =foot copyright legal disclaimer colophon imprint impressum",
+    ),
+    ("header", "header masthead topbar banner logo =head =top branding"),
+    (
+        "side",
+        "sidebar =side =rail aside widget =module secondary complementary =col =column portlet",
+    ),
+    (
+        "ad",
+        "=ad =ads advert sponsor promo adsense =dfp commercial werbung anzeige affiliate adsbygoogle =ad1 =adv googlead google-ad guanggao",
+    ),
+    (
+        "signup",
+        "newsletter subscri signup sign-up login register paywall membership donate =cta premium registration",
+    ),
+    (
+        "popup",
+        "modal popup overlay cookie gdpr consent hidden =hide invisible tooltip dropdown lightbox =sr =screen-reader visually",
+    ),
+    (
+        "list",
+        "=list =item =card =grid =feed =index archive listing =items =cards collection",
+    ),
+    (
+        "note",
+        "note footnote =source =sources quelle infobox factbox =box =fact =facts reference",
+    ),
+    ("quote", "quote pullquote pull-quote zitat"),
+];
+
+/// Words in short lines. ASCII letters in any case.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "related",
+        "related|read more|read also|see also|more from|more on |more stories|recommended|you may also|you might|most read|most popular|\
+         trending|don't miss|don’t miss|lesen sie|mehr zum thema|mehr zu |auch interessant|weitere artikel|weiterlesen|das könnte|lire aussi|\
+         à lire|sur le même|voir aussi|lire la suite|lea también|te puede interesar|más noticias|relacionad|leggi anche|leia também|leia mais|\
+         czytaj|zobacz|lees ook|lees meer|相关|推荐|延伸阅读|更多|猜你喜欢|関連|热门|latest news|latest posts|recent posts|up next|next up|\
+         top stories|also read|must read|click here|elsewhere|further reading|similar",
+    ),
+    (
+        "share",
+        "share|tweet|facebook|twitter|whatsapp|pinterest|linkedin|e-mail|email|print|drucken|teilen|partager|imprimer|compartir|分享|微信|\
+         微博|follow|rss|folgen|扫一扫|二维码|instagram|bookmark|google+|reddit|telegram|youtube",
+    ),
+    (
+        "comment",
+        "comment|reply|replies|kommentar|antwort|répondre|comentario|responder|komentarz|reacties|评论|回复|says:|leave a|schreibt|跟帖|网友|\
+         trackback|pingback|wrote:|discussion|required fields|will not be published|responses",
+    ),
+    (
+        "signup",
+        "subscribe|newsletter|sign up|signup|sign in|log in|login|register|abonn|anmelden|registr|s'inscrire|suscr|订阅|登录|注册|关注|\
+         inbox|donate|spenden|free trial|premium|password|your email",
+    ),
+    (
+        "legal",
+        "©|copyright|all rights|alle rechte|tous droits|derechos|(c) |impressum|datenschutz|privacy|terms of|cookie|版权|声明|免责|icp|\
+         reproduc|disclaimer|转载|reserved|permission",
+    ),
+    (
+        "credit",
+        "by |von |par |por |author|autor|photo|foto|image|getty|source:|quelle|bild:|credit|written|posted|veröffentlicht|erstellt|publié|\
+         编辑|来源|作者|记者|原标题|updated|published|aktualisiert|stand:|fuente|reuters|contributor|责编|摄",
+    ),
+    (
+        "tags",
+        "tags|tagged|filed under|categor|kategorie|schlagw|topics|themen|标签|关键词|posted in|keywords|stichw|labels:|tag:|mots-clés|etiquetas",
+    ),
+    (
+        "navigation",
+        "home|next|previous|back to|zurück|weiter|nächste|vorherig|menu|search|suche|seite|上一篇|下一篇|首页|skip to|archiv|older|newer|\
+         sitemap|kontakt|contact|about us|über uns|startseite|close|jump to|show more|load more|view all|see all|mehr anzeigen|top of page|\
+         nach oben|expand|permalink|übersicht",
+    ),
+    (
+        "ad",
+        "advertis|anzeige|werbung|publicit|sponsor|promot|广告|commission|affiliate|coupon|buy now|add to cart|kaufen|shop|amazon",
+    ),
+    (
+        "time",
+        "min read| ago|uhr|views|阅读|minutes|january|february|march|april|june|july|august|september|october|november|december|januar|februar|\
+         märz|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|octobre|novembre|décembre|am | pm|am,",
+    ),
+];
+
+/// The kind of names that comments of readers have.
+pub(super) const COMMENT: Kinds = bit("comment");
+/// The kind of names that lists of other articles have.
+pub(super) const RELATED: Kinds = bit("related");
+/// The kinds of names that bodies of articles have.
+pub(super) const BODY: Kinds = bit("body") | bit("text");
+/// The kind of words that lead to other articles.
+pub(super) const SAYS_RELATED: Kinds = 1;
+/// The kind of words that comments of readers come with.
+pub(super) const SAYS_COMMENT: Kinds = 1 << 2;
+/// The kinds of names that hardly belong to an article.
+pub(super) const FURNITURE: Kinds = bit("share")
+    | bit("related")
+    | bit("comment")
+    | bit("navigation")
+    | bit("footer")
+    | bit("side")
+    | bit("ad")
+    | bit("signup")
+    | bit("popup")
+    | bit("tags");
+
+/// The bit of a kind of names.
+const fn bit(name: &str) -> Kinds {
+    let mut i = 0;
+    while i < NAMES.len() {
+        if equal(NAMES[i].0.as_bytes(), name.as_bytes()) {
+            return 1 << i;
+        }
+        i += 1;
+    }
+    panic!("no such kind")
+}
+
+const fn equal(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+/// How many kinds of names there are.
+pub(super) const NAME_KINDS: usize = NAMES.len();
+/// How many kinds of words there are.
+pub(super) const WORD_KINDS: usize = WORDS.len();
+/// The name of a kind of names.
+pub(super) fn name_kind(kind: usize) -> &'static str {
+    NAMES[kind].0
+}
+
+/// The name of a kind of words.
+pub(super) fn word_kind(kind: usize) -> &'static str {
+    WORDS[kind].0
+}
+
+/// The bytes of a line that its first words take.
+const FIRST_BYTES: usize = 24;
+
+struct Lexicon {
+    automaton: AhoCorasick,
+    /// The kind of each pattern, and whether it has to be a whole word.
+    patterns: Vec<(u8, bool)>,
+}
+
+impl Lexicon {
+    fn new<'a>(entries: impl Iterator<Item = (usize, &'a str, bool)>) -> Self {
+        let mut texts = Vec::new();
+        let mut patterns = Vec::new();
+        for (kind, text, whole) in entries {
+            texts.push(text);
+            patterns.push((kind as u8, whole));
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(texts)
+            // The patterns are written above and compiled by every test run.
+            .unwrap_or_else(|e| unreachable!("{e}"));
+        Lexicon { automaton, patterns }
+    }
+
+    /// The kinds of all that is found, and of what is found within the first bytes.
+    fn kinds(&self, text: &[u8]) -> (Kinds, Kinds) {
+        let (mut kinds, mut first) = (0, 0);
+        for found in self.automaton.find_overlapping_iter(text) {
+            let (kind, whole) = self.patterns[found.pattern().as_usize()];
+            if !whole || is_word(text, found.start(), found.end()) {
+                kinds |= 1 << kind;
+                first |= Kinds::from(found.end() <= FIRST_BYTES) << kind;
+            }
+        }
+        (kinds, first)
+    }
+}
+
+/// Whether what lies between is a word: `ad` in `top-ad_2`, `topAd`, but not in `adhoc` or `head`.
+fn is_word(text: &[u8], start: usize, end: usize) -> bool {
+    let begins = start == 0
+        || !text[start - 1].is_ascii_alphabetic()
+        || (text[start].is_ascii_uppercase() && text[start - 1].is_ascii_lowercase());
+    let ends = end == text.len()
+        || !text[end].is_ascii_alphabetic()
+        || (text[end].is_ascii_uppercase() && text[end - 1].is_ascii_lowercase());
+    begins && ends
+}
+
+static NAME_LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let entries = NAMES.iter().enumerate().flat_map(|(kind, (_, names))| {
+        names.split_whitespace().map(move |name| match name.strip_prefix('=') {
+            Some(word) => (kind, word, true),
+            None => (kind, name, false),
+        })
+    });
+    Lexicon::new(entries)
+});
+
+static WORD_LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let entries = WORDS
+        .iter()
+        .enumerate()
+        .flat_map(|(kind, (_, words))| words.split('|').map(move |word| (kind, word, false)));
+    Lexicon::new(entries)
+});
+
+/// What a class or an id says.
+pub(super) fn of_name(value: &[u8]) -> Kinds {
+    NAME_LEXICON.kinds(value).0
+}
+
+/// What the words of a short line say, and what the first of them do.
+pub(super) fn of_words(text: &[u8]) -> (Kinds, Kinds) {
+    WORD_LEXICON.kinds(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(value: &str) -> Vec<&'static str> {
+        let kinds = of_name(value.as_bytes());
+        (0..NAME_KINDS)
+            .filter(|k| kinds & (1 << k) != 0)
+            .map(name_kind)
+            .collect()
+    }
+
+    #[test]
+    fn short_names_count_as_whole_words_only() {
+        assert_eq!(kinds("top-ad_2"), ["header", "ad"]);
+        assert_eq!(kinds("leftAd"), ["ad"]);
+        assert!(kinds("shadow adhoc").is_empty());
+        assert_eq!(kinds("RelatedPosts"), ["related"]);
+    }
+}

@@ -1,0 +1,347 @@
+//! Which part of a page is the article: a pure function from the [`Outline`] to the ranges that stay.
+//!
+//! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
+//! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, its place against the element with
+//! most of the text, its neighbours) go into a [`model`] of small decision trees, which says how likely the block is to be
+//! of the article. The likely ones stay, with the pictures between them; the largest elements that hold none of them go.
+//! Lengths count visible characters, a wide (CJK) one for two and a half, since it says about as much as half a short
+//! word: nothing here assumes a script with spaces.
+
+pub mod blocks;
+mod candidates;
+pub mod features;
+mod head;
+mod hints;
+pub mod model;
+mod names;
+
+use std::ops::Range;
+
+use self::{
+    blocks::{Block, Sums},
+    candidates::Candidates,
+    features::Page,
+    model::Model,
+    names::Name,
+};
+use super::{
+    outline::{NONE, Outline},
+    tags::Tag,
+};
+use crate::rules::Category;
+
+/// How much doubt the score gives to a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Rather lose a paragraph than keep a menu.
+    Precision,
+    /// The best balance of the two.
+    #[default]
+    Balanced,
+    /// Rather keep a menu than lose a paragraph.
+    Recall,
+}
+
+impl Mode {
+    /// The probability from which on a block stays.
+    fn threshold(self) -> f32 {
+        match self {
+            Mode::Precision => 0.7,
+            Mode::Balanced => 0.5,
+            Mode::Recall => 0.25,
+        }
+    }
+}
+
+/// Left out, and of no kind that has a name.
+pub const OUTSIDE: &str = "score/outside";
+const NAVIGATION: &str = "score/navigation";
+const RELATED: &str = "score/related";
+const COMMENTS: &str = "score/comments";
+const TITLE: &str = "score/title";
+const FORM: &str = "score/form";
+
+/// Where no block is likely, those at least this share as likely as the best one stay: an answer is never empty for want
+/// of certainty.
+const NEARLY_AS_LIKELY: f32 = 0.6;
+/// Blocks from which on a page has enough of them to tell one from the others. A page of fewer has little furniture, and
+/// the fewer they are, the more likely a doubtful one is text.
+const ENOUGH_BLOCKS: f32 = 24.0;
+/// The least share of a mode's threshold.
+const LEAST_CERTAINTY: f32 = 0.3;
+/// The share of the kept text that the article's main element holds. What shows no text stays inside it.
+const MAIN_SHARE: f32 = 0.5;
+/// Candidates that are told about.
+const TOLD: usize = 5;
+
+/// What the score made of a document.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// What it would keep: disjoint, ascending.
+    pub ranges: Vec<Range<usize>>,
+    /// How sure it is that this is an article, 0 to 1.
+    pub quality: f32,
+    /// The best elements, the best first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// An element that might have been the article, with its figures.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its name.
+    pub tag: String,
+    /// Its id.
+    pub id: Option<String>,
+    /// Its class attribute.
+    pub class: Option<String>,
+    /// Points after its links were taken away.
+    pub points: f32,
+    /// Visible characters.
+    pub characters: u32,
+    /// Linked characters by characters, weighted.
+    pub link_density: f32,
+    /// Whether it is the one that the blocks were measured against.
+    pub chosen: bool,
+}
+
+impl Choice {
+    /// For what is the article already: all of it stays, and only its quality is judged.
+    pub fn of_everything(outline: &Outline<'_>) -> Self {
+        let runs = outline.runs.iter().enumerate();
+        let (text, linked) = runs.fold((0.0, 0.0), |(text, linked), (i, run)| {
+            let wide = outline
+                .run_text(i as u32)
+                .chars()
+                .filter(|c| blocks::is_wide(*c))
+                .count();
+            let weight = blocks::weight(run.characters, wide as u32);
+            (text + weight, linked + if run.linked { weight } else { 0.0 })
+        });
+        Choice {
+            ranges: std::iter::once(0..outline.source.len()).collect(),
+            quality: quality(text, linked),
+            candidates: Vec::new(),
+        }
+    }
+}
+
+/// Finds the article of a page.
+pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
+    let reading = Reading::new(outline);
+    if reading.blocks.is_empty() {
+        return Choice::of_everything(outline);
+    }
+    let model = Model::built_in();
+    let mut likely = vec![0.0; reading.blocks.len()];
+    let page = reading.page(outline);
+    page.features(|i, features| likely[i] = model.probability(features));
+    let best = likely.iter().copied().fold(0.0, f32::max);
+    let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
+    let threshold = (mode.threshold() * certainty).min(best * NEARLY_AS_LIKELY);
+    let mut kept: Vec<bool> = likely.iter().map(|p| *p >= threshold).collect();
+    captions_follow(outline, &reading.blocks, &mut kept);
+    // The title has its own field, and is not told again where the text begins.
+    let begins = (0..kept.len()).find(|i| kept[*i] && !page.is_title(*i)).unwrap_or(0);
+    for (i, kept) in kept.iter_mut().enumerate().take(begins) {
+        *kept &= !page.is_title(i);
+    }
+    let kept_blocks = || {
+        reading
+            .blocks
+            .iter()
+            .zip(&kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(block, _)| block)
+    };
+    let (text, linked) = kept_blocks().fold((0.0, 0.0), |sum, block| (sum.0 + block.weight, sum.1 + block.linked));
+    Choice {
+        ranges: ranges(outline, &reading, &kept),
+        quality: quality(text, linked) * best,
+        candidates: reading.tell(outline),
+    }
+}
+
+/// Calls `take` with each block of a page and its features: what the model is fitted on.
+pub fn each_block(outline: &Outline<'_>, mut take: impl FnMut(&Block, &[f32])) {
+    let reading = Reading::new(outline);
+    reading
+        .page(outline)
+        .features(|i, features| take(&reading.blocks[i], features));
+}
+
+/// A page read in blocks.
+struct Reading {
+    names: Vec<Name>,
+    /// The elements that hold the comments of readers, which no block is from.
+    comments: Vec<u32>,
+    blocks: Vec<Block>,
+    sums: Vec<Sums>,
+    candidates: Candidates,
+}
+
+impl Reading {
+    fn new(outline: &Outline<'_>) -> Self {
+        let names = names::read(outline);
+        let comments = names::comments(outline, &names);
+        let blocks = blocks::read(outline, &comments);
+        let sums = blocks::sum(outline, &blocks);
+        let candidates = Candidates::find(outline, &names, &blocks, &sums);
+        Reading {
+            names,
+            comments,
+            blocks,
+            sums,
+            candidates,
+        }
+    }
+
+    fn page<'p, 's>(&'p self, outline: &'p Outline<'s>) -> Page<'p, 's> {
+        Page::new(outline, &self.names, &self.blocks, &self.sums, &self.candidates)
+    }
+
+    fn tell(&self, outline: &Outline<'_>) -> Vec<Candidate> {
+        let candidate = |(i, points): (u32, f32)| Candidate {
+            tag: outline.name(i).unwrap_or_default(),
+            id: outline.attribute(i, "id").map(str::to_owned),
+            class: outline.attribute(i, "class").map(str::to_owned),
+            points,
+            characters: outline.characters(i),
+            link_density: self.sums[i as usize].link_density(),
+            chosen: i == self.candidates.winner,
+        };
+        self.candidates
+            .top(TOLD, &self.sums)
+            .into_iter()
+            .map(candidate)
+            .collect()
+    }
+}
+
+/// A caption is no block of the article's text, and says nothing of itself: it stays where its picture stands in the text.
+fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
+    let figure = |block: &Block| {
+        names::nearest(outline, block.element, |e| {
+            outline.elements[e as usize].tag == Tag::FIGCAPTION
+        })
+    };
+    for i in 0..blocks.len() {
+        let caption = figure(&blocks[i]);
+        if caption == NONE {
+            continue;
+        }
+        // Nearest blocks of text on either side, that are no captions themselves.
+        let is_text = |j: &usize| figure(&blocks[*j]) == NONE;
+        let before = (0..i).rev().find(is_text);
+        let after = (i + 1..blocks.len()).find(is_text);
+        let stands_with =
+            |j: Option<usize>| j.is_some_and(|j| kept[j] && is_near(outline, caption, blocks[j].first_run));
+        kept[i] = stands_with(before) || stands_with(after);
+    }
+}
+
+/// Levels from a caption up to what also holds the text that it belongs to.
+const CAPTION_LEVELS: usize = 5;
+
+fn is_near(outline: &Outline<'_>, element: u32, run: u32) -> bool {
+    let mut at = element;
+    for _ in 0..CAPTION_LEVELS {
+        let Some(e) = outline.elements.get(at as usize) else {
+            return false;
+        };
+        if (e.first_run..e.next_run).contains(&run) {
+            return true;
+        }
+        at = e.parent;
+    }
+    false
+}
+
+/// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others.
+fn ranges(outline: &Outline<'_>, reading: &Reading, kept: &[bool]) -> Vec<Range<usize>> {
+    // Kept blocks before each block, by number and by weight.
+    let mut before = Vec::with_capacity(kept.len() + 1);
+    let (mut count, mut weight) = (0u32, 0.0f32);
+    for (block, kept) in reading.blocks.iter().zip(kept) {
+        before.push((count, weight));
+        count += u32::from(*kept);
+        weight += if *kept { block.weight } else { 0.0 };
+    }
+    before.push((count, weight));
+    let within = |element: usize| {
+        let sums = &reading.sums[element];
+        let (from, to) = (before[sums.first as usize], before[(sums.first + sums.blocks) as usize]);
+        (to.0 - from.0, to.1 - from.1)
+    };
+    let span = |block: &Block| {
+        outline.runs[block.first_run as usize].start as usize..outline.runs[block.next_run as usize - 1].end as usize
+    };
+    let holds = |i: usize, share: f32| reading.sums[i].blocks > 0 && within(i).1 >= weight * share;
+    // Elements are in document order, so the last one is the deepest of those that hold so much.
+    let main = (0..outline.elements.len()).rev().find(|i| holds(*i, MAIN_SHARE));
+    let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else {
+        return Vec::new();
+    };
+    let (mut start, mut end) = (span(&reading.blocks[first]).start, span(&reading.blocks[last]).end);
+    // A block is kept with its own element around it: a paragraph, an item.
+    for block in [first, last] {
+        let mut at = reading.blocks[block].element;
+        while let Some(e) = outline.elements.get(at as usize) {
+            let sums = &reading.sums[at as usize];
+            if within(at as usize).0 < sums.blocks || matches!(e.tag, Tag::HTML | Tag::BODY) {
+                break;
+            }
+            (start, end) = (start.min(e.start as usize), end.max(e.end as usize));
+            at = e.parent;
+        }
+    }
+    if let Some(main) = main
+        .map(|i| &outline.elements[i])
+        .filter(|e| !matches!(e.tag, Tag::HTML | Tag::BODY))
+    {
+        (start, end) = (start.min(main.start as usize), end.max(main.end as usize));
+    }
+    let element_span = |i: u32| outline.elements[i as usize].start as usize..outline.elements[i as usize].end as usize;
+    let mut gone: Vec<Range<usize>> = reading.comments.iter().copied().map(element_span).collect();
+    let mut i = 0;
+    while i < outline.elements.len() {
+        if reading.sums[i].blocks > 0 && within(i).0 == 0 {
+            gone.push(element_span(i as u32));
+            i = outline.elements[i].next.max(i as u32 + 1) as usize;
+        } else {
+            i += 1;
+        }
+    }
+    let lost = reading.blocks.iter().zip(kept).filter(|(_, kept)| !**kept);
+    gone.extend(lost.map(|(block, _)| span(block)));
+    let gone = super::verdict::union(gone);
+    super::verdict::subtract(std::slice::from_ref(&(start..end)), &gone)
+}
+
+/// The category of one of the reasons that the score gives.
+pub fn category(reason: &str) -> Category {
+    match reason {
+        NAVIGATION => Category::Navigation,
+        RELATED => Category::Related,
+        _ => Category::Chrome,
+    }
+}
+
+/// How much a text of this weight, with so much of it linked, is like an article, 0 to 1.
+fn quality(text: f32, linked: f32) -> f32 {
+    (text / 1000.0).min(1.0) * (1.0 - linked / text.max(1.0))
+}
+
+/// What an element outside the article is called in the list of removals.
+pub fn reason_outside(outline: &Outline<'_>, element: u32) -> &'static str {
+    let named = |value: Option<&str>| value.map_or(0, |value| hints::of_name(value.as_bytes()));
+    let kinds = named(outline.attribute(element, "class")) | named(outline.attribute(element, "id"));
+    match outline.elements[element as usize].tag {
+        Tag::NAV | Tag::MENU => NAVIGATION,
+        Tag::FORM => FORM,
+        Tag::H1 => TITLE,
+        _ if kinds & hints::COMMENT != 0 => COMMENTS,
+        _ if kinds & hints::RELATED != 0 => RELATED,
+        _ if outline.linked_characters(element) * 2 > outline.characters(element) => NAVIGATION,
+        _ => OUTSIDE,
+    }
+}
