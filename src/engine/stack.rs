@@ -45,8 +45,10 @@ pub(super) struct Open {
     pub(super) children: u32,
     namespace: Namespace,
     point: Point,
-    /// Ascending on the stack, never used again.
-    serial: u32,
+    /// Ascending on the stack, never used again. A stream may have more elements than 32 bits count.
+    serial: u64,
+    /// The kinds of border that it is, a bit each.
+    borders: u8,
 }
 
 impl Open {
@@ -71,18 +73,25 @@ impl Open {
         }
     }
 
-    fn is(&self, border: Border) -> bool {
+    /// The kinds of border that it is, a bit each.
+    fn kinds(&self) -> u8 {
         let html = !self.is_foreign();
         let scope = (html && self.tag.is_scope()) || self.point != Point::No;
-        match border {
-            Border::Scope => scope,
-            Border::Button => scope || (html && self.tag == Tag::BUTTON),
-            Border::List => scope || (html && matches!(self.tag, Tag::OL | Tag::UL)),
-            Border::Table => html && matches!(self.tag, Tag::TABLE | Tag::TEMPLATE | Tag::HTML),
-            Border::Special => self.is_special(),
-            Border::Item => self.is_special() && !matches!(self.tag, Tag::ADDRESS | Tag::DIV | Tag::P),
-            Border::Html => html,
-        }
+        let special = self.is_special();
+        let bit = |border: Border, is: bool| u8::from(is) << border as u8;
+        bit(Border::Scope, scope)
+            | bit(Border::Button, scope || (html && self.tag == Tag::BUTTON))
+            | bit(Border::List, scope || (html && matches!(self.tag, Tag::OL | Tag::UL)))
+            | bit(
+                Border::Table,
+                html && matches!(self.tag, Tag::TABLE | Tag::TEMPLATE | Tag::HTML),
+            )
+            | bit(Border::Special, special)
+            | bit(
+                Border::Item,
+                special && !matches!(self.tag, Tag::ADDRESS | Tag::DIV | Tag::P),
+            )
+            | bit(Border::Html, html)
     }
 }
 
@@ -98,15 +107,8 @@ enum Border {
     Html,
 }
 
-const BORDERS: [Border; 7] = [
-    Border::Scope,
-    Border::Button,
-    Border::List,
-    Border::Table,
-    Border::Special,
-    Border::Item,
-    Border::Html,
-];
+/// How many kinds there are.
+const BORDERS: usize = Border::Html as usize + 1;
 
 /// An element that is no longer open.
 #[derive(Debug)]
@@ -151,18 +153,24 @@ pub(super) enum End {
 #[derive(Debug)]
 pub(super) struct Stack {
     open: Vec<Open>,
-    serials: u32,
+    serials: u64,
     /// What has closed since the caller last took it, in order.
     pub(super) closed: Vec<Closed>,
     in_body: bool,
     /// The form that was opened last and not ended by its own tag, open or not: until then no other opens.
-    form: Option<u32>,
+    form: Option<u64>,
     /// The serials of the open HTML elements by tag, of those outside the table by name, of the foreign ones by name.
-    named: Vec<Vec<u32>>,
-    others: HashMap<u32, Vec<u32>>,
-    foreign: HashMap<u32, Vec<u32>>,
+    named: Vec<Vec<u64>>,
+    others: HashMap<u32, Vec<u64>>,
+    foreign: HashMap<u32, Vec<u64>>,
     /// The serials of the open elements that are borders, by kind.
-    borders: [Vec<u32>; BORDERS.len()],
+    borders: [Vec<u64>; BORDERS],
+}
+
+/// The lists of these kinds of border.
+fn lists(borders: &mut [Vec<u64>; BORDERS], kinds: u8) -> impl Iterator<Item = &mut Vec<u64>> {
+    let chosen = borders.iter_mut().enumerate();
+    chosen.filter_map(move |(kind, list)| (kinds & (1 << kind) != 0).then_some(list))
 }
 
 impl Stack {
@@ -213,7 +221,7 @@ impl Stack {
             },
             _ => Point::No,
         };
-        let element = Open {
+        let mut element = Open {
             tag,
             name_hash,
             id,
@@ -221,21 +229,21 @@ impl Stack {
             namespace,
             point,
             serial: self.serials,
+            borders: 0,
         };
         self.serials += 1;
         if tag == Tag::FORM && namespace == Namespace::Html {
             self.form = Some(element.serial);
         }
         self.names_of(&element).push(element.serial);
-        for (border, list) in BORDERS.iter().zip(&mut self.borders) {
-            if element.is(*border) {
-                list.push(element.serial);
-            }
+        element.borders = element.kinds();
+        for list in lists(&mut self.borders, element.borders) {
+            list.push(element.serial);
         }
         self.open.push(element);
     }
 
-    fn names_of(&mut self, element: &Open) -> &mut Vec<u32> {
+    fn names_of(&mut self, element: &Open) -> &mut Vec<u64> {
         match (element.namespace, element.tag) {
             (Namespace::Html, Tag::OTHER) => self.others.entry(element.name_hash).or_default(),
             (Namespace::Html, tag) => &mut self.named[tag.index()],
@@ -260,7 +268,7 @@ impl Stack {
     /// Takes one element out and leaves those above it open.
     fn unhook(&mut self, position: usize) {
         let element = self.open.remove(position);
-        let forget = |list: &mut Vec<u32>| {
+        let forget = |list: &mut Vec<u64>| {
             // Nearly always the last one.
             if let Some(i) = list.iter().rposition(|serial| *serial == element.serial) {
                 list.remove(i);
@@ -275,11 +283,7 @@ impl Stack {
             _ if none_left => drop(self.foreign.remove(&element.name_hash)),
             _ => {}
         }
-        for (border, list) in BORDERS.iter().zip(&mut self.borders) {
-            if element.is(*border) {
-                forget(list);
-            }
-        }
+        lists(&mut self.borders, element.borders).for_each(forget);
         self.closed.push(Closed {
             id: element.id,
             position,
@@ -292,7 +296,7 @@ impl Stack {
     }
 
     /// Where the innermost of these elements stands, unless a border is above it.
-    fn place(&self, serials: Option<&Vec<u32>>, border: Border) -> Option<usize> {
+    fn place(&self, serials: Option<&Vec<u64>>, border: Border) -> Option<usize> {
         let serial = serials?.last()?;
         if self.borders[border as usize].last() > Some(serial) {
             return None;
