@@ -229,7 +229,7 @@ fn declarations(
 /// How much of a body is UTF-8, ASCII apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Utf8 {
-    /// Multi-byte characters.
+    /// Multi-byte characters; 1 stands for any number of them where nothing is broken.
     valid: usize,
     /// Sequences that are none.
     invalid: usize,
@@ -239,6 +239,14 @@ struct Utf8 {
 
 impl Utf8 {
     fn of(bytes: &[u8]) -> Self {
+        // Nearly every body is valid throughout, and then it is enough to know that there are some.
+        if std::str::from_utf8(bytes).is_ok() {
+            return Utf8 {
+                valid: usize::from(!bytes.is_ascii()),
+                invalid: 0,
+                cut: false,
+            };
+        }
         let mut counted = Utf8 {
             valid: 0,
             invalid: 0,

@@ -40,7 +40,7 @@ pub fn measure(text: &str, linked: usize) -> Stats {
             continue;
         }
         characters += 1;
-        let wide = is_cjk(c);
+        let wide = !c.is_ascii() && is_cjk(c);
         cjk += usize::from(wide);
         match c {
             '。' | '！' | '？' | '…' => {
@@ -49,10 +49,11 @@ pub fn measure(text: &str, linked: usize) -> Stats {
             }
             '.' | '!' | '?' => after_stop = open,
             _ => {
-                let part = c.is_alphanumeric() && !wide;
+                // Tables of letters are dear, and of Han all but a few are.
+                let text = matches!(c, '\u{4e00}'..='\u{9fff}') || c.is_alphanumeric();
+                let part = text && !wide;
                 words += usize::from(part && !in_word);
                 in_word = part || (in_word && matches!(c, '\'' | '’' | '-'));
-                let text = c.is_alphanumeric();
                 open |= text;
                 after_stop &= !text;
             }
