@@ -77,7 +77,10 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
 /// The line that is being read.
 #[derive(Default)]
 struct Line {
+    /// Decoded, white space squashed.
     text: String,
+    /// White space was passed since the last word.
+    parted: bool,
     /// Source bytes from the first to the last visible character.
     range: Option<(usize, usize)>,
     /// The element around its first text.
@@ -90,49 +93,65 @@ impl Line {
     fn push(&mut self, outline: &Outline<'_>, number: u32, choice: &Choice, lines: &mut Lines) {
         let run = &outline.runs[number as usize];
         let text = outline.run_text(number);
+        if !outline.is_plain {
+            return self.add(run, text, run.start as usize, run.characters);
+        }
         let mut at = run.start as usize;
         for (i, part) in text.split('\n').enumerate() {
-            if i > 0 && outline.is_plain {
+            if i > 0 {
                 self.end(outline, choice, lines);
             }
-            self.add(run, part, at);
+            self.add(run, part, at, visible_characters(&run.decode(part)));
             at += part.len() + 1;
         }
     }
 
-    fn add(&mut self, run: &Run, text: &str, at: usize) {
+    fn add(&mut self, run: &Run, text: &str, at: usize, characters: u32) {
         let visible = text.trim();
         if visible.is_empty() {
-            self.text.push(' ');
+            self.parted = true;
             return;
         }
         let start = at + (text.len() - text.trim_start().len());
         let (first, _) = self.range.unwrap_or((start, start));
         self.range = Some((first, start + visible.len()));
         self.parent.get_or_insert(run.parent);
-        if self.too_long || self.text.len() + text.len() > LINE_BYTES {
-            self.too_long = true;
+        self.too_long |= self.text.len() + visible.len() > LINE_BYTES;
+        if self.too_long {
             return;
         }
+        self.characters += characters;
         let decoded = run.decode(text);
-        self.characters += visible_characters(&decoded);
-        self.text.push_str(&decoded);
+        self.parted |= decoded.starts_with(char::is_whitespace);
+        for word in decoded.split_whitespace() {
+            if self.parted && !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.text.push_str(word);
+            self.parted = true;
+        }
+        self.parted = decoded.ends_with(char::is_whitespace);
     }
 
     fn end(&mut self, outline: &Outline<'_>, choice: &Choice, lines: &mut Lines) {
-        let line = std::mem::take(self);
-        let (Some((start, end)), false) = (line.range, line.too_long) else {
-            return;
-        };
-        let text = squash(&line.text);
-        if text.is_empty() {
-            return;
+        if !self.too_long && !self.text.is_empty() {
+            self.try_rules(outline, choice, lines);
         }
+        self.text.clear();
+        *self = Line {
+            text: std::mem::take(&mut self.text),
+            ..Line::default()
+        };
+    }
+
+    fn try_rules(&self, outline: &Outline<'_>, choice: &Choice, lines: &mut Lines) {
+        let Some((start, end)) = self.range else { return };
+        let text = self.text.as_str();
         let rules = choice.rules().rules();
         let mut strongest: Option<(Action, u16)> = None;
-        for rule in choice.text_rules(&text) {
+        for rule in choice.text_rules(text) {
             let data = &rules[rule as usize];
-            fields::of_text(data.text.as_ref(), &text, rule, start, &mut lines.fields);
+            fields::of_text(data.text.as_ref(), text, rule, start, &mut lines.fields);
             // The first one that does something, but for a keep rule, which wins wherever it stands.
             let acts = !matches!(data.action, Action::Take | Action::Unwrap);
             if acts && (strongest.is_none() || data.action == Action::Keep) {
@@ -140,11 +159,11 @@ impl Line {
             }
         }
         let Some((action, rule)) = strongest else { return };
-        let range = whole_block(outline, &line, start..end);
+        let range = whole_block(outline, self, start..end);
         match action {
             Action::Drop => lines.drops.push((range, rule)),
             Action::DropRest => {
-                let around = line
+                let around = self
                     .parent
                     .and_then(|parent| outline.elements.get(outline.block_of(parent) as usize));
                 // A line that is all of its block goes with what is behind the block.
