@@ -56,8 +56,57 @@ enum Outcome {
     Inner(u32),
 }
 
-/// Keys come from rules alone, so a fast hash without a guard against chosen keys is enough.
-type ByName = HashMap<Box<[u8]>, Vec<u32>, foldhash::fast::RandomState>;
+/// Steps by a name that their element must have.
+#[derive(Debug)]
+struct ByName<T = Vec<u32>> {
+    /// Keys come from rules alone, so a fast hash without a guard against chosen keys is enough.
+    steps: HashMap<Box<[u8]>, T, foldhash::fast::RandomState>,
+    /// A bit for what the names are like: most names of a page are like none of them, and need no hash.
+    likeness: [u64; 16],
+}
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        ByName {
+            steps: HashMap::default(),
+            likeness: [0; 16],
+        }
+    }
+}
+
+impl<T: Default> ByName<T> {
+    fn entry(&mut self, name: &str) -> &mut T {
+        let (word, bit) = likeness(name.as_bytes());
+        self.likeness[word] |= bit;
+        self.steps.entry(name.as_bytes().into()).or_default()
+    }
+
+    fn get(&self, name: &[u8]) -> Option<&T> {
+        let (word, bit) = likeness(name);
+        (self.likeness[word] & bit != 0).then(|| self.steps.get(name))?
+    }
+
+    /// As [`ByName::get`], in any letter case. The names themselves are in lower case.
+    fn get_ignoring_case(&self, name: &[u8]) -> Option<&T> {
+        let (word, bit) = likeness(name);
+        match self.likeness[word] & bit != 0 {
+            true if name.iter().any(u8::is_ascii_uppercase) => self.steps.get(name.to_ascii_lowercase().as_slice()),
+            true => self.steps.get(name),
+            false => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// The first letter, the last and the length of a name, letter case aside, as one of 1024 bits.
+fn likeness(name: &[u8]) -> (usize, u64) {
+    let lower = |byte: Option<&u8>| usize::from(byte.map_or(0, |byte| byte | 0x20));
+    let bit = lower(name.first()) + 31 * lower(name.last()) + 7 * name.len();
+    (bit / 64 % 16, 1 << (bit % 64))
+}
 
 /// Steps that ask for an attribute of one name. The texts that its value must begin with or hold are searched for all at
 /// once, and only those steps are tried whose text is there.
@@ -120,18 +169,17 @@ impl Texts {
     }
 }
 
-type ByAttribute = HashMap<Box<[u8]>, ByValue, foldhash::fast::RandomState>;
-
 /// A compiled set of selectors.
 #[derive(Debug, Default)]
 pub struct Matcher {
     steps: Vec<Step>,
-    by_tag: HashMap<Tag, Vec<u32>>,
+    /// By [`Tag::index`].
+    by_tag: Vec<Vec<u32>>,
     by_class: ByName,
     by_id: ByName,
-    by_attribute: ByAttribute,
+    by_attribute: ByName<ByValue>,
     /// The same of steps that another one must come before: nothing is looked for while none has matched.
-    by_attribute_inside: ByAttribute,
+    by_attribute_inside: ByName<ByValue>,
     by_any: Vec<u32>,
     inner_steps: u32,
     counts_types: bool,
@@ -160,8 +208,9 @@ impl Matcher {
         }
         for by_value in matcher
             .by_attribute
+            .steps
             .values_mut()
-            .chain(matcher.by_attribute_inside.values_mut())
+            .chain(matcher.by_attribute_inside.steps.values_mut())
         {
             by_value.beginnings.compile(StartKind::Anchored);
             by_value.parts.compile(StartKind::Unanchored);
@@ -176,20 +225,19 @@ impl Matcher {
             .as_ref()
             .map(|name| (Tag::from_name(name.as_bytes()), name.as_bytes().into()));
         // The rarest kind of thing first: an id, then a class, an attribute, a name.
-        let bytes = |text: &String| Box::<[u8]>::from(text.as_bytes());
         if let Some(id) = compound.ids.first() {
-            self.by_id.entry(bytes(id)).or_default().push(number);
+            self.by_id.entry(id).push(number);
         } else if let Some(class) = compound.classes.first() {
-            self.by_class.entry(bytes(class)).or_default().push(number);
+            self.by_class.entry(class).push(number);
         } else if let Some(attribute) = compound.attributes.first() {
             let by_name = match before {
                 None => &mut self.by_attribute,
                 Some(_) => &mut self.by_attribute_inside,
             };
-            let by_value = by_name.entry(bytes(&attribute.name)).or_default();
-            by_value.add(attribute, number);
+            by_name.entry(&attribute.name).add(attribute, number);
         } else if let Some((tag, _)) = tag {
-            self.by_tag.entry(tag).or_default().push(number);
+            self.by_tag.resize_with(Tag::COUNT, Vec::new);
+            self.by_tag[tag.index()].push(number);
         } else {
             self.by_any.push(number);
         }
@@ -310,11 +358,8 @@ impl Progress {
                 }
             }
         };
-        matcher
-            .by_tag
-            .get(&subject.tag)
-            .into_iter()
-            .for_each(|steps| attempt(steps));
+        let by_tag = matcher.by_tag.get(subject.tag.index());
+        by_tag.into_iter().for_each(|steps| attempt(steps));
         attempt(&matcher.by_any);
         let inside = (parents_end > 0).then_some(&matcher.by_attribute_inside);
         let by_names = [Some(&matcher.by_attribute), inside].map(|names| names.filter(|names| !names.is_empty()));
@@ -332,11 +377,7 @@ impl Progress {
                     matcher.by_id.get(value).into_iter().for_each(|steps| attempt(steps));
                 }
                 for by_name in by_names.iter().flatten() {
-                    let by_value = match name.iter().any(u8::is_ascii_uppercase) {
-                        false => by_name.get(name),
-                        true => by_name.get(name.to_ascii_lowercase().as_slice()),
-                    };
-                    if let Some(by_value) = by_value {
+                    if let Some(by_value) = by_name.get_ignoring_case(name) {
                         attempt(&by_value.any);
                         by_value
                             .beginnings

@@ -77,7 +77,22 @@ fn is_space(b: u8) -> bool {
 }
 
 fn ends_name(b: u8) -> bool {
-    is_space(b) || matches!(b, b'/' | b'>')
+    ENDS_NAME[usize::from(b)]
+}
+
+/// The bytes that end the name of a tag. Names are most of what is read byte by byte.
+static ENDS_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/>");
+/// Those that end the name of an attribute.
+static ENDS_ATTRIBUTE_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/>=");
+
+const fn bytes_of(set: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < set.len() {
+        table[set[i] as usize] = true;
+        i += 1;
+    }
+    table
 }
 
 /// The attributes of one tag.
@@ -102,9 +117,8 @@ impl<'a> Iterator for Attributes<'a> {
         }
         let name = at;
         at += 1; // a `=` here would be the name's first character
-        while raw.get(at).is_some_and(|b| !ends_name(*b) && *b != b'=') {
-            at += 1;
-        }
+        let length = raw[at..].iter().position(|b| ENDS_ATTRIBUTE_NAME[usize::from(*b)]);
+        at += length.unwrap_or(raw.len() - at);
         let name = &raw[name..at];
         let skip = |mut i: usize| {
             while raw.get(i).is_some_and(|b| is_space(*b)) {

@@ -115,8 +115,11 @@ impl<R: Road> Walker<R> {
     /// Whether lol_html, which knows no implied ends, still takes this tag for one of an `svg` or `math` that has ended: it
     /// would read the raw text that begins here as markup.
     pub(super) fn is_out_of_step(&self, raw_tag: &[u8], is_html: bool) -> bool {
+        if is_html {
+            return false;
+        }
         let tag = Tag::from_name(StartTag::new(raw_tag).name());
-        !is_html && tag.is_raw() && self.stack.top().is_none_or(|top| top.takes_html(tag))
+        tag.is_raw() && self.stack.top().is_none_or(|top| top.takes_html(tag))
     }
 
     /// A start tag at `range`, whose bytes are `raw_tag`. `is_html` says that the tokenizer holds it for an HTML element,
