@@ -353,6 +353,10 @@ impl Road for Builder<'_> {
 
 /// The characters of decoded text that a reader sees: all but white space and the marks that have no width at all.
 pub fn visible_characters(text: &str) -> u32 {
+    if text.is_ascii() {
+        let blank = |b: u8| matches!(b, b'\t'..=b'\r' | b' ');
+        return text.bytes().filter(|b| !blank(*b)).count() as u32;
+    }
     text.chars().filter(|c| is_visible(*c)).count() as u32
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{
     lines::{Lines, squash},
     matcher::Hit,
-    outline::{NONE, Outline, Run, visible_characters},
+    outline::{NONE, Outline, Run, is_visible, visible_characters},
     score,
     tags::Tag,
 };
@@ -243,9 +243,13 @@ pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> S
     for run in runs_in(outline, range) {
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
         let piece = run.decode(&outline.source[start..end]);
-        text.push_str(&piece);
-        visible += visible_characters(&piece) as usize;
-        if visible > characters {
+        // No more of a long run than is shown.
+        let enough = piece.char_indices().find(|(_, c)| {
+            visible += usize::from(is_visible(*c));
+            visible > characters
+        });
+        text.push_str(&piece[..enough.map_or(piece.len(), |(i, c)| i + c.len_utf8())]);
+        if enough.is_some() {
             break;
         }
     }

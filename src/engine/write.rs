@@ -404,31 +404,34 @@ impl Writer<'_, '_> {
     /// Decoded text whose white space collapses.
     fn flow(&mut self, text: &str) {
         let mut from = None;
-        for (i, c) in text.char_indices() {
-            let blank = is_blank(c);
-            match (blank, from) {
-                (true, Some(start)) => {
-                    self.word(&text[start..i]);
-                    from = None;
-                }
-                (false, None) => from = Some(i),
-                _ => {}
+        let mut chars = text.char_indices().peekable();
+        while let Some((i, c)) = chars.next() {
+            if !is_blank(c) {
+                from.get_or_insert(i);
+                continue;
+            }
+            // One blank between two words is what the text will have there, so both are written at once.
+            if c == ' ' && from.is_some() && chars.peek().is_some_and(|(_, next)| !is_blank(*next)) {
+                continue;
+            }
+            if let Some(start) = from.take() {
+                self.words(&text[start..i]);
             }
             // U+3000 is a character of its own between words and an indent at the beginning of a line.
             if c == '\u{3000}' {
                 self.pending.push(c);
-            } else if blank && self.pending.is_empty() {
+            } else if self.pending.is_empty() {
                 self.pending.push(' ');
             }
         }
         if let Some(start) = from {
-            self.word(&text[start..]);
+            self.words(&text[start..]);
         }
     }
 
-    fn word(&mut self, word: &str) {
+    fn words(&mut self, words: &str) {
         self.begin_inline();
-        self.push_text(word);
+        self.push_text(words);
     }
 
     /// Everything that must stand before a piece of text or a picture.

@@ -157,7 +157,7 @@ pub struct Sources<'a> {
 }
 
 /// The document's URL and who said so, found before anything is written, since links need it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Address {
     /// The URL, by the first in order that gave one.
     pub url: Option<(Url, Source)>,
@@ -165,6 +165,8 @@ pub struct Address {
     pub base: Option<Url>,
     /// What the page says its URL is.
     pub canonical: Option<Url>,
+    /// What else its head says.
+    head: Head,
 }
 
 fn web(text: &str) -> Option<Url> {
@@ -216,19 +218,20 @@ pub fn address(known: Option<(Url, Source)>, outline: &Outline<'_>) -> Address {
         base: base.or_else(|| document.cloned()),
         url,
         canonical,
+        head,
     }
 }
 
 /// Collects the facts.
 pub fn collect(sources: &Sources<'_>) -> Facts {
     let mut facts = Facts::default();
-    let head = Head::read(sources.outline);
+    let head = &sources.address.head;
     addresses(&mut facts, sources.address);
     if let Some(front) = &sources.page.front_matter {
         from_front_matter(&mut facts, front);
     }
     from_rules(&mut facts, sources);
-    from_head(&mut facts, &head, sources.outline);
+    from_head(&mut facts, head, sources.outline);
     if facts.authors.is_empty() {
         let named = people::reporters(sources.text);
         if !named.is_empty() {
@@ -248,8 +251,8 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
     facts
         .byline
         .clone_from(&facts.authors.first().map(|_| names(&facts.authors)));
-    language::decide(&mut facts, sources, &head);
-    pictures::decide(&mut facts, sources, &head);
+    language::decide(&mut facts, sources, head);
+    pictures::decide(&mut facts, sources, head);
     facts
 }
 
