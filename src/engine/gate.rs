@@ -23,6 +23,42 @@ pub(super) struct News {
     last_id: u32,
     /// In the order of the document, since someone last took it.
     pub(super) changes: Vec<Change>,
+    pub(super) unclosed: Unclosed,
+}
+
+/// Start tags whose end tag has not come, for which nothing is implied: never fewer than lol_html has on its stack.
+#[derive(Debug)]
+pub(super) struct Unclosed {
+    of: [u32; Tag::COUNT],
+    pub(super) total: u32,
+}
+
+impl Default for Unclosed {
+    fn default() -> Self {
+        Unclosed {
+            of: [0; Tag::COUNT],
+            total: 0,
+        }
+    }
+}
+
+impl Unclosed {
+    pub(super) fn begin(&mut self, tag: Tag) {
+        if !tag.is_void() {
+            let open = &mut self.of[tag.index()];
+            *open = open.saturating_add(1);
+            self.total = self.total.saturating_add(1);
+        }
+    }
+
+    fn end(&mut self, tag: Tag) {
+        let open = &mut self.of[tag.index()];
+        // An unknown name may be any other unknown name.
+        if *open > 0 && tag != Tag::OTHER {
+            *open -= 1;
+            self.total = self.total.saturating_sub(1);
+        }
+    }
 }
 
 /// An element that a selector hit opened or closed.
@@ -39,6 +75,7 @@ const NOT_HIT: u32 = 0;
 
 impl Road for News {
     fn open(&mut self, tag: Tag, _: Range<usize>, _: Option<u32>, hit: Option<Hit>) -> u32 {
+        self.unclosed.begin(tag);
         let Some(wish) = hit.and_then(Wish::of) else {
             return NOT_HIT;
         };
@@ -52,6 +89,10 @@ impl Road for News {
         if id != NOT_HIT {
             self.changes.push(Change::Closed { id, at, end });
         }
+    }
+
+    fn end_tag(&mut self, tag: Tag) {
+        self.unclosed.end(tag);
     }
 
     fn text(&mut self, _: Range<usize>, _: Option<u32>) {}

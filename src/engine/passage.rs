@@ -7,16 +7,18 @@ use lol_html::{AsciiCompatibleEncoding, html_content::Element as HtmlElement, se
 
 use super::{
     Choice,
-    gate::{Change, Gate, HELD_BYTES, News},
+    gate::{Change, Gate, HELD_BYTES, News, Unclosed},
     handlers::HTML_NAMESPACE,
     tags::Tag,
     walker::{Opened, Walker},
 };
 use crate::{bounds::Bounds, error::Error};
 
-/// Start tags after which a fresh rewriter takes over: at about 128 bytes each, 1 MiB of lol_html's stack, which knows no
-/// implied ends and would grow without end on a document of `<p>` alone.
-const TAGS_A_REWRITER: usize = 8192;
+/// Elements that lol_html may think open when a fresh rewriter takes over: it knows no implied ends, so its stack would
+/// grow without end on a document of `<p>` alone. A fresh one takes 2 µs. A page that closes its elements never needs one.
+const OPEN_A_REWRITER: u32 = 128;
+/// Start tags after which it takes over in any case.
+const TAGS_A_REWRITER: usize = 16_384;
 /// Capacity that a buffer may keep once a large token has passed through it.
 const SPARE_BYTES: usize = 256 << 10;
 
@@ -105,7 +107,8 @@ impl State {
         self.end_gap();
         let tag = slice(&self.window, self.window_at, &range);
         let is_html = element.namespace_uri() == HTML_NAMESPACE;
-        let is_full = self.tags >= TAGS_A_REWRITER && self.walker.at_plain_html();
+        let open = self.walker.road.unclosed.total;
+        let is_full = (open >= OPEN_A_REWRITER || self.tags >= TAGS_A_REWRITER) && self.walker.at_plain_html();
         if is_full || self.walker.is_out_of_step(tag, is_html) {
             return Err(Refusal::Renew);
         }
@@ -113,6 +116,9 @@ impl State {
         let opened = self
             .walker
             .start_tag(tag, range.clone(), is_html, element.is_self_closing())?;
+        if opened.is_none() {
+            self.walker.road.unclosed.begin(Tag::OTHER); // it is no element, but lol_html does not know
+        }
         let raw = opened.is_some_and(|opened| opened.raw);
         if self.is_removed_alone(opened) {
             // Where the rewriter thinks that there is more to come, the end that it waits for is the wrong one.
@@ -298,12 +304,18 @@ impl State {
         self.gate.finish();
     }
 
-    /// A fresh rewriter takes over at the start tag that comes now. The answer is what it has yet to see.
-    pub(super) fn renew(&mut self) -> Vec<u8> {
+    /// A fresh rewriter takes over at the start tag that comes now. The answer is what it has yet to see: what lies before
+    /// the last `last` bytes of the window, and where in these the rest begins.
+    pub(super) fn renew(&mut self, last: usize) -> (Vec<u8>, usize) {
         self.tags = 0;
+        self.walker.road.unclosed = Unclosed::default();
         self.base = self.at;
-        let end = self.window_at + self.window.len();
-        slice(&self.window, self.window_at, &(self.at..end)).to_vec()
+        let last_at = (self.window_at + self.window.len()).saturating_sub(last);
+        let before = self.at..last_at.max(self.at);
+        (
+            slice(&self.window, self.window_at, &before).to_vec(),
+            self.at.saturating_sub(last_at),
+        )
     }
 
     pub(super) fn trim_window(&mut self) {

@@ -2,7 +2,7 @@
 //!
 //! The same walk as on `/v1/normalize` decides on the spot what a rule drops. Comments, void elements, `script` and
 //! `style`, whose end cannot be implied, are lol_html's to `remove()`; for any other element lol_html's idea of its end is
-//! wrong on real pages, so there the gate stands behind the rewriter.
+//! wrong on real pages, so there the [`Gate`] stands behind the rewriter.
 //!
 //! An unclosed advert never eats the page: a region that is never closed, or is larger than what is held at most,
 //! passes whole, and so does a comment without its end. A `script` or `style` without its end passes up to that size; a
@@ -37,7 +37,9 @@ use crate::{
 /// Bytes of one token (a tag, a comment) and of lol_html's stack.
 const PARSER_BYTES: usize = 32 << 20;
 /// Bytes that lol_html is given at once.
-const SLICE_BYTES: usize = 64 << 10;
+const SLICE_BYTES: usize = 16 << 10;
+/// What it sets aside for them and the beginning of a tag before them.
+const BUFFER_BYTES: usize = SLICE_BYTES + (4 << 10);
 
 /// Cleans HTML as it passes. `Send`: it may move between threads from one write to the next.
 pub struct Cleaner {
@@ -188,7 +190,8 @@ impl Running {
             {
                 let mut state = lock(&self.state);
                 state.window.extend_from_slice(slice);
-                state.gate.ready.reserve(slice.len());
+                // One size for all: a buffer may be freed by another thread, and each size that comes up costs memory.
+                state.gate.ready.reserve(SLICE_BYTES);
             }
             self.feed(slice)?;
             let mut state = lock(&self.state);
@@ -198,12 +201,11 @@ impl Running {
         Ok(())
     }
 
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let mut written = self.rewriter.write(bytes);
-        while written.is_err() {
-            let rest = self.stopped()?;
-            self.rewriter = rewriter(&self.state, self.encoding, self.parser_bytes);
-            written = self.rewriter.write(&rest);
+    /// Takes the last bytes of the window.
+    fn feed(&mut self, slice: &[u8]) -> Result<(), Error> {
+        let mut rest = slice;
+        while self.rewriter.write(rest).is_err() {
+            rest = self.renew(slice)?;
         }
         Ok(())
     }
@@ -214,8 +216,7 @@ impl Running {
             if std::mem::replace(&mut self.rewriter, fresh).end().is_ok() {
                 break;
             }
-            let rest = self.stopped()?;
-            self.feed(&rest)?;
+            self.renew(&[])?;
         }
         let mut state = lock(&self.state);
         state.finish();
@@ -223,18 +224,26 @@ impl Running {
         Ok(())
     }
 
-    /// The rewriter has stopped: at a tag where a fresh one must take over, or for good. The answer is what that one has
-    /// yet to see.
-    fn stopped(&self) -> Result<Vec<u8>, Error> {
-        let mut state = lock(&self.state);
-        match state.refusal.take() {
-            Some(Refusal::Renew) => Ok(state.renew()),
-            Some(Refusal::Error(error)) => Err(error),
-            // Nothing that the handlers said. With `strict` off only memory is left that could fail.
-            None => Err(Error::TokenTooLarge {
-                limit_bytes: self.parser_bytes,
-            }),
+    /// The rewriter has stopped, for good or at a tag where a fresh one must take over: then this makes it. The answer is
+    /// what of `slice`, the end of the window, it has yet to see.
+    fn renew<'s>(&mut self, slice: &'s [u8]) -> Result<&'s [u8], Error> {
+        // Unless the handlers say something else: with `strict` off only memory is left that could fail.
+        let too_large = Error::TokenTooLarge {
+            limit_bytes: self.parser_bytes,
+        };
+        let (before, from) = {
+            let mut state = lock(&self.state);
+            match state.refusal.take() {
+                Some(Refusal::Renew) => state.renew(slice.len()),
+                Some(Refusal::Error(error)) => return Err(error),
+                None => return Err(too_large),
+            }
+        };
+        self.rewriter = rewriter(&self.state, self.encoding, self.parser_bytes);
+        if !before.is_empty() && self.rewriter.write(&before).is_err() {
+            return Err(too_large);
         }
+        Ok(slice.get(from..).unwrap_or_default())
     }
 }
 
@@ -296,7 +305,11 @@ fn rewriter(
         }))
         .with_encoding(encoding)
         .with_strict(false)
-        .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(parser_bytes));
+        .with_memory_settings(
+            MemorySettings::new()
+                .with_preallocated_parsing_buffer_size(BUFFER_BYTES.min(parser_bytes))
+                .with_max_allowed_memory_usage(parser_bytes),
+        );
     HtmlRewriter::new(settings, Sink(Arc::clone(state)))
 }
 

@@ -25,6 +25,8 @@ pub(super) trait Road {
     fn take(&mut self, _id: u32, _rule: u16) {}
     /// The element has ended, before byte `at`; `end` says how.
     fn close(&mut self, id: u32, at: usize, end: Ended);
+    /// An end tag, whatever it closes.
+    fn end_tag(&mut self, _: Tag) {}
     /// Text.
     fn text(&mut self, range: Range<usize>, parent: Option<u32>);
     /// Text in which an entity is only its letters.
@@ -215,6 +217,9 @@ impl<R: Road> Walker<R> {
     /// The raw text element that is open ends with the end tag at `range`.
     pub(super) fn raw_end(&mut self, range: Range<usize>) {
         self.raw = false;
+        if let Some(top) = self.stack.top() {
+            self.road.end_tag(top.tag);
+        }
         self.stack.pop();
         self.report_closed(range.start, range.end, Ended::Itself);
     }
@@ -307,6 +312,7 @@ impl<R: Road> Walker<R> {
     }
 
     fn end_tag(&mut self, tag: Tag, name_hash: u32, range: Range<usize>) {
+        self.road.end_tag(tag);
         match self.stack.end(tag, name_hash) {
             End::Closed => self.report_closed(range.start, range.end, Ended::Itself),
             End::Nothing => {}

@@ -12,6 +12,7 @@ use copydesk::{
     input::Document,
     options::{CleanOptions, Options},
     pipeline::{Cleaner, Pipeline},
+    rules::{Sources, read},
 };
 use proptest::{
     collection::vec,
@@ -408,6 +409,52 @@ fn a_fresh_rewriter_takes_over_without_a_trace() {
         let behind = behind.split_once(&wide).expect("it passes").1;
         assert!(behind.starts_with("<svg><b></b>"), "{:.100}", behind);
     }
+}
+
+#[test]
+fn what_is_never_closed_takes_no_more_memory_the_longer_it_goes_on() {
+    // lol_html would take 100 bytes and more for each tag, were it not for the fresh rewriters.
+    let bounds = Bounds {
+        parser_bytes: 64 << 10,
+        ..Bounds::default()
+    };
+    let small = Pipeline::built_in(bounds).expect("the built-in rules load");
+    for unit in [
+        "<p>",
+        "<li>",
+        "<p>text<li class=a>",
+        "</b><dd id=x>",
+        "<option>",
+        "<tr>",
+        "<x></x><p>",
+    ] {
+        let page = unit.repeat(100_000);
+        let cleaner = small.cleaner(None, &CleanOptions::default()).expect("a cleaner");
+        let out = run(cleaner, page.as_bytes(), &[65_536]).unwrap_or_else(|error| panic!("{unit}: {error}"));
+        assert!(out == page.as_bytes(), "{unit}");
+    }
+}
+
+#[test]
+fn a_comment_that_a_rule_only_reads_stays() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("reading-rules");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let rule = |id: &str, action: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\ncategory = \"tracking\"\nwhy = \"A test.\"\naction = \"{action}\"\ncomment = '^ {id} (?<source>.*) $'\n[[rule.example]]\nin = \"<p>a</p>\"\nout = \"<p>a</p>\"\n"
+        )
+    };
+    let file = [rule("taken", "take"), rule("dropped", "drop")].concat();
+    std::fs::write(folder.join("own.toml"), file).expect("it is written");
+    let sources = Sources {
+        folders: vec![folder],
+        filter_lists: Vec::new(),
+    };
+    let (rules, _) = read(&sources).expect("sound rules");
+    let pipeline = Pipeline::new(rules, Bounds::default());
+    let cleaner = pipeline.cleaner(None, &CleanOptions::default()).expect("a cleaner");
+    let out = run(cleaner, b"<p>a<!-- taken b --><!-- dropped c --></p>", &[0]).expect("it is cleaned");
+    assert_eq!(show(&out), "<p>a<!-- taken b --></p>");
 }
 
 // Errors
