@@ -88,8 +88,8 @@ pub(super) struct Choice {
     pub(super) mark_bytes: usize,
 }
 
-/// Decides on the encoding of a whole document.
-pub(super) fn decide(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warning>) -> Choice {
+/// Decides on the encoding of a whole document. `utf_8` is the same as text, where it is valid UTF-8 throughout.
+pub(super) fn decide(bytes: &[u8], utf_8: Option<&str>, hints: &Hints<'_>, warnings: &mut Vec<Warning>) -> Choice {
     if let Some((encoding, mark_bytes)) = Encoding::for_bom(bytes) {
         return Choice {
             encoding,
@@ -102,7 +102,7 @@ pub(super) fn decide(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warning
         source,
         mark_bytes: 0,
     };
-    let body = Utf8::of(bytes);
+    let body = utf_8.map_or_else(|| Utf8::of_broken(bytes), Utf8::of_valid);
     let window = &bytes[..bytes.len().min(DOCUMENT_PRESCAN_BYTES)];
     for (source, encoding) in declarations(window, hints, warnings) {
         let believed = if encoding == UTF_8 {
@@ -144,8 +144,16 @@ pub(super) fn decide(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warning
 }
 
 /// Decodes with the encoding decided on, and warns of what could not be decoded.
-pub(super) fn decode<'a>(bytes: &'a [u8], choice: &Choice, warnings: &mut Vec<Warning>) -> Decoded<'a> {
-    let decoded = offsets::decode(bytes, choice.mark_bytes, choice.encoding);
+pub(super) fn decode<'a>(
+    bytes: &'a [u8],
+    utf_8: Option<&'a str>,
+    choice: &Choice,
+    warnings: &mut Vec<Warning>,
+) -> Decoded<'a> {
+    let decoded = match utf_8.filter(|_| choice.encoding == UTF_8) {
+        Some(text) if memchr::memchr(0, bytes).is_none() => offsets::borrow(text, choice.mark_bytes),
+        _ => offsets::decode(bytes, choice.mark_bytes, choice.encoding),
+    };
     if decoded.undecodable > 0 {
         let (count, name) = (decoded.undecodable, choice.encoding.name());
         warnings.push(Warning::new(
@@ -238,15 +246,15 @@ struct Utf8 {
 }
 
 impl Utf8 {
-    fn of(bytes: &[u8]) -> Self {
-        // Nearly every body is valid throughout, and then it is enough to know that there are some.
-        if std::str::from_utf8(bytes).is_ok() {
-            return Utf8 {
-                valid: usize::from(!bytes.is_ascii()),
-                invalid: 0,
-                cut: false,
-            };
+    fn of_valid(text: &str) -> Self {
+        Utf8 {
+            valid: usize::from(!text.is_ascii()),
+            invalid: 0,
+            cut: false,
         }
+    }
+
+    fn of_broken(bytes: &[u8]) -> Self {
         let mut counted = Utf8 {
             valid: 0,
             invalid: 0,
@@ -300,8 +308,9 @@ mod tests {
 
     fn read(bytes: &[u8], hints: Hints<'_>) -> (&'static str, CharsetSource, Vec<&'static str>, String) {
         let mut warnings = Vec::new();
-        let choice = decide(bytes, &hints, &mut warnings);
-        let text = decode(bytes, &choice, &mut warnings).text.into_owned();
+        let utf_8 = std::str::from_utf8(bytes).ok();
+        let choice = decide(bytes, utf_8, &hints, &mut warnings);
+        let text = decode(bytes, utf_8, &choice, &mut warnings).text.into_owned();
         let codes = warnings.iter().map(|warning| warning.code).collect();
         (choice.encoding.name(), choice.source, codes, text)
     }
@@ -466,8 +475,8 @@ mod tests {
 
     #[test]
     fn whole_valid_utf_8_is_not_copied() {
-        let choice = decide(CHINESE.as_bytes(), &Hints::default(), &mut Vec::new());
-        let decoded = decode(CHINESE.as_bytes(), &choice, &mut Vec::new());
+        let choice = decide(CHINESE.as_bytes(), Some(CHINESE), &Hints::default(), &mut Vec::new());
+        let decoded = decode(CHINESE.as_bytes(), Some(CHINESE), &choice, &mut Vec::new());
         assert!(matches!(decoded.text, Cow::Borrowed(_)) && decoded.offsets.is_identity());
     }
 

@@ -104,8 +104,9 @@ pub fn read<'a>(document: &Document<'a>) -> Result<Page<'a>, Error> {
         header: declared.charset.as_deref(),
         host: document.url.or(location.as_ref()).and_then(Url::host_str),
     };
-    let choice = charset::decide(bytes, &hints, &mut warnings);
-    let decoded = charset::decode(bytes, &choice, &mut warnings);
+    let utf_8 = std::str::from_utf8(bytes).ok();
+    let choice = charset::decide(bytes, utf_8, &hints, &mut warnings);
+    let decoded = charset::decode(bytes, utf_8, &choice, &mut warnings);
     let text = decoded.text;
     if sniff::trim_blank(&text).is_empty() {
         return Err(Error::EmptyBody);

@@ -216,20 +216,19 @@ pub(super) struct Decoded<'a> {
     pub(super) nuls: usize,
 }
 
+/// Takes text that is UTF-8 already and holds no NUL, from `start`, where the byte order mark ends.
+pub(super) fn borrow(text: &str, start: usize) -> Decoded<'_> {
+    Decoded {
+        text: Cow::Borrowed(text.get(start..).unwrap_or_default()),
+        offsets: Offsets { start, table: None },
+        undecodable: 0,
+        nuls: 0,
+    }
+}
+
 /// Decodes `bytes` from `start`, where the byte order mark ends.
 pub(super) fn decode<'a>(bytes: &'a [u8], start: usize, encoding: &'static Encoding) -> Decoded<'a> {
     let body = &bytes[start.min(bytes.len())..];
-    if encoding == UTF_8
-        && memchr::memchr(0, body).is_none()
-        && let Ok(text) = std::str::from_utf8(body)
-    {
-        return Decoded {
-            text: Cow::Borrowed(text),
-            offsets: Offsets { start, table: None },
-            undecodable: 0,
-            nuls: 0,
-        };
-    }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(body.len() + body.len() / 4);
     let (mut checkpoints, mut undecodable, mut nuls) = (Vec::new(), 0, 0);
@@ -454,8 +453,9 @@ mod tests {
 
     #[test]
     fn valid_utf_8_is_borrowed_and_shifted_by_its_mark() {
-        let input = b"\xEF\xBB\xBF<p>\xE4\xB8\xAD</p>";
-        let decoded = decode(input, 3, UTF_8);
+        let input = "\u{FEFF}<p>中</p>";
+        let decoded = borrow(input, 3);
+        let input = input.as_bytes();
         assert!(matches!(decoded.text, Cow::Borrowed("<p>中</p>")));
         assert!(decoded.offsets.is_identity());
         assert_eq!(decoded.offsets.to_input(6, input), 9);
