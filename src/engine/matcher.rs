@@ -154,9 +154,10 @@ impl Texts {
         }
     }
 
-    fn found_in(&self, value: &[u8], anchored: Anchored, mut attempt: impl FnMut(u32)) {
+    /// Attempts the steps whose text is found in a value.
+    fn find(&self, value: &[u8], anchored: Anchored, attempt: &mut impl FnMut(&[u32], Option<&[u8]>)) {
         let Some(search) = &self.search else {
-            return self.steps.iter().for_each(|step| attempt(*step));
+            return attempt(&self.steps, Some(value));
         };
         let input = Input::new(value).anchored(anchored);
         let mut state = OverlappingState::start();
@@ -164,7 +165,7 @@ impl Texts {
             search.find_overlapping(input.clone(), &mut state);
             state.get_match()
         } {
-            attempt(self.steps[found.pattern().as_usize()]);
+            attempt(&[self.steps[found.pattern().as_usize()]], Some(value));
         }
     }
 }
@@ -327,7 +328,8 @@ impl Progress {
         }
         let mut best: Option<Hit> = None;
         let parents_end = self.matched.len();
-        let mut attempt = |steps: &[u32]| {
+        // `value` is that of the attribute by which the steps are filed.
+        let mut attempt = |steps: &[u32], value: Option<&[u8]>| {
             for &number in steps {
                 let (word, bit) = (&mut self.tried[number as usize / 64], 1 << (number % 64));
                 if *word & bit != 0 {
@@ -348,7 +350,7 @@ impl Progress {
                         mine.into_iter().any(|(_, matched)| *matched == before)
                     }
                 };
-                if !reached || !step_matches(step, subject, type_position) {
+                if !reached || !step_matches(step, subject, type_position, value) {
                     continue;
                 }
                 match step.outcome {
@@ -359,8 +361,8 @@ impl Progress {
             }
         };
         let by_tag = matcher.by_tag.get(subject.tag.index());
-        by_tag.into_iter().for_each(|steps| attempt(steps));
-        attempt(&matcher.by_any);
+        by_tag.into_iter().for_each(|steps| attempt(steps, None));
+        attempt(&matcher.by_any, None);
         let inside = (parents_end > 0).then_some(&matcher.by_attribute_inside);
         let by_names = [Some(&matcher.by_attribute), inside].map(|names| names.filter(|names| !names.is_empty()));
         let no_attributes = by_names.iter().all(Option::is_none);
@@ -371,18 +373,20 @@ impl Progress {
                     class_seen = true;
                     let class = *subject.class.get_or_init(|| &value[..value.len().min(CLASS_BYTES)]);
                     let steps = tokens(class).filter_map(|token| matcher.by_class.get(token));
-                    steps.for_each(|steps| attempt(steps));
+                    steps.for_each(|steps| attempt(steps, None));
                 } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
                     id_seen = true;
-                    matcher.by_id.get(value).into_iter().for_each(|steps| attempt(steps));
+                    matcher
+                        .by_id
+                        .get(value)
+                        .into_iter()
+                        .for_each(|steps| attempt(steps, None));
                 }
                 for by_name in by_names.iter().flatten() {
                     if let Some(by_value) = by_name.get_ignoring_case(name) {
-                        attempt(&by_value.any);
-                        by_value
-                            .beginnings
-                            .found_in(value, Anchored::Yes, |step| attempt(&[step]));
-                        by_value.parts.found_in(value, Anchored::No, |step| attempt(&[step]));
+                        attempt(&by_value.any, Some(value));
+                        by_value.beginnings.find(value, Anchored::Yes, &mut attempt);
+                        by_value.parts.find(value, Anchored::No, &mut attempt);
                     }
                 }
             }
@@ -439,37 +443,40 @@ pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|token| !token.is_empty())
 }
 
-fn step_matches(step: &Step, subject: &Subject<'_>, type_position: u32) -> bool {
+fn step_matches(step: &Step, subject: &Subject<'_>, type_position: u32, value: Option<&[u8]>) -> bool {
     if let Some((tag, name)) = &step.tag
         && (*tag != subject.tag || (*tag == Tag::OTHER && !name.eq_ignore_ascii_case(subject.start.name())))
     {
         return false;
     }
-    conditions_match(&step.compound, subject, type_position)
+    conditions_match(&step.compound, subject, type_position, value)
         && !step.compound.not.iter().any(|not| {
             not.tag
                 .as_ref()
                 .is_none_or(|name| name.as_bytes().eq_ignore_ascii_case(subject.start.name()))
-                && conditions_match(not, subject, type_position)
+                && conditions_match(not, subject, type_position, None)
         })
 }
 
-fn conditions_match(compound: &Compound, subject: &Subject<'_>, type_position: u32) -> bool {
+/// `first` is the value of the first attribute that is asked for, where it is known already.
+fn conditions_match(compound: &Compound, subject: &Subject<'_>, type_position: u32, first: Option<&[u8]>) -> bool {
     let has_class = |class: &String| tokens(subject.class()).any(|token| token == class.as_bytes());
+    let value = |i: usize, name: &str| match first {
+        Some(value) if i == 0 => Some(value),
+        _ => subject.start.attribute(name),
+    };
+    let mut attributes = compound.attributes.iter().enumerate();
     let at = |nth: &Nth| nth.matches(if nth.of_type { type_position } else { subject.position });
     compound
         .ids
         .iter()
         .all(|id| subject.start.attribute("id") == Some(id.as_bytes()))
         && compound.classes.iter().all(has_class)
-        && compound.attributes.iter().all(|a| attribute_matches(a, &subject.start))
+        && attributes.all(|(i, wanted)| value(i, &wanted.name).is_some_and(|value| attribute_matches(wanted, value)))
         && compound.nth.iter().all(at)
 }
 
-fn attribute_matches(wanted: &Attribute, start: &StartTag<'_>) -> bool {
-    let Some(value) = start.attribute(&wanted.name) else {
-        return false;
-    };
+fn attribute_matches(wanted: &Attribute, value: &[u8]) -> bool {
     let Some((operator, text)) = &wanted.test else {
         return true;
     };
@@ -492,12 +499,13 @@ fn attribute_matches(wanted: &Attribute, start: &StartTag<'_>) -> bool {
         Operator::Suffix => {
             !text.is_empty() && value.len() >= text.len() && same(&value[value.len() - text.len()..], text)
         }
-        Operator::Substring if wanted.ignore_case => {
-            !text.is_empty()
-                && value
-                    .windows(text.len())
-                    .any(|window| window.eq_ignore_ascii_case(text))
-        }
+        Operator::Substring if wanted.ignore_case => text.first().is_some_and(|first| {
+            memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), value).any(|at| {
+                value
+                    .get(at..at + text.len())
+                    .is_some_and(|part| part.eq_ignore_ascii_case(text))
+            })
+        }),
         Operator::Substring => !text.is_empty() && memchr::memmem::find(value, text).is_some(),
     }
 }
