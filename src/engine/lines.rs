@@ -107,12 +107,17 @@ impl Line {
     }
 
     fn add(&mut self, run: &Run, text: &str, at: usize, characters: u32) {
-        let visible = text.trim();
+        // Most runs are the line end and the indent between two tags.
+        let visible = match text.bytes().all(|b| matches!(b, b'\t'..=b'\r' | b' ')) {
+            true => "",
+            false => text.trim_start(),
+        };
         if visible.is_empty() {
             self.parted = true;
             return;
         }
-        let start = at + (text.len() - text.trim_start().len());
+        let start = at + (text.len() - visible.len());
+        let visible = visible.trim_end();
         let (first, _) = self.range.unwrap_or((start, start));
         self.range = Some((first, start + visible.len()));
         self.parent.get_or_insert(run.parent);
@@ -121,16 +126,7 @@ impl Line {
             return;
         }
         self.characters += characters;
-        let decoded = run.decode(text);
-        self.parted |= decoded.starts_with(char::is_whitespace);
-        for word in decoded.split_whitespace() {
-            if self.parted && !self.text.is_empty() {
-                self.text.push(' ');
-            }
-            self.text.push_str(word);
-            self.parted = true;
-        }
-        self.parted = decoded.ends_with(char::is_whitespace);
+        squash_onto(&mut self.text, &mut self.parted, &run.decode(text));
     }
 
     fn end(&mut self, outline: &Outline<'_>, choice: &Choice, lines: &mut Lines) {
@@ -211,11 +207,68 @@ pub(super) fn comment_text(source: &str) -> &str {
 /// White space runs become one blank, none at the ends.
 pub fn squash(text: &str) -> String {
     let mut squashed = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !squashed.is_empty() {
-            squashed.push(' ');
-        }
-        squashed.push_str(word);
-    }
+    squash_onto(&mut squashed, &mut false, text);
     squashed
+}
+
+/// Adds a piece to a squashed text. `parted` says whether white space was passed since its last word.
+fn squash_onto(text: &mut String, parted: &mut bool, piece: &str) {
+    let bytes = piece.as_bytes();
+    let is_blank = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    // Where the words begin that are yet to be added: those with one blank between them are added at once.
+    let mut words = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        let (blank, length) = match bytes[at] {
+            byte if byte.is_ascii() => (is_blank(byte), 1),
+            _ => piece[at..]
+                .chars()
+                .next()
+                .map_or((false, 1), |c| (c.is_whitespace(), c.len_utf8())),
+        };
+        let word_follows = || {
+            bytes
+                .get(at + 1)
+                .is_some_and(|next| next.is_ascii() && !is_blank(*next))
+        };
+        if !blank {
+            words.get_or_insert(at);
+        } else if let Some(from) = words.filter(|_| !(bytes[at] == b' ' && word_follows())) {
+            add_words(text, *parted, &piece[from..at]);
+            (words, *parted) = (None, true);
+        } else if words.is_none() {
+            *parted = true;
+        }
+        at += length;
+    }
+    if let Some(from) = words {
+        add_words(text, *parted, &piece[from..]);
+        *parted = false;
+    }
+}
+
+fn add_words(text: &mut String, parted: bool, words: &str) {
+    if parted && !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(words);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn squashes_as_the_words_joined(pieces in proptest::collection::vec("[a \\n\u{b}é\u{a0}\u{3000}中]{0,6}", 0..4)) {
+            let whole = pieces.concat();
+            let joined = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(squash(&whole), joined.clone());
+            let (mut text, mut parted) = (String::new(), false);
+            pieces.iter().for_each(|piece| squash_onto(&mut text, &mut parted, piece));
+            prop_assert_eq!(text, joined);
+        }
+    }
 }

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::{
-    lines::{Lines, squash},
+    lines::Lines,
     matcher::Hit,
-    outline::{NONE, Outline, Run, is_visible, visible_characters},
+    outline::{NONE, Outline, Run, visible_characters},
     score,
     tags::Tag,
 };
@@ -239,20 +239,11 @@ pub(super) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u3
 /// source.
 pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> String {
     let range = &removal.range;
-    let (mut text, mut visible) = (String::new(), 0);
-    for run in runs_in(outline, range) {
-        let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
-        let piece = run.decode(&outline.source[start..end]);
-        // No more of a long run than is shown.
-        let enough = piece.char_indices().find(|(_, c)| {
-            visible += usize::from(is_visible(*c));
-            visible > characters
-        });
-        text.push_str(&piece[..enough.map_or(piece.len(), |(i, c)| i + c.len_utf8())]);
-        if enough.is_some() {
-            break;
-        }
-    }
+    let mut preview = Preview {
+        text: String::new(),
+        parted: false,
+        left: characters,
+    };
     if removal.characters == 0 {
         let source = &outline.source[range.clone()];
         let inner = match outline.elements.get(removal.element as usize) {
@@ -260,9 +251,46 @@ pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> S
             Some(_) => source,
             None => super::lines::comment_text(source),
         };
-        text = inner.chars().take(characters * 8).collect();
+        preview.fill(inner.chars().take(characters * 8));
+        return preview.text;
     }
-    squash(&text).chars().take(characters).collect()
+    for run in runs_in(outline, range) {
+        let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
+        preview.fill(run.decode(&outline.source[start..end]).chars());
+        if preview.left == 0 {
+            break;
+        }
+    }
+    preview.text
+}
+
+/// A text that grows, white space squashed, until it is long enough.
+struct Preview {
+    text: String,
+    /// White space was passed since the last character.
+    parted: bool,
+    left: usize,
+}
+
+impl Preview {
+    fn fill(&mut self, chars: impl Iterator<Item = char>) {
+        for c in chars {
+            if c.is_whitespace() {
+                self.parted = !self.text.is_empty();
+                continue;
+            }
+            if self.parted && self.left > 0 {
+                self.text.push(' ');
+                self.left -= 1;
+            }
+            self.parted = false;
+            if self.left == 0 {
+                return;
+            }
+            self.text.push(c);
+            self.left -= 1;
+        }
+    }
 }
 
 /// Joins removals of one reason with nothing visible between them, and leaves out what the score took of nothing.

@@ -33,6 +33,10 @@ impl Head {
         for (i, element) in outline.elements.iter().enumerate() {
             let id = i as u32;
             let attribute = |name: &str| outline.attribute(id, name).and_then(clean);
+            let is = |name: &str, value: &str| {
+                let given = outline.attribute(id, name);
+                given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
+            };
             match element.tag {
                 Tag::HTML => {
                     head.language = attribute("lang").or_else(|| attribute("xml:lang"));
@@ -43,15 +47,11 @@ impl Head {
                     head.title = Some(squash(&htmlize::unescape(outline.raw_text(id)))).filter(|text| !text.is_empty());
                 }
                 Tag::BASE if head.base.is_none() => head.base = attribute("href"),
-                Tag::LINK if attribute("rel").is_some_and(|rel| rel.eq_ignore_ascii_case("canonical")) => {
-                    head.canonical = head.canonical.take().or_else(|| attribute("href"));
-                }
+                Tag::LINK if head.canonical.is_none() && is("rel", "canonical") => head.canonical = attribute("href"),
                 Tag::META => {
-                    let name = attribute("property")
-                        .or_else(|| attribute("name"))
-                        .or_else(|| attribute("itemprop"));
-                    if let (Some(name), Some(content)) = (name, attribute("content")) {
-                        head.meta(&name.to_ascii_lowercase(), content);
+                    let name = ["property", "name", "itemprop"].into_iter().find_map(attribute);
+                    if let Some(name) = name {
+                        head.meta(&name.to_ascii_lowercase(), || attribute("content"));
                     }
                 }
                 _ => {}
@@ -60,7 +60,7 @@ impl Head {
         head
     }
 
-    fn meta(&mut self, name: &str, content: String) {
+    fn meta(&mut self, name: &str, content: impl FnOnce() -> Option<String>) {
         let slot = match name {
             "og:title" => &mut self.og_title,
             "description" => &mut self.description,
@@ -75,17 +75,20 @@ impl Head {
             "article:section" => &mut self.section,
             "og:image" => &mut self.image,
             "article:tag" => {
-                self.tags.push(content);
+                self.tags.extend(content());
                 return;
             }
             "keywords" | "news_keywords" if self.tags.is_empty() => {
+                let content = content().unwrap_or_default();
                 let words = content.split([',', '，', ';', '；']).map(str::trim);
                 self.tags = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
                 return;
             }
             _ => return,
         };
-        slot.get_or_insert(content);
+        if slot.is_none() {
+            *slot = content();
+        }
     }
 
     /// The only `h1` of the page.

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::people::holds_han;
+
 /// Bytes at the beginning of a text where a dateline may stand.
 const HEAD_BYTES: usize = 1200;
 
@@ -28,9 +30,9 @@ pub(super) fn outlet(text: &str) -> Option<&str> {
         .rev()
         .find(|i| text.is_char_boundary(*i))?;
     let tail_from = (text.len().saturating_sub(100)..=text.len()).find(|i| text.is_char_boundary(*i))?;
-    let found = DATELINE
-        .captures(&text[..head_end])
-        .or_else(|| CLOSING.captures(&text[tail_from..]))?;
+    let (head, tail) = (&text[..head_end], &text[tail_from..]);
+    let dateline = holds_han(head).then(|| DATELINE.captures(head)).flatten();
+    let found = dateline.or_else(|| holds_han(tail).then(|| CLOSING.captures(tail))?)?;
     found.name("outlet").map(|m| m.as_str())
 }
 

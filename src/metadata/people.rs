@@ -41,18 +41,24 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
         .find(|i| text.is_char_boundary(*i))
         .unwrap_or(text.len());
     // A card about a book names the book's author.
-    let is_book = text[..head_end].contains("书名");
-    for part in [&text[..head_end], &text[tail_from..]] {
+    if text[..head_end].contains("书名") {
+        return Vec::new();
+    }
+    let parts = [&text[..head_end], &text[tail_from..]];
+    for part in parts.into_iter().filter(|part| holds_han(part)) {
         for regex in [&REPORTERS, &DATELINE, &OWN, &BYLINES] {
-            if is_book {
-                continue;
-            }
             if let Some(names) = regex.captures(part).and_then(|captures| captures.get(1)) {
                 return split(names.as_str());
             }
         }
     }
     Vec::new()
+}
+
+/// Whether Chinese characters may be in it, without which none of the patterns matches: in UTF-8 they begin with 0xE3 or
+/// more.
+pub(super) fn holds_han(text: &str) -> bool {
+    text.bytes().any(|byte| byte >= 0xe3)
 }
 
 /// Words before a name that are no part of it.
