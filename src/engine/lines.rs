@@ -11,6 +11,7 @@ use super::{
     matcher::Hit,
     outline::{Event, NONE, Outline, Run, visible_characters},
     tags::Tag,
+    tokens::MAY_BE_BLANK,
 };
 use crate::rules::Action;
 
@@ -214,32 +215,26 @@ pub fn squash(text: &str) -> String {
 /// Adds a piece to a squashed text. `parted` says whether white space was passed since its last word.
 fn squash_onto(text: &mut String, parted: &mut bool, piece: &str) {
     let bytes = piece.as_bytes();
-    let is_blank = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let is_plain = |at: usize| bytes.get(at).is_some_and(|byte| !MAY_BE_BLANK[usize::from(*byte)]);
     // Where the words begin that are yet to be added: those with one blank between them are added at once.
     let mut words = None;
     let mut at = 0;
     while at < bytes.len() {
-        let (blank, length) = match bytes[at] {
-            byte if byte.is_ascii() => (is_blank(byte), 1),
-            _ => piece[at..]
-                .chars()
-                .next()
-                .map_or((false, 1), |c| (c.is_whitespace(), c.len_utf8())),
-        };
-        let word_follows = || {
-            bytes
-                .get(at + 1)
-                .is_some_and(|next| next.is_ascii() && !is_blank(*next))
-        };
-        if !blank {
+        if is_plain(at) || (bytes[at] == b' ' && words.is_some() && is_plain(at + 1)) {
             words.get_or_insert(at);
-        } else if let Some(from) = words.filter(|_| !(bytes[at] == b' ' && word_follows())) {
-            add_words(text, *parted, &piece[from..at]);
-            (words, *parted) = (None, true);
-        } else if words.is_none() {
+            at += 1;
+            continue;
+        }
+        let Some(c) = piece[at..].chars().next() else { break };
+        if !c.is_whitespace() {
+            words.get_or_insert(at);
+        } else {
+            if let Some(from) = words.take() {
+                add_words(text, *parted, &piece[from..at]);
+            }
             *parted = true;
         }
-        at += length;
+        at += c.len_utf8();
     }
     if let Some(from) = words {
         add_words(text, *parted, &piece[from..]);

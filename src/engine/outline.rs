@@ -8,7 +8,7 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     matcher::Hit,
     tags::Tag,
-    tokens::StartTag,
+    tokens::{MAY_BE_BLANK, StartTag},
     walker::{Comment, Ended, Road},
 };
 
@@ -353,14 +353,43 @@ impl Road for Builder<'_> {
 
 /// The characters of decoded text that a reader sees: all but white space and the marks that have no width at all.
 pub fn visible_characters(text: &str) -> u32 {
-    if text.is_ascii() {
+    let bytes = text.as_bytes();
+    if bytes.is_ascii() {
         let blank = |b: u8| matches!(b, b'\t'..=b'\r' | b' ');
-        return text.bytes().filter(|b| !blank(*b)).count() as u32;
+        return bytes.iter().filter(|b| !blank(**b)).count() as u32;
     }
-    text.chars().filter(|c| is_visible(*c)).count() as u32
+    let (mut count, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        if !MAY_BE_BLANK[usize::from(*byte)] {
+            count += u32::from(is_first(*byte));
+            at += 1;
+        } else if let Some(c) = text[at..].chars().next() {
+            count += u32::from(is_visible(c));
+            at += c.len_utf8();
+        }
+    }
+    count
+}
+
+/// Whether a byte of UTF-8 begins a character.
+fn is_first(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
 }
 
 /// Whether a character counts as text.
 pub fn is_visible(c: char) -> bool {
     !c.is_whitespace() && !matches!(c, '\u{feff}' | '\u{200b}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_character_counts_as_it_is_seen() {
+        for c in '\0'..=char::MAX {
+            let text = format!("a{c} 中{c}");
+            assert_eq!(visible_characters(&text), 2 + 2 * u32::from(is_visible(c)), "{c:?}");
+        }
+    }
 }

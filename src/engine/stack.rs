@@ -270,6 +270,9 @@ impl Stack {
         let element = self.open.remove(position);
         let forget = |list: &mut Vec<u64>| {
             // Nearly always the last one.
+            if list.pop_if(|last| *last == element.serial).is_some() {
+                return;
+            }
             if let Some(i) = list.iter().rposition(|serial| *serial == element.serial) {
                 list.remove(i);
             }

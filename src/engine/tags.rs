@@ -93,22 +93,27 @@ const LONGEST_NAME_BYTES: usize = 14;
 /// Slots of the hash table: large enough that most names stand in their own slot.
 const SLOTS: usize = 1024;
 
-const fn hash(name: &[u8]) -> usize {
+/// Tells names apart, letter case aside (FNV-1a).
+pub(super) const fn name_hash(name: &[u8]) -> u32 {
     let mut h: u32 = 0x811c_9dc5;
     let mut i = 0;
     while i < name.len() {
         h = (h ^ name[i].to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
         i += 1;
     }
-    ((h ^ (h >> 15)) as usize) % SLOTS
+    h
 }
 
-/// Open addressing by [`hash`]; 0 is an empty slot, since [`Tag::OTHER`] has no name.
+const fn slot(name_hash: u32) -> usize {
+    ((name_hash ^ (name_hash >> 15)) as usize) % SLOTS
+}
+
+/// Open addressing by [`slot`]; 0 is an empty slot, since [`Tag::OTHER`] has no name.
 static TABLE: [u8; SLOTS] = {
     let mut table = [0u8; SLOTS];
     let mut i = 1;
     while i < NAMES.len() {
-        let mut slot = hash(NAMES[i].as_bytes());
+        let mut slot = slot(name_hash(NAMES[i].as_bytes()));
         while table[slot] != 0 {
             slot = (slot + 1) % SLOTS;
         }
@@ -121,10 +126,15 @@ static TABLE: [u8; SLOTS] = {
 impl Tag {
     /// The tag of a name in any letter case.
     pub fn from_name(name: &[u8]) -> Tag {
+        Tag::from_hashed(name, name_hash(name))
+    }
+
+    /// The same, where the hash of the name is known.
+    pub(super) fn from_hashed(name: &[u8], name_hash: u32) -> Tag {
         if name.is_empty() || name.len() > LONGEST_NAME_BYTES {
             return Tag::OTHER;
         }
-        let mut slot = hash(name);
+        let mut slot = slot(name_hash);
         loop {
             match TABLE[slot] {
                 0 => return Tag::OTHER,

@@ -7,7 +7,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::tags::Tag;
+use super::tags::{Tag, name_hash};
 
 /// One start tag, from `<` to `>`.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +84,10 @@ fn ends_name(b: u8) -> bool {
 static ENDS_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/>");
 /// Those that end the name of an attribute.
 static ENDS_ATTRIBUTE_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/>=");
+
+/// The bytes that white space begins with, wide and invisible marks among it, and some other characters: text between
+/// them is read through without a look at its characters.
+pub(super) static MAY_BE_BLANK: [bool; 256] = bytes_of(b" \t\n\x0b\r\x0c\xc2\xe1\xe2\xe3\xef");
 
 const fn bytes_of(set: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
@@ -226,18 +230,12 @@ fn end_tag(bytes: &[u8], start: usize) -> Option<Piece> {
             Some(_) => at += 1,
         }
     }
+    let name_hash = name_hash(name);
     Some(Piece::EndTag {
         start,
         end: start + at + 1,
-        tag: Tag::from_name(name),
-        name_hash: name_hash(name),
-    })
-}
-
-/// Tells names outside the table of tags apart, letter case aside (FNV-1a).
-pub(super) fn name_hash(name: &[u8]) -> u32 {
-    name.iter().fold(0x811c_9dc5, |h, b| {
-        (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+        tag: Tag::from_hashed(name, name_hash),
+        name_hash,
     })
 }
 

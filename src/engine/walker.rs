@@ -12,8 +12,8 @@ use super::{
     Choice,
     matcher::{Hit, Matcher, Progress, Subject},
     stack::{End, Namespace, Stack, Start},
-    tags::Tag,
-    tokens::{CDATA_END, Piece, StartTag, name_hash, piece},
+    tags::{Tag, name_hash},
+    tokens::{CDATA_END, Piece, StartTag, piece},
 };
 use crate::{bounds::Bounds, error::Error, rules::Action};
 
@@ -135,7 +135,8 @@ impl<R: Road> Walker<R> {
     ) -> Result<Option<Opened>, Error> {
         self.cdata = false;
         let start = StartTag::new(raw_tag);
-        let mut tag = Tag::from_name(start.name());
+        let name_hash = name_hash(start.name());
+        let mut tag = Tag::from_hashed(start.name(), name_hash);
         if tag == Tag::IMAGE && is_html {
             tag = Tag::IMG;
         }
@@ -164,7 +165,6 @@ impl<R: Road> Walker<R> {
                 self.top_children
             }
         };
-        let name_hash = name_hash(start.name());
         let depth = self.stack.len();
         let subject = Subject {
             tag,

@@ -19,6 +19,7 @@ use super::{
     matcher::Hit,
     outline::{Element, Event, NONE, Outline, Run},
     tags::Tag,
+    tokens::MAY_BE_BLANK,
 };
 use crate::error::Error;
 
@@ -403,29 +404,35 @@ impl Writer<'_, '_> {
 
     /// Decoded text whose white space collapses.
     fn flow(&mut self, text: &str) {
-        let mut from = None;
-        let mut chars = text.char_indices().peekable();
-        while let Some((i, c)) = chars.next() {
+        let bytes = text.as_bytes();
+        let is_plain = |at: usize| bytes.get(at).is_some_and(|byte| !MAY_BE_BLANK[usize::from(*byte)]);
+        // Where the words begin that are yet to be written: those with one blank between them are written at once.
+        let mut words = None;
+        let mut at = 0;
+        while at < bytes.len() {
+            if is_plain(at) || (bytes[at] == b' ' && words.is_some() && is_plain(at + 1)) {
+                words.get_or_insert(at);
+                at += 1;
+                continue;
+            }
+            let Some(c) = text[at..].chars().next() else { break };
             if !is_blank(c) {
-                from.get_or_insert(i);
-                continue;
+                words.get_or_insert(at);
+            } else {
+                if let Some(from) = words.take() {
+                    self.words(&text[from..at]);
+                }
+                // U+3000 is a character of its own between words and an indent at the beginning of a line.
+                if c == '\u{3000}' {
+                    self.pending.push(c);
+                } else if self.pending.is_empty() {
+                    self.pending.push(' ');
+                }
             }
-            // One blank between two words is what the text will have there, so both are written at once.
-            if c == ' ' && from.is_some() && chars.peek().is_some_and(|(_, next)| !is_blank(*next)) {
-                continue;
-            }
-            if let Some(start) = from.take() {
-                self.words(&text[start..i]);
-            }
-            // U+3000 is a character of its own between words and an indent at the beginning of a line.
-            if c == '\u{3000}' {
-                self.pending.push(c);
-            } else if self.pending.is_empty() {
-                self.pending.push(' ');
-            }
+            at += c.len_utf8();
         }
-        if let Some(start) = from {
-            self.words(&text[start..]);
+        if let Some(from) = words {
+            self.words(&text[from..]);
         }
     }
 

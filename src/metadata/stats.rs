@@ -33,7 +33,9 @@ const CJK_A_MINUTE: usize = 380;
 pub fn measure(text: &str, linked: usize) -> Stats {
     let (mut characters, mut cjk, mut words, mut sentences) = (0, 0, 0, 0);
     let (mut in_word, mut open, mut after_stop) = (false, false, false);
-    for c in text.chars() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
         if c.is_whitespace() {
             // A full stop ends a sentence where a blank follows it: 3.5 and example.com hold none.
             sentences += usize::from(after_stop || (open && c == '\n'));
@@ -57,6 +59,14 @@ pub fn measure(text: &str, linked: usize) -> Stats {
                 in_word = part || (in_word && matches!(c, '\'' | '’' | '-'));
                 open |= text;
                 after_stop &= !text;
+                // The letters of a word that follow its first one change nothing else.
+                let more = if c.is_ascii_alphanumeric() {
+                    rest.bytes().take_while(u8::is_ascii_alphanumeric).count()
+                } else {
+                    0
+                };
+                characters += more;
+                rest = &rest[more..];
             }
         }
     }
