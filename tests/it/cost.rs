@@ -64,6 +64,31 @@ fn paragraphs_that_never_close() {
 }
 
 #[test]
+fn a_million_elements() {
+    let page = "<b></b>".repeat(1_000_000) + "The boats come back.";
+    assert_eq!(text(&page), "The boats come back.");
+    let void = "<wbr>".repeat(1_000_000) + "The boats come back.";
+    assert_eq!(text(&void), "The boats come back.");
+}
+
+#[test]
+fn a_million_attributes() {
+    let page = "<wbr a b=c d='e' f g h i j k l>".repeat(100_000) + "The boats come back.";
+    assert_eq!(text(&page), "The boats come back.");
+}
+
+#[test]
+fn copies_of_a_page_in_one_document() {
+    // What looks at the whole document once for each of its parts would not end here.
+    let page = include_str!("../pages/page-news/in.html");
+    let alone = text(page);
+    let first = alone.lines().next().expect("a paragraph");
+    for copies in [4, 16, 64, 1024] {
+        assert!(text(&page.repeat(copies)).contains(first), "{copies} copies");
+    }
+}
+
+#[test]
 fn attributes_and_classes_by_the_hundred_thousand() {
     let attributes: String = (0..300_000).map(|n| format!(" a{n}")).collect();
     assert_eq!(
