@@ -35,20 +35,22 @@ pub fn render(content: &Content) -> String {
 
 /// Escapes text for both places where it may stand, an element and a quoted attribute (WHATWG HTML, section 13.3).
 fn escape(text: &str, html: &mut String) {
-    let mut from = 0;
-    for (i, byte) in text.bytes().enumerate() {
-        let escaped = match byte {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            // A carriage return of the text would come back as a line feed.
-            b'\r' => "&#13;",
-            _ => continue,
-        };
-        html.push_str(&text[from..i]);
-        html.push_str(escaped);
-        from = i + 1;
+    let mut rest = text;
+    while let Some(i) = rest.bytes().position(|byte| ESCAPED[usize::from(byte)].is_some()) {
+        html.push_str(&rest[..i]);
+        html.push_str(ESCAPED[usize::from(rest.as_bytes()[i])].unwrap_or_default());
+        rest = &rest[i + 1..];
     }
-    html.push_str(&text[from..]);
+    html.push_str(rest);
 }
+
+/// What stands for a byte. A carriage return of the text would come back as a line feed.
+static ESCAPED: [Option<&str>; 256] = {
+    let mut table = [None; 256];
+    table[b'&' as usize] = Some("&amp;");
+    table[b'<' as usize] = Some("&lt;");
+    table[b'>' as usize] = Some("&gt;");
+    table[b'"' as usize] = Some("&quot;");
+    table[b'\r' as usize] = Some("&#13;");
+    table
+};
