@@ -3,6 +3,13 @@
 //! A block is what Kohlschütter, Fankhauser and Nejdl ("Boilerplate detection using shallow text features", WSDM 2010)
 //! call a text block: a run of text with no block element's tag inside, also parted where two `br` part paragraphs.
 
+use std::{
+    hash::{BuildHasher, Hasher},
+    sync::LazyLock,
+};
+
+use foldhash::fast::FixedState;
+
 use crate::engine::{
     outline::{Event, NONE, Outline},
     tags::Tag,
@@ -120,9 +127,9 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
         first_run: first,
         next_run: last + 1,
         element: common(outline, first, last),
-        hash: 0xcbf2_9ce4_8422_2325,
         ..Block::default()
     };
+    let mut hasher = FixedState::default().build_hasher();
     let mut link = NONE;
     let mut begun = false;
     let mut in_word = false;
@@ -132,41 +139,36 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
             in_word = false;
             continue;
         }
+        let text = r.decode(outline.run_text(run));
+        hasher.write(text.trim().as_bytes());
         let mut wide = 0u32;
-        for c in r.decode(outline.run_text(run)).chars() {
-            if c.is_whitespace() {
+        for c in text.chars() {
+            let marks = marks(c);
+            if marks & BLANK != 0 {
                 in_word = false;
                 continue;
             }
-            block.hash = (block.hash ^ u64::from(c as u32)).wrapping_mul(0x0100_0000_01b3);
-            let is_wide = is_wide(c);
-            let letter = c.is_alphanumeric();
+            let is = |mark: u16| u16::from(marks & mark != 0);
+            let (is_wide, is_letter) = (marks & BROAD != 0, marks & LETTER != 0);
             if is_wide {
                 wide += 1;
-                block.words += if letter { 0.5 } else { 0.0 };
-            } else if letter && !in_word {
+                block.words += if is_letter { 0.5 } else { 0.0 };
+            } else if is_letter && !in_word {
                 block.words += 1.0;
             }
-            in_word = letter && !is_wide;
-            block.digits = block.digits.saturating_add(u16::from(c.is_ascii_digit()));
-            block.capitals = block.capitals.saturating_add(u16::from(c.is_uppercase()));
-            match c {
-                ',' | '，' | '、' | '،' | '；' | ';' => block.commas = block.commas.saturating_add(1),
-                '.' | '!' | '?' | '。' | '！' | '？' | '؟' | '।' | '…' => {
-                    block.stops = block.stops.saturating_add(1)
-                }
-                '|' | '»' | '›' | '·' | '•' | '/' | '>' | '«' | '‹' | '→' => {
-                    block.dividers = block.dividers.saturating_add(1);
-                }
-                _ => {}
-            }
+            in_word = is_letter && !is_wide;
+            block.digits = block.digits.saturating_add(is(DIGIT));
+            block.capitals = block.capitals.saturating_add(is(CAPITAL));
+            block.commas = block.commas.saturating_add(is(COMMA));
+            block.stops = block.stops.saturating_add(is(STOP));
+            block.dividers = block.dividers.saturating_add(is(DIVIDER));
             if !begun {
                 begun = true;
-                block.begins_small = c.is_lowercase();
+                block.begins_small = marks & SMALL != 0;
             }
             // A quotation mark or a bracket behind the stop does not count.
-            if !matches!(c, '"' | '”' | '’' | '\'' | ')' | '»' | '」' | '』' | '）' | '“') {
-                block.ends = matches!(c, '.' | '!' | '?' | '。' | '！' | '？' | '؟' | '।' | '…' | ':' | '：');
+            if marks & CLOSING == 0 {
+                block.ends = marks & (STOP | COLON) != 0;
             }
         }
         let weight = weight(r.characters, wide);
@@ -180,7 +182,51 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
             }
         }
     }
+    block.hash = hasher.finish();
     block
+}
+
+const BLANK: u16 = 1;
+const LETTER: u16 = 1 << 1;
+const DIGIT: u16 = 1 << 2;
+const CAPITAL: u16 = 1 << 3;
+const SMALL: u16 = 1 << 4;
+const BROAD: u16 = 1 << 5;
+const COMMA: u16 = 1 << 6;
+const STOP: u16 = 1 << 7;
+const COLON: u16 = 1 << 8;
+const DIVIDER: u16 = 1 << 9;
+const CLOSING: u16 = 1 << 10;
+
+/// What is counted of a character. Those that UTF-8 writes in one or two bytes are looked up.
+fn marks(c: char) -> u16 {
+    static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| ('\0'..'\u{800}').map(find_marks).collect());
+    match c {
+        '\0'..'\u{800}' => SHORT[c as usize],
+        '\u{4e00}'..='\u{9fff}' => LETTER | BROAD,
+        _ => find_marks(c),
+    }
+}
+
+fn find_marks(c: char) -> u16 {
+    let mark = |is: bool, mark: u16| if is { mark } else { 0 };
+    let by_kind = match c {
+        ',' | '，' | '、' | '،' | '；' | ';' => COMMA,
+        '.' | '!' | '?' | '。' | '！' | '？' | '؟' | '।' | '…' => STOP,
+        ':' | '：' => COLON,
+        '»' => DIVIDER | CLOSING,
+        '|' | '›' | '·' | '•' | '/' | '>' | '«' | '‹' | '→' => DIVIDER,
+        '"' | '”' | '’' | '\'' | ')' | '」' | '』' | '）' | '“' => CLOSING,
+        '\u{2010}'..='\u{2027}' => return 0, // dashes, quotation marks, bullets: no need to ask about letters
+        _ => 0,
+    };
+    by_kind
+        | mark(c.is_whitespace(), BLANK)
+        | mark(c.is_alphanumeric(), LETTER)
+        | mark(c.is_ascii_digit(), DIGIT)
+        | mark(c.is_uppercase(), CAPITAL)
+        | mark(c.is_lowercase(), SMALL)
+        | mark(is_wide(c), BROAD)
 }
 
 /// The deepest element that holds both runs.

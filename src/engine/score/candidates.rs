@@ -5,8 +5,8 @@
 
 use super::{
     blocks::{Block, Sums},
-    hints,
-    names::Name,
+    hints::{self, Kinds},
+    names::Names,
 };
 use crate::engine::{
     outline::{NONE, Outline},
@@ -38,16 +38,22 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn find(outline: &Outline<'_>, names: &[Name], blocks: &[Block], sums: &[Sums]) -> Self {
+    pub(super) fn find(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums: &[Sums]) -> Self {
         let all: f32 = blocks.iter().map(|block| block.weight).sum();
-        let unlikely = unlikely(outline, names, sums, all);
+        let mut unlikely = Unlikely {
+            outline,
+            names,
+            sums,
+            all,
+            known: vec![None; outline.elements.len()],
+        };
         let mut points = vec![None; outline.elements.len()];
         for block in blocks {
             let Some(element) = outline.elements.get(outline.block_of(block.element) as usize) else {
                 continue;
             };
             let own = outline.block_of(block.element);
-            if block.weight < PARAGRAPH || unlikely[own as usize] || !element.seen {
+            if block.weight < PARAGRAPH || unlikely.is(own) || !element.seen {
                 continue;
             }
             let marks = f32::from(block.commas);
@@ -73,7 +79,7 @@ impl Candidates {
         }
         for (i, points) in points.iter_mut().enumerate() {
             if let Some(points) = points {
-                *points += bonus(outline.elements[i].tag, &names[i]);
+                *points += bonus(outline.elements[i].tag, names.kinds(i as u32));
             }
         }
         let mut candidates = Candidates { points, winner: NONE };
@@ -120,7 +126,7 @@ impl Candidates {
 }
 
 /// What an element's tag and names say before its text is looked at.
-fn bonus(tag: Tag, name: &Name) -> f32 {
+fn bonus(tag: Tag, own: Kinds) -> f32 {
     let by_tag = match tag {
         Tag::ARTICLE | Tag::MAIN => NAME,
         Tag::DIV | Tag::SECTION => 5.0,
@@ -129,23 +135,56 @@ fn bonus(tag: Tag, name: &Name) -> f32 {
         Tag::H1 | Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 | Tag::TH => -5.0,
         _ => 0.0,
     };
-    let is = |kinds| if name.kinds & kinds != 0 { NAME } else { 0.0 };
+    let is = |kinds| if own & kinds != 0 { NAME } else { 0.0 };
     by_tag + is(hints::BODY) - is(hints::FURNITURE)
 }
 
-/// For each element, whether it is or stands in furniture that hardly holds an article.
-fn unlikely(outline: &Outline<'_>, names: &[Name], sums: &[Sums], all: f32) -> Vec<bool> {
-    let mut unlikely = vec![false; outline.elements.len()];
-    for (i, element) in outline.elements.iter().enumerate() {
-        let kinds = names[i].kinds;
-        let is_furniture = matches!(
-            element.tag,
-            Tag::NAV | Tag::FOOTER | Tag::ASIDE | Tag::MENU | Tag::DIALOG
-        ) || (kinds & hints::FURNITURE != 0 && kinds & hints::BODY == 0);
-        let may_be = element.tag.is_block() && !matches!(element.tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
-        unlikely[i] = (element.parent != NONE && unlikely[element.parent as usize])
-            // A name on a block with most of the page's text is no evidence: bodies are called `gdpr-article`.
-            || (is_furniture && may_be && sums[i].weight * 2.0 <= all);
+/// Which elements are or stand in furniture that hardly holds an article: found out for those that text stands in.
+struct Unlikely<'p, 's> {
+    outline: &'p Outline<'s>,
+    names: &'p Names<'p, 's>,
+    sums: &'p [Sums],
+    /// The weight of all blocks.
+    all: f32,
+    known: Vec<Option<bool>>,
+}
+
+impl Unlikely<'_, '_> {
+    fn is(&mut self, element: u32) -> bool {
+        // Up to where it is known, or the top; then all that was passed is known too.
+        let mut at = element;
+        let mut is = false;
+        while let Some(e) = self.outline.elements.get(at as usize) {
+            is = match self.known[at as usize] {
+                Some(known) => known,
+                None => self.is_furniture(at),
+            };
+            if is || self.known[at as usize].is_some() {
+                break;
+            }
+            at = e.parent;
+        }
+        let top = at;
+        at = element;
+        while at != top {
+            self.known[at as usize] = Some(is);
+            at = self.outline.elements[at as usize].parent;
+        }
+        if let Some(known) = self.known.get_mut(top as usize) {
+            *known = Some(is);
+        }
+        is
     }
-    unlikely
+
+    fn is_furniture(&self, element: u32) -> bool {
+        let tag = self.outline.elements[element as usize].tag;
+        let by_tag = matches!(tag, Tag::NAV | Tag::FOOTER | Tag::ASIDE | Tag::MENU | Tag::DIALOG);
+        let may_be = tag.is_block() && !matches!(tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
+        // A name on a block with most of the page's text is no evidence: bodies are called `gdpr-article`.
+        if !may_be || self.sums[element as usize].weight * 2.0 > self.all {
+            return false;
+        }
+        let kinds = self.names.kinds(element);
+        by_tag || (kinds & hints::FURNITURE != 0 && kinds & hints::BODY == 0)
+    }
 }

@@ -12,7 +12,7 @@ use super::{
     candidates::Candidates,
     head::Known,
     hints::{self, Kinds, NAME_KINDS, WORD_KINDS},
-    names::{HIDDEN, Name, PLACES},
+    names::{HIDDEN, Names, PLACES},
 };
 use crate::engine::{
     outline::{NONE, Outline},
@@ -39,7 +39,7 @@ const BOXES: usize = 3;
 /// All that the features are made from.
 pub(super) struct Page<'o, 's> {
     outline: &'o Outline<'s>,
-    names: &'o [Name],
+    names: &'o Names<'o, 's>,
     blocks: &'o [Block],
     sums: &'o [Sums],
     winner: u32,
@@ -160,7 +160,7 @@ pub fn names() -> Vec<String> {
 impl<'o, 's> Page<'o, 's> {
     pub(super) fn new(
         outline: &'o Outline<'s>,
-        names: &'o [Name],
+        names: &'o Names<'o, 's>,
         blocks: &'o [Block],
         sums: &'o [Sums],
         candidates: &Candidates,
@@ -195,7 +195,10 @@ impl<'o, 's> Page<'o, 's> {
         page.span = (first, good.next_back().unwrap_or(first));
         page.hopeless = (0..blocks.len()).map(|i| page.is_hopeless(i)).collect();
         for (i, element) in outline.elements.iter().enumerate().filter(|(i, _)| sums[*i].blocks > 0) {
-            let [count, good, weight] = page.siblings.entry((element.parent, names[i].family)).or_default();
+            let [count, good, weight] = page
+                .siblings
+                .entry((element.parent, names.get(i as u32).family))
+                .or_default();
             *count += 1.0;
             *good += sums[i].good;
             *weight += sums[i].weight;
@@ -230,7 +233,7 @@ impl<'o, 's> Page<'o, 's> {
 
     fn signature(&self, block: &Block) -> u64 {
         let own = self.outline.block_of(block.element);
-        let of = |element: u32| self.names.get(element as usize).map_or(0, |name| name.signature);
+        let of = |element: u32| self.names.get(element).signature;
         let around = self.outline.elements.get(own as usize).map_or(NONE, |e| e.parent);
         of(own).wrapping_mul(31).wrapping_add(of(around))
     }
@@ -359,8 +362,8 @@ impl<'o, 's> Page<'o, 's> {
         let mut at = self.outline.runs[block.first_run as usize].parent;
         let mut level = 0.0;
         while let Some(element) = self.outline.elements.get(at as usize).filter(|_| level < FAR) {
-            let (name, sums) = (&self.names[at as usize], &self.sums[at as usize]);
-            each_bit(name.kinds & !kinds_seen, |kind| {
+            let (name, kinds, sums) = (self.names.get(at), self.names.kinds(at), &self.sums[at as usize]);
+            each_bit(kinds & !kinds_seen, |kind| {
                 steps[kind] = level;
                 shares[kind] = sums.good / self.good;
             });
@@ -368,7 +371,7 @@ impl<'o, 's> Page<'o, 's> {
             if name.places & !places_seen & HIDDEN != 0 {
                 hidden = level;
             }
-            kinds_seen |= name.kinds;
+            kinds_seen |= kinds;
             places_seen |= name.places;
             // Paragraphs and rows are always many.
             let counts = element.tag.is_block()

@@ -39,25 +39,32 @@ impl Known {
 
     /// Whether a text is the title, or (the beginning of) a description.
     pub(super) fn compare(&self, text: &str) -> (bool, bool) {
-        if text.len() < TITLE_LETTERS {
+        // Most texts are not even alike.
+        let begins: String = just_letters(text).take(TITLE_LETTERS).collect();
+        let is_in = |whole: &String| memchr::memmem::find(whole.as_bytes(), begins.as_bytes()).is_some();
+        let holds_title = !self.title.is_empty() && (self.title.len()..self.title.len() * 3).contains(&text.len());
+        if begins.len() < TITLE_LETTERS || !(holds_title || is_in(&self.title) || self.descriptions.iter().any(is_in)) {
             return (false, false);
         }
         let own = letters(text);
         let is_title = own.len() >= TITLE_LETTERS
             && !self.title.is_empty()
             && (self.title.contains(&own) || (own.len() * 2 < self.title.len() * 3 && own.contains(&self.title)));
-        let begins = |description: &String| {
+        let begins_with = |description: &String| {
             let most = description.get(..description.len() * 9 / 10).unwrap_or(description);
             description.contains(&own) || own.starts_with(most)
         };
-        let is_description = own.len() >= DESCRIPTION_LETTERS && self.descriptions.iter().any(begins);
+        let is_description = own.len() >= DESCRIPTION_LETTERS && self.descriptions.iter().any(begins_with);
         (is_title, is_description)
     }
 }
 
 fn letters(text: &str) -> String {
+    just_letters(text).collect()
+}
+
+fn just_letters(text: &str) -> impl Iterator<Item = char> {
     text.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
-        .collect()
 }

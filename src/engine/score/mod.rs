@@ -22,7 +22,7 @@ use self::{
     candidates::Candidates,
     features::Page,
     model::Model,
-    names::Name,
+    names::Names,
 };
 use super::{
     outline::{NONE, Outline},
@@ -170,8 +170,8 @@ pub fn each_block(outline: &Outline<'_>, mut take: impl FnMut(&Block, &[f32])) {
 }
 
 /// A page read in blocks.
-struct Reading {
-    names: Vec<Name>,
+struct Reading<'o, 's> {
+    names: Names<'o, 's>,
     /// The elements that hold the comments of readers, which no block is from.
     comments: Vec<u32>,
     blocks: Vec<Block>,
@@ -179,10 +179,10 @@ struct Reading {
     candidates: Candidates,
 }
 
-impl Reading {
-    fn new(outline: &Outline<'_>) -> Self {
-        let names = names::read(outline);
-        let comments = names::comments(outline, &names);
+impl<'o, 's> Reading<'o, 's> {
+    fn new(outline: &'o Outline<'s>) -> Self {
+        let names = Names::read(outline);
+        let comments = names.comments();
         let blocks = blocks::read(outline, &comments);
         let sums = blocks::sum(outline, &blocks);
         let candidates = Candidates::find(outline, &names, &blocks, &sums);
@@ -195,7 +195,7 @@ impl Reading {
         }
     }
 
-    fn page<'p, 's>(&'p self, outline: &'p Outline<'s>) -> Page<'p, 's> {
+    fn page(&'o self, outline: &'o Outline<'s>) -> Page<'o, 's> {
         Page::new(outline, &self.names, &self.blocks, &self.sums, &self.candidates)
     }
 
@@ -257,7 +257,7 @@ fn is_near(outline: &Outline<'_>, element: u32, run: u32) -> bool {
 }
 
 /// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others.
-fn ranges(outline: &Outline<'_>, reading: &Reading, kept: &[bool]) -> Vec<Range<usize>> {
+fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Vec<Range<usize>> {
     // Kept blocks before each block, by number and by weight.
     let mut before = Vec::with_capacity(kept.len() + 1);
     let (mut count, mut weight) = (0u32, 0.0f32);

@@ -11,27 +11,26 @@ use std::sync::LazyLock;
 pub struct Model {
     features: Vec<String>,
     /// The first node of each tree.
-    trees: Vec<u32>,
+    trees: Vec<u16>,
     nodes: Vec<Node>,
+    leaves: Vec<f32>,
 }
 
+/// A node, small so that all of them stay near.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    feature: u32,
     threshold: f32,
-    branches: [Branch; 2],
+    feature: u16,
+    /// Where to go: the number of a node, or of a leaf with [`LEAF`] set.
+    branches: [u16; 2],
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Branch {
-    Node(u32),
-    Leaf(f32),
-}
-
-/// Trees after which a block may be given up.
-const FIRST_LOOK: usize = 40;
-/// The log-odds after the first look at which it is: what stands there has no way back.
-const HOPELESS: f32 = -3.0;
+/// What marks a branch as a leaf.
+const LEAF: u16 = 1 << 15;
+/// Trees between two looks at the sum.
+const LOOK_EVERY: usize = 30;
+/// Log-odds past which the rest of the trees will not turn a block around, either way.
+const SURE: f32 = 3.5;
 
 impl Model {
     /// The model that is compiled in.
@@ -52,6 +51,7 @@ impl Model {
             features: Vec::new(),
             trees: Vec::new(),
             nodes: Vec::new(),
+            leaves: Vec::new(),
         };
         for (number, line) in text.lines().enumerate() {
             let broken = || format!("line {}: {line:?}", number + 1);
@@ -59,39 +59,53 @@ impl Model {
             } else if let Some(name) = line.strip_prefix("feature ") {
                 model.features.push(name.to_owned());
             } else if line == "tree" {
-                model.trees.push(model.nodes.len() as u32);
+                model.trees.push(model.nodes.len() as u16);
             } else {
                 let first = *model.trees.last().ok_or_else(broken)?;
                 let node = model.node(line, first).ok_or_else(broken)?;
                 model.nodes.push(node);
             }
         }
-        let is_there = |branch: &Branch| !matches!(branch, Branch::Node(node) if *node as usize >= model.nodes.len());
+        let nodes = model.nodes.len();
+        let is_there = |branch: &u16| branch & LEAF != 0 || usize::from(*branch) < nodes;
+        if nodes.max(model.leaves.len()) >= usize::from(LEAF) {
+            return Err("too many nodes".to_owned());
+        }
         match model.nodes.iter().flat_map(|node| &node.branches).all(is_there) {
             true => Ok(model),
             false => Err("a branch leads past the end".to_owned()),
         }
     }
 
-    fn node(&self, line: &str, first: u32) -> Option<Node> {
+    fn node(&mut self, line: &str, first: u16) -> Option<Node> {
         let mut fields = line.split(' ');
         let feature = fields.next()?.parse().ok()?;
         let threshold = fields.next()?.parse().ok()?;
         // A branch leads onwards, so that every walk ends.
-        let own = self.nodes.len() as u32 - first;
+        let own = self.nodes.len() - usize::from(first);
         let mut branch = || {
             let field = fields.next()?;
             Some(match field.strip_prefix('=') {
-                Some(leaf) => Branch::Leaf(leaf.parse().ok()?),
-                None => Branch::Node(first + field.parse::<u32>().ok().filter(|node| *node > own)?),
+                Some(leaf) => {
+                    self.leaves.push(leaf.parse().ok()?);
+                    LEAF | (self.leaves.len() - 1) as u16
+                }
+                None => {
+                    first
+                        + field
+                            .parse::<u16>()
+                            .ok()
+                            .filter(|node| usize::from(*node) > own && *node < LEAF)?
+                }
             })
         };
+        let branches = [branch()?, branch()?];
         Some(Node {
-            feature,
             threshold,
-            branches: [branch()?, branch()?],
+            feature,
+            branches,
         })
-        .filter(|_| (feature as usize) < self.features.len())
+        .filter(|_| usize::from(feature) < self.features.len())
     }
 
     /// The names of the features that it was fitted on, in order.
@@ -101,9 +115,9 @@ impl Model {
 
     /// How likely a block with these features is to be of the article, 0 to 1.
     pub fn probability(&self, features: &[f32]) -> f32 {
-        let mut odds = 0.0;
+        let mut odds: f32 = 0.0;
         for (i, tree) in self.trees.iter().enumerate() {
-            if i == FIRST_LOOK && odds < HOPELESS {
+            if i % LOOK_EVERY == 0 && odds.abs() > SURE {
                 break;
             }
             odds += self.leaf(*tree, features);
@@ -111,14 +125,14 @@ impl Model {
         1.0 / (1.0 + (-odds).exp())
     }
 
-    fn leaf(&self, tree: u32, features: &[f32]) -> f32 {
+    fn leaf(&self, tree: u16, features: &[f32]) -> f32 {
         let mut at = tree;
         loop {
-            let node = &self.nodes[at as usize];
-            let right = features[node.feature as usize] > node.threshold;
-            match node.branches[usize::from(right)] {
-                Branch::Node(next) => at = next,
-                Branch::Leaf(value) => return value,
+            let node = &self.nodes[usize::from(at)];
+            let right = features[usize::from(node.feature)] > node.threshold;
+            at = node.branches[usize::from(right)];
+            if at & LEAF != 0 {
+                return self.leaves[usize::from(at & !LEAF)];
             }
         }
     }

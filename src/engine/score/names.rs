@@ -1,6 +1,7 @@
 //! What the names of elements say: their tags, classes and ids, looked up once for each element that holds text.
 
 use std::{
+    cell::Cell,
     hash::{BuildHasher, Hasher},
     sync::LazyLock,
 };
@@ -54,8 +55,6 @@ static PLACES_BY_TAG: LazyLock<[u32; Tag::COUNT]> = LazyLock::new(|| {
 /// What one element's names say.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Name {
-    /// What its class, id, role and `itemprop` say.
-    pub(super) kinds: Kinds,
     /// Which of [`PLACES`] it is, and [`HIDDEN`].
     pub(super) places: u32,
     /// Its tag and class.
@@ -63,21 +62,92 @@ pub(super) struct Name {
     /// Its tag and the first of its classes; the others say `first`, `odd`, `has-image`.
     pub(super) family: u64,
     /// Whether it is called what blogs and newspapers call the comments of their readers.
-    pub(super) comments: bool,
+    comments: bool,
 }
 
 /// The names of all elements that hold text; nothing for the others.
-pub(super) fn read(outline: &Outline<'_>) -> Vec<Name> {
-    let holds_text = |i: usize| outline.characters(i as u32) > 0;
-    (0..outline.elements.len())
-        .map(|i| {
-            if holds_text(i) {
-                name(outline, i as u32)
-            } else {
-                Name::default()
+#[derive(Debug)]
+pub(super) struct Names<'o, 's> {
+    outline: &'o Outline<'s>,
+    names: Vec<Name>,
+    /// What classes, ids and the like say, looked up for those that someone asks about; [`UNKNOWN`] before.
+    kinds: Vec<Cell<Kinds>>,
+}
+
+/// No kinds that there could be.
+const UNKNOWN: Kinds = Kinds::MAX;
+
+impl<'o, 's> Names<'o, 's> {
+    pub(super) fn read(outline: &'o Outline<'s>) -> Self {
+        let holds_text = |i: usize| outline.characters(i as u32) > 0;
+        let name = |i: usize| match holds_text(i) {
+            true => name(outline, i as u32),
+            false => Name::default(),
+        };
+        Names {
+            outline,
+            names: (0..outline.elements.len()).map(name).collect(),
+            kinds: vec![Cell::new(UNKNOWN); outline.elements.len()],
+        }
+    }
+
+    /// The name of an element; that of none says nothing.
+    pub(super) fn get(&self, element: u32) -> Name {
+        self.names.get(element as usize).copied().unwrap_or_default()
+    }
+
+    /// What an element's class, id, role and `itemprop` say.
+    pub(super) fn kinds(&self, element: u32) -> Kinds {
+        let known = &self.kinds[element as usize];
+        if known.get() == UNKNOWN {
+            known.set(kinds(self.outline, element));
+        }
+        known.get()
+    }
+
+    /// The outermost elements that are comments of readers on a text before them, in document order.
+    ///
+    /// Found by name before anything is weighed: five thousand words of comments under a note of fifty read more like an
+    /// article than the note does.
+    pub(super) fn comments(&self) -> Vec<u32> {
+        let outline = self.outline;
+        let mut found = Vec::new();
+        let (mut before, mut run, mut behind) = (0, 0, 0);
+        for (i, element) in outline.elements.iter().enumerate() {
+            if (i as u32) < behind || !self.names[i].comments || !element.tag.is_block() {
+                continue;
             }
-        })
-        .collect()
+            while run < element.first_run {
+                let r = &outline.runs[run as usize];
+                before += if r.linked || r.characters < A_SENTENCE {
+                    0
+                } else {
+                    r.characters
+                };
+                run += 1;
+            }
+            if before >= BEFORE {
+                found.push(i as u32);
+                behind = element.next;
+            }
+        }
+        found
+    }
+}
+
+fn kinds(outline: &Outline<'_>, element: u32) -> Kinds {
+    if matches!(outline.elements[element as usize].tag, Tag::HTML | Tag::BODY) {
+        return 0;
+    }
+    let speaks = |name: &[u8]| {
+        ["class", "id", "role", "itemprop"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    };
+    let attributes = outline.start_tag(element).attributes();
+    attributes
+        .filter(|(name, _)| speaks(name))
+        .fold(0, |kinds, (_, value)| kinds | hints::of_name(value))
 }
 
 fn name(outline: &Outline<'_>, element: u32) -> Name {
@@ -89,7 +159,6 @@ fn name(outline: &Outline<'_>, element: u32) -> Name {
     let mut hasher = FixedState::default().build_hasher();
     hasher.write_usize(tag.index());
     name.family = hasher.finish();
-    let speaks = !matches!(tag, Tag::HTML | Tag::BODY);
     for (attribute, value) in outline.start_tag(element).attributes() {
         let is = |name: &str| attribute.eq_ignore_ascii_case(name.as_bytes());
         let is_class = is("class");
@@ -99,11 +168,8 @@ fn name(outline: &Outline<'_>, element: u32) -> Name {
             name.family = family.finish();
             hasher.write(value);
         }
-        if speaks && (is_class || is("id") || is("role") || is("itemprop")) {
-            let kinds = hints::of_name(value);
-            name.kinds |= kinds;
-            name.comments |=
-                kinds & hints::COMMENT != 0 && !matches!(tag, Tag::ARTICLE | Tag::MAIN) && are_comments(value);
+        if is_class || is("id") {
+            name.comments |= are_comments(value) && !matches!(tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
         } else if is("hidden") || (is("aria-hidden") && value == b"true") || (is("style") && hides(value)) {
             name.places |= HIDDEN;
         }
@@ -131,7 +197,11 @@ fn are_comments(value: &[u8]) -> bool {
         )
         .unwrap_or_else(|e| unreachable!("{e}"))
     });
-    value.split(u8::is_ascii_whitespace).any(|word| COMMENTS.is_match(word))
+    // Few names are even alike.
+    let may_be = ["omment", "omentario", "isqus"]
+        .iter()
+        .any(|part| memchr::memmem::find(value, part.as_bytes()).is_some());
+    may_be && value.split(u8::is_ascii_whitespace).any(|word| COMMENTS.is_match(word))
 }
 
 fn hides(style: &[u8]) -> bool {
@@ -145,34 +215,6 @@ fn hides(style: &[u8]) -> bool {
 const BEFORE: u32 = 140;
 /// The characters of a run that may be such text, and is no label or date.
 const A_SENTENCE: u32 = 40;
-
-/// The outermost elements that are comments of readers on a text before them, in document order.
-///
-/// Found by name before anything is weighed: five thousand words of comments under a note of fifty read more like an
-/// article than the note does.
-pub(super) fn comments(outline: &Outline<'_>, names: &[Name]) -> Vec<u32> {
-    let mut found = Vec::new();
-    let (mut before, mut run, mut behind) = (0, 0, 0);
-    for (i, element) in outline.elements.iter().enumerate() {
-        if (i as u32) < behind || !names[i].comments || !element.tag.is_block() {
-            continue;
-        }
-        while run < element.first_run {
-            let r = &outline.runs[run as usize];
-            before += if r.linked || r.characters < A_SENTENCE {
-                0
-            } else {
-                r.characters
-            };
-            run += 1;
-        }
-        if before >= BEFORE {
-            found.push(i as u32);
-            behind = element.next;
-        }
-    }
-    found
-}
 
 /// The nearest element around `element`, itself included, for which `is` holds; or [`NONE`].
 pub(super) fn nearest(outline: &Outline<'_>, element: u32, is: impl Fn(u32) -> bool) -> u32 {
