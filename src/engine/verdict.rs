@@ -239,12 +239,8 @@ pub(super) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u3
 /// source.
 pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> String {
     let range = &removal.range;
-    let mut preview = Preview {
-        text: String::new(),
-        parted: false,
-        left: characters,
-    };
     if removal.characters == 0 {
+        let mut preview = Preview::of(characters);
         let source = &outline.source[range.clone()];
         let inner = match outline.elements.get(removal.element as usize) {
             Some(e) if e.tag.is_raw() => outline.raw_text(removal.element),
@@ -254,6 +250,12 @@ pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> S
         preview.fill(inner.chars().take(characters * 8));
         return preview.text;
     }
+    text_in(outline, range, characters)
+}
+
+/// The first characters of the visible text in a range.
+pub fn text_in(outline: &Outline<'_>, range: &Range<usize>, characters: usize) -> String {
+    let mut preview = Preview::of(characters);
     for run in runs_in(outline, range) {
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
         preview.fill(run.decode(&outline.source[start..end]).chars());
@@ -273,6 +275,14 @@ struct Preview {
 }
 
 impl Preview {
+    fn of(characters: usize) -> Self {
+        Preview {
+            text: String::new(),
+            parted: false,
+            left: characters,
+        }
+    }
+
     fn fill(&mut self, chars: impl Iterator<Item = char>) {
         for c in chars {
             if c.is_whitespace() {

@@ -186,8 +186,9 @@ impl Found<'_> {
                 "little_text"
             });
         }
+        reasons.extend_from_slice(&scored.doubts);
         // A post or a fragment was sent as an article; a page has to show it.
-        let is_article = stats.characters > 0 && (self.kind != Kind::Page || scored.quality >= ARTICLE_QUALITY);
+        let is_article = stats.characters > 0 && (self.kind != Kind::Page || reasons.is_empty());
         Quality {
             score: round(scored.quality),
             is_article,
@@ -232,9 +233,25 @@ fn sha256(bytes: &[u8]) -> String {
     text
 }
 
+/// Blocks that an explanation lists at most: the first.
+const BLOCKS_EXPLAINED: usize = 1000;
+
 /// How the score decided.
-pub(super) fn explain(scored: &score::Choice, kind: Kind) -> Value {
-    json!({ "kind": kind, "candidates": scored.candidates.iter().map(|c| json!({
-        "tag": c.tag, "id": c.id, "class": c.class, "points": c.points, "characters": c.characters, "link_density": c.link_density, "chosen": c.chosen,
-    })).collect::<Vec<_>>() })
+pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>) -> Value {
+    let candidates = scored.candidates.iter().map(|c| {
+        json!({
+            "tag": c.tag, "id": c.id, "class": c.class, "points": c.points, "characters": c.characters,
+            "link_density": c.link_density, "chosen": c.chosen,
+        })
+    });
+    let blocks = scored.blocks.iter().take(BLOCKS_EXPLAINED).map(|block| {
+        let text = verdict::text_in(outline, &block.range, PREVIEW_CHARACTERS);
+        json!({ "preview": text, "probability": round(block.probability), "kept": block.kept })
+    });
+    json!({
+        "kind": kind,
+        "candidates": candidates.collect::<Vec<_>>(),
+        "threshold": round(scored.threshold),
+        "blocks": blocks.collect::<Vec<_>>(),
+    })
 }

@@ -162,7 +162,7 @@ impl Pipeline {
             text: &content_text,
             address: &address,
         });
-        let explain = options.explain.then(|| article::explain(&scored, kind));
+        let explain = options.explain.then(|| article::explain(&scored, kind, &outline));
         let article = found.article(facts, &content, content_text, &scored, options);
         // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.
         let body = json::render(&article, &options.fields, explain.as_ref()).unwrap_or_else(|e| unreachable!("{e}"));

@@ -9,6 +9,7 @@
 
 pub mod blocks;
 mod candidates;
+mod doubts;
 pub mod features;
 mod head;
 mod hints;
@@ -81,8 +82,25 @@ pub struct Choice {
     pub ranges: Vec<Range<usize>>,
     /// How sure it is that this is an article, 0 to 1.
     pub quality: f32,
+    /// What speaks against an article: a list of others, a demand to subscribe.
+    pub doubts: Vec<&'static str>,
     /// The best elements, the best first.
     pub candidates: Vec<Candidate>,
+    /// The probability from which on a block stayed.
+    pub threshold: f32,
+    /// Every block that it looked at.
+    pub blocks: Vec<Likely>,
+}
+
+/// A block and how likely it is to be of the article.
+#[derive(Debug, Clone)]
+pub struct Likely {
+    /// Bytes of the source, from the first of its text to the last.
+    pub range: Range<usize>,
+    /// 0 to 1; 0 as well for links among links, about which the model is not asked.
+    pub probability: f32,
+    /// Whether it stays.
+    pub kept: bool,
 }
 
 /// An element that might have been the article, with its figures.
@@ -120,7 +138,7 @@ impl Choice {
         Choice {
             ranges: std::iter::once(0..outline.source.len()).collect(),
             quality: quality(text, linked),
-            candidates: Vec::new(),
+            ..Choice::default()
         }
     }
 }
@@ -157,7 +175,16 @@ pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
     Choice {
         ranges: ranges(outline, &reading, &kept),
         quality: quality(text, linked) * best,
+        doubts: doubts::find(outline, &reading.names, &reading.blocks, &reading.sums, &kept),
         candidates: reading.tell(outline),
+        threshold,
+        blocks: (reading.blocks.iter().zip(likely).zip(kept))
+            .map(|((block, probability), kept)| Likely {
+                range: span(outline, block),
+                probability,
+                kept,
+            })
+            .collect(),
     }
 }
 
@@ -256,6 +283,11 @@ fn is_near(outline: &Outline<'_>, element: u32, run: u32) -> bool {
     false
 }
 
+/// From the first byte of a block's text to the last.
+fn span(outline: &Outline<'_>, block: &Block) -> Range<usize> {
+    outline.runs[block.first_run as usize].start as usize..outline.runs[block.next_run as usize - 1].end as usize
+}
+
 /// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others.
 fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Vec<Range<usize>> {
     // Kept blocks before each block, by number and by weight.
@@ -272,16 +304,16 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Ve
         let (from, to) = (before[sums.first as usize], before[(sums.first + sums.blocks) as usize]);
         (to.0 - from.0, to.1 - from.1)
     };
-    let span = |block: &Block| {
-        outline.runs[block.first_run as usize].start as usize..outline.runs[block.next_run as usize - 1].end as usize
-    };
     let holds = |i: usize, share: f32| reading.sums[i].blocks > 0 && within(i).1 >= weight * share;
     // Elements are in document order, so the last one is the deepest of those that hold so much.
     let main = (0..outline.elements.len()).rev().find(|i| holds(*i, MAIN_SHARE));
     let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else {
         return Vec::new();
     };
-    let (mut start, mut end) = (span(&reading.blocks[first]).start, span(&reading.blocks[last]).end);
+    let (mut start, mut end) = (
+        span(outline, &reading.blocks[first]).start,
+        span(outline, &reading.blocks[last]).end,
+    );
     // A block is kept with its own element around it: a paragraph, an item.
     for block in [first, last] {
         let mut at = reading.blocks[block].element;
@@ -312,7 +344,7 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Ve
         }
     }
     let lost = reading.blocks.iter().zip(kept).filter(|(_, kept)| !**kept);
-    gone.extend(lost.map(|(block, _)| span(block)));
+    gone.extend(lost.map(|(block, _)| span(outline, block)));
     let gone = super::verdict::union(gone);
     super::verdict::subtract(std::slice::from_ref(&(start..end)), &gone)
 }

@@ -1,0 +1,103 @@
+//! Why what was found may be no article: a page may be a list of others, or keep its article to itself.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use foldhash::fast::FixedState;
+use regex::Regex;
+
+use super::{
+    blocks::{Block, Sums},
+    names::Names,
+};
+use crate::engine::outline::Outline;
+
+/// Most of what stays is in boxes that each begin with a link: the page is a list of articles, or of what a search found.
+const TEASERS: &str = "teasers";
+/// Little stays, and the page says what one has to do to read on.
+const WALL: &str = "login_wall";
+
+/// Boxes from which on they are a list.
+const BOXES: u32 = 3;
+/// The share of the text that they hold.
+const MOST: f32 = 0.5;
+/// The share of the text that one box may hold: one that holds more is the article.
+const ONE: f32 = 0.4;
+/// The weight from which on a box says too much for a teaser.
+const LONG: f32 = 500.0;
+/// The share of links and the weight from which on a block is a headline that leads elsewhere.
+const HEADLINE: (f32, f32) = (0.9, 8.0);
+/// The weight of a text that a page shows to everyone before it asks for a subscription.
+const FREE_TEXT: f32 = 1000.0;
+/// The weight up to which a block may be such a demand.
+const DEMAND: f32 = 400.0;
+
+/// What speaks against an article that is made of the kept blocks.
+pub(super) fn find(
+    outline: &Outline<'_>,
+    names: &Names<'_, '_>,
+    blocks: &[Block],
+    sums: &[Sums],
+    kept: &[bool],
+) -> Vec<&'static str> {
+    let mut doubts = Vec::new();
+    let kept_blocks = || {
+        blocks
+            .iter()
+            .zip(kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(block, _)| block)
+    };
+    let whole: f32 = kept_blocks().map(|block| block.weight).sum();
+    let teasers = teasers(outline, names, blocks, sums, (whole * ONE).min(LONG));
+    let is_in_one =
+        |block: &&Block| super::names::nearest(outline, block.element, |e| teasers[e as usize]) != super::NONE;
+    if kept_blocks().filter(is_in_one).map(|block| block.weight).sum::<f32>() > whole * MOST {
+        doubts.push(TEASERS);
+    }
+    let mut demands = blocks.iter().filter(|block| block.weight <= DEMAND);
+    if whole < FREE_TEXT && demands.any(|block| is_demand(outline, block)) {
+        doubts.push(WALL);
+    }
+    doubts
+}
+
+/// Which elements are boxes of one family that each begin with a headline that leads elsewhere, and say more below it; none of
+/// more than the largest weight that a teaser may have.
+fn teasers(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums: &[Sums], largest: f32) -> Vec<bool> {
+    let begins_with_link = |i: usize| {
+        let first = &blocks[sums[i].first as usize];
+        sums[i].weight <= largest && first.link_density() >= HEADLINE.0 && first.weight >= HEADLINE.1
+    };
+    let family = |i: usize| (outline.elements[i].parent, names.get(i as u32).family);
+    let mut counts: HashMap<_, u32, FixedState> = HashMap::default();
+    let boxes: Vec<usize> = (0..sums.len())
+        .filter(|i| sums[*i].blocks > 1 && outline.elements[*i].tag.is_block() && begins_with_link(*i))
+        .collect();
+    for i in &boxes {
+        *counts.entry(family(*i)).or_default() += 1;
+    }
+    let mut teasers = vec![false; sums.len()];
+    for i in boxes {
+        teasers[i] = counts[&family(i)] >= BOXES;
+    }
+    teasers
+}
+
+fn is_demand(outline: &Outline<'_>, block: &Block) -> bool {
+    static DEMANDS: LazyLock<Regex> = LazyLock::new(|| {
+        // Written here and compiled by every test run.
+        Regex::new(
+            r"(?ix)(?:subscri\w+|log\s?in|sign\s?(?:in|up)|register)\b.{0,60}\b(?:read\s(?:on|more|the\s(?:rest|full))|continue|unlock)
+            |continue\sreading.{0,40}(?:subscri|account)
+            |(?:weiterlesen|lesen).{0,40}(?:abo\b|abonn|anmelden|registrier)|(?:abonnieren|anmelden|registrieren).{0,40}weiter\w*lesen
+            |réservé\saux\sabonnés|pour\slire\sla\ssuite.{0,40}(?:abonn|connect)|suscr\w+.{0,40}seguir\sleyendo
+            |登录.{0,8}(?:阅读|查看)|订阅.{0,8}(?:阅读|查看)|会員限定",
+        )
+        .unwrap_or_else(|e| unreachable!("{e}"))
+    });
+    let runs = block.first_run..block.next_run;
+    let text: String = runs
+        .map(|run| outline.runs[run as usize].decode(outline.run_text(run)))
+        .collect();
+    DEMANDS.is_match(&text)
+}
