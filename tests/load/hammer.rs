@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! hammer load ADDRESS FILE CONNECTIONS SECONDS RATE   RATE in requests a second, 0 for as fast as they are answered
+//! hammer ask ADDRESS PATH SECONDS RATE                the same for a GET, each on a connection of its own
 //! hammer road FILE SECONDS                            the same road in this process, for its processor time
 //! ```
 //! The last line is JSON. A request is late from the moment at which it should have been sent, so that a server which
-//! stops answering does not look fast.
+//! stops answering does not look fast. A client reads while it writes, and hangs up when it is refused before it has
+//! written everything, as curl does.
 
 use std::{
     collections::BTreeMap,
     env, fs, io,
     net::SocketAddr,
+    pin::pin,
     process::ExitCode,
     sync::{
         Arc, Mutex,
@@ -27,7 +30,7 @@ use copydesk::{
 };
 use serde_json::json;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
 };
 
@@ -36,9 +39,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         ["load", address, file, connections, seconds, rate] => load(address, file, connections, seconds, rate),
+        ["ask", address, path, seconds, rate] => ask(address, path, seconds, rate),
         ["road", file, seconds] => road(file, seconds),
         _ => Err(io::Error::other(
-            "hammer load ADDRESS FILE CONNECTIONS SECONDS RATE | hammer road FILE SECONDS",
+            "hammer load ADDRESS FILE CONNECTIONS SECONDS RATE | hammer ask ADDRESS PATH SECONDS RATE | hammer road FILE SECONDS",
         )),
     };
     match outcome {
@@ -59,14 +63,32 @@ fn number(text: &str) -> io::Result<f64> {
 type Times = Arc<Mutex<BTreeMap<u16, Vec<f64>>>>;
 
 fn load(address: &str, file: &str, connections: &str, seconds: &str, rate: &str) -> io::Result<()> {
-    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
     let body = fs::read(file)?;
     let head = format!(
         "POST /v1/normalize HTTP/1.1\r\nHost: hammer\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    let request = Arc::new([head.into_bytes(), body].concat());
-    let (connections, seconds, rate) = (number(connections)? as u64, number(seconds)?, number(rate)?);
+    let request = [head.into_bytes(), body].concat();
+    run(
+        address,
+        request,
+        number(connections)? as u64,
+        number(seconds)?,
+        number(rate)?,
+    )
+}
+
+fn ask(address: &str, path: &str, seconds: &str, rate: &str) -> io::Result<()> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: hammer\r\nConnection: close\r\n\r\n");
+    run(address, request.into_bytes(), ASKERS, number(seconds)?, number(rate)?)
+}
+
+/// Connections that questions are asked on: as many as could be waiting for an answer at once.
+const ASKERS: u64 = 16;
+
+fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f64) -> io::Result<()> {
+    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
+    let request = Arc::new(request);
     let times = Times::default();
     // With a rate, request number n is due at n / rate, whoever is free then.
     let next = Arc::new(AtomicU64::new(0));
@@ -138,26 +160,49 @@ async fn client(
     }
 }
 
-/// One request and its answer on a connection that is kept while the server keeps it.
-async fn exchange(kept: &mut Option<BufReader<TcpStream>>, address: SocketAddr, request: &[u8]) -> io::Result<u16> {
+/// One request and its answer on a connection that is kept while both sides keep it.
+async fn exchange(kept: &mut Option<TcpStream>, address: SocketAddr, request: &[u8]) -> io::Result<u16> {
     let mut stream = match kept.take() {
         Some(stream) => stream,
         None => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
-            BufReader::with_capacity(256 << 10, stream)
+            stream
         }
     };
-    // A server that refuses may answer, and close, before it has read everything.
-    let written = stream.get_mut().write_all(request).await;
+    let (status, keep) = converse(&mut stream, request).await?;
+    if keep {
+        *kept = Some(stream);
+    }
+    Ok(status)
+}
+
+/// The status of the answer, and whether the connection is good for another request.
+async fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<(u16, bool)> {
+    let (reader, mut writer) = stream.split();
+    let mut reading = pin!(answer(reader));
+    tokio::select! {
+        biased;
+        answered = &mut reading => Ok((answered?.0, false)),
+        // A server that refuses may also close before it has read everything: its answer can still be read.
+        written = writer.write_all(request) => {
+            let (status, keep) = reading.await?;
+            Ok((status, keep && written.is_ok()))
+        }
+    }
+}
+
+/// The status of an answer that has come whole, and whether the server keeps the connection.
+async fn answer(reader: impl AsyncRead + Unpin) -> io::Result<(u16, bool)> {
+    let mut reader = BufReader::with_capacity(256 << 10, reader);
     let mut line = String::new();
-    stream.read_line(&mut line).await?;
+    reader.read_line(&mut line).await?;
     let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("no status line"))?;
     let (mut length, mut keep) = (0, true);
     loop {
         line.clear();
-        stream.read_line(&mut line).await?;
+        reader.read_line(&mut line).await?;
         let Some((name, value)) = line.split_once(':') else {
             break;
         };
@@ -167,14 +212,11 @@ async fn exchange(kept: &mut Option<BufReader<TcpStream>>, address: SocketAddr, 
             _ => {}
         }
     }
-    let mut left = (&mut stream).take(length);
+    let mut left = reader.take(length);
     if tokio::io::copy(&mut left, &mut tokio::io::sink()).await? < length {
         return Err(io::Error::other("the answer broke off"));
     }
-    if keep && written.is_ok() {
-        *kept = Some(stream);
-    }
-    Ok(status)
+    Ok((status, keep))
 }
 
 fn road(file: &str, seconds: &str) -> io::Result<()> {
