@@ -2,7 +2,10 @@
 //!
 //! Every bound is checked where the cost arises, and past it the document is refused by name: never cut in silence.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
 
 use crate::error::Error;
 
@@ -83,11 +86,13 @@ const LEAST_BODY_BYTES: usize = 256 << 10;
 /// As [`LEAST_BODY_BYTES`].
 const LEAST_ELEMENTS: usize = 10_000;
 
-/// The end of a document's time, checked by the document itself between slices of its work.
-#[derive(Debug, Clone, Copy)]
+/// The end of a document's time, checked by the document itself between slices of its work: when its budget is used up,
+/// and when nobody waits for it any more.
+#[derive(Debug, Clone)]
 pub struct Deadline {
     at: Instant,
     budget: Duration,
+    asker: Option<Weak<()>>,
 }
 
 impl Deadline {
@@ -96,13 +101,27 @@ impl Deadline {
         Deadline {
             at: Instant::now() + budget,
             budget,
+            asker: None,
         }
     }
 
+    /// The same, but over at once when `asker` is dropped.
+    pub fn while_asked(self, asker: &Arc<()>) -> Self {
+        Deadline {
+            asker: Some(Arc::downgrade(asker)),
+            ..self
+        }
+    }
+
+    /// Whoever asked has gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.asker.as_ref().is_some_and(|asker| asker.strong_count() == 0)
+    }
+
     /// # Errors
-    /// [`Error::Deadline`] once the time has passed.
+    /// [`Error::Deadline`] once the time has passed, or nobody waits any more.
     pub fn check(&self) -> Result<(), Error> {
-        if Instant::now() < self.at {
+        if Instant::now() < self.at && !self.is_abandoned() {
             return Ok(());
         }
         Err(Error::Deadline {

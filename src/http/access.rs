@@ -202,6 +202,7 @@ impl Drop for Line {
             bytes_out: self.sent,
             stages: &work.stages,
             trace: work.trace.as_ref(),
+            whole: self.whole,
         };
         self.app.metrics.count(&request);
         let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1000.0;

@@ -103,6 +103,8 @@ pub(super) struct Request<'a> {
     pub(super) bytes_out: u64,
     pub(super) stages: &'a [(&'static str, Duration)],
     pub(super) trace: Option<&'a Trace>,
+    /// Whether the answer went out whole.
+    pub(super) whole: bool,
 }
 
 impl Metrics {
@@ -248,7 +250,11 @@ impl Metrics {
             (None, "/v1/clean") => "stream".to_owned(),
             (None, _) => "unknown".to_owned(),
         };
-        let outcome = request.code.unwrap_or("ok");
+        let outcome = match request.code {
+            Some(code) => code,
+            None if request.whole => "ok",
+            None => "broken_off",
+        };
         self.documents.get_or_create(&Outcome { kind, outcome }).inc();
         let Some(trace) = request.trace else {
             return;

@@ -43,10 +43,9 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
         body_bytes: bytes.len(),
         work_bytes: bounds.work_bytes(bytes.len(), elements_at_most(elements, &bytes, content_type.as_deref())),
     };
-    let deadline = Deadline::after(bounds.time);
     let pipeline = app.pipeline();
     let revision = rules_revision(&pipeline);
-    let work = move || {
+    let work = move |deadline: &Deadline| {
         let waited = asked.elapsed();
         let document = Document {
             bytes: &bytes,
@@ -54,7 +53,10 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             content_location: content_location.as_deref(),
             ..Document::default()
         };
-        let answer = pipeline.normalize(&document, &options, &deadline);
+        let answer = pipeline.normalize(&document, &options, deadline);
+        if answer.is_err() && deadline.is_abandoned() {
+            tracing::debug!("a document was given up: nobody waits for it");
+        }
         // The body has done its part; what is in hand from here on is the answer.
         grant.set(answer.as_ref().map_or(0, |answer| answer.body.capacity()));
         (answer, waited, grant)

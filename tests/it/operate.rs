@@ -109,6 +109,42 @@ fn no_accepted_request_is_lost_in_a_drain() {
     }
 }
 
+/// The document takes seconds. The line is written only where its work stopped before its end.
+#[test]
+fn a_document_whose_client_has_left_is_given_up() {
+    let (process, address) = Process::serve(&["--bind", "127.0.0.1:0", "--timeout", "10m", "--log", "debug"]);
+    let page = PAGE.repeat((8 << 20) / PAGE.len());
+    let length = page.len();
+    let mut leaver = Connection::to(address);
+    leaver.write(format!(
+        "POST /v1/normalize HTTP/1.1\r\nHost: t\r\nX-Request-Id: left-1\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    leaver.write(&page);
+    await_figure(address, "copydesk_workers_busy 1");
+    drop(leaver);
+    let line = process.wait_for("a document was given up: nobody waits for it");
+    assert_eq!(line["span"]["id"], "left-1", "{line}");
+    await_figure(address, "copydesk_workers_busy 0");
+    await_figure(
+        address,
+        "copydesk_documents_total{kind=\"unknown\",outcome=\"broken_off\"} 1",
+    );
+}
+
+/// Until `/metrics` has this line.
+#[track_caller]
+fn await_figure(address: SocketAddr, line: &str) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let mut connection = Connection::to(address);
+        connection.write("GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+        if connection.reply().text().lines().any(|found| found == line) {
+            return;
+        }
+        assert!(Instant::now() < end, "{line} never came");
+    }
+}
+
 #[test]
 fn a_line_tells_the_road_and_the_trace() {
     let (process, address) = Process::serve(&["--bind", "127.0.0.1:0"]);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use copydesk::{
-    bounds::Bounds,
+    bounds::{Bounds, Deadline},
     config::Wire,
     http::Tokens,
     workers::{Lane, Limits, Load, Workers},
@@ -59,7 +59,7 @@ fn keep_busy(workers: &Workers, loads: &[Load], spin: bool) -> Busy {
         let (sender, hold) = mpsc::channel::<()>();
         let workers = workers.clone();
         runtime.spawn(async move {
-            let work = move || {
+            let work = move |_: &Deadline| {
                 while spin && hold.try_recv() == Err(mpsc::TryRecvError::Empty) {}
                 let _ = hold.recv();
             };
@@ -114,6 +114,20 @@ fn a_full_queue_is_429_before_the_body_is_sent() {
         "{}",
         figures.text()
     );
+}
+
+#[test]
+fn a_document_whose_client_has_left_leaves_the_queue() {
+    let server = within(limits());
+    let _busy = keep_busy(&server.workers, &[SMALL; 2], false);
+    wait_until("both are at work", || server.workers.running() == 2);
+    let mut connection = server.connect();
+    announce(&mut connection, PAGE.len(), "");
+    connection.write(PAGE);
+    wait_until("it waits", || server.workers.waiting(Lane::Small) == 1);
+    drop(connection);
+    wait_until("its place is free", || server.workers.waiting(Lane::Small) == 0);
+    wait_until("its memory is given back", || server.workers.body_bytes() == 0);
 }
 
 #[test]
