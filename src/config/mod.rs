@@ -65,9 +65,9 @@ pub struct Settings {
     /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 8 for each worker]
     #[arg(long, env = "COPYDESK_QUEUE", value_name = "COUNT")]
     pub queue: Option<String>,
-    /// Bytes of documents that may wait for a worker, small and large ones each; past it 429
-    #[arg(long, env = "COPYDESK_QUEUE_SIZE", value_name = "SIZE", default_value = "16MiB")]
-    pub queue_size: String,
+    /// Bytes of documents that may wait for a worker, small and large ones each; past it 429 [default: 8MiB for each worker that takes large ones]
+    #[arg(long, env = "COPYDESK_QUEUE_SIZE", value_name = "SIZE")]
+    pub queue_size: Option<String>,
     /// Memory to stay within; past it 503 [default: the control group's limit, else the machine's memory]
     #[arg(long, env = "COPYDESK_MEMORY_LIMIT", value_name = "SIZE")]
     pub memory_limit: Option<String>,
@@ -315,12 +315,18 @@ impl Settings {
             Some(given) => count("--queue", given, MAX_QUEUE)?,
             None => concurrency * QUEUE_FOR_EACH_WORKER,
         };
+        let concurrency = NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN);
+        let limits = Limits::of_cores(concurrency);
+        let queue_bytes = match &self.queue_size {
+            Some(given) => size("--queue-size", given)?,
+            None => limits.large_threads() * QUEUE_BYTES_FOR_EACH_WORKER,
+        };
         Ok(Limits {
-            concurrency: NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN),
             queue,
-            queue_bytes: size("--queue-size", &self.queue_size)?,
+            queue_bytes,
             body_memory_bytes: memory.bodies,
             work_memory_bytes: memory.work,
+            ..limits
         })
     }
 
@@ -431,6 +437,8 @@ const MAX_CONCURRENCY: usize = 1024;
 const MAX_QUEUE: usize = 1 << 20;
 /// Short enough that those who get in are answered in a few times the time of an idle service, long enough for bursts.
 const QUEUE_FOR_EACH_WORKER: usize = 8;
+/// The same for documents that are large: one of 5 MB, or a few of 2, waits behind the one at work.
+const QUEUE_BYTES_FOR_EACH_WORKER: usize = 8 << 20;
 
 /// Reads where to listen: `bind` as written, else `port` on all addresses, else this machine only.
 ///

@@ -61,7 +61,6 @@ impl Settings {
         let mut settings = self.clone();
         for (flag, given) in [
             ("--timeout", &mut settings.timeout),
-            ("--queue-size", &mut settings.queue_size),
             ("--header-timeout", &mut settings.header_timeout),
             ("--idle-timeout", &mut settings.idle_timeout),
             ("--body-timeout", &mut settings.body_timeout),
@@ -82,6 +81,7 @@ impl Settings {
             &mut settings.max_elements,
             &mut settings.concurrency,
             &mut settings.queue,
+            &mut settings.queue_size,
             &mut settings.memory_limit,
             &mut settings.max_connections,
         ] {
