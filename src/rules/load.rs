@@ -47,13 +47,15 @@ pub fn read(sources: &Sources) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>
     loading.finish()
 }
 
-/// A number that changes when any of the files does: their names, sizes and times of change. Files that cannot be read
-/// count as well, so that their coming and going is seen.
+/// A number that changes when any of the files does: their names, sizes and times of change. Files and folders that cannot
+/// be read count as well, so that their coming and going is seen.
 pub fn fingerprint(sources: &Sources) -> u64 {
     let mut hash = std::hash::DefaultHasher::new();
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in &sources.folders {
-        files.extend(rule_files(folder).unwrap_or_default());
+        let found = rule_files(folder);
+        found.is_ok().hash(&mut hash);
+        files.extend(found.unwrap_or_default());
     }
     files.extend(sources.filter_lists.iter().cloned());
     for file in files {

@@ -120,28 +120,29 @@ fn a_document_whose_client_has_left_is_given_up() {
         "POST /v1/normalize HTTP/1.1\r\nHost: t\r\nX-Request-Id: left-1\r\nContent-Length: {length}\r\n\r\n"
     ));
     leaver.write(&page);
-    await_figure(address, "copydesk_workers_busy 1");
+    await_figure(address, "copydesk_workers_busy", |busy| busy == 1.0);
     drop(leaver);
     let line = process.wait_for("a document was given up: nobody waits for it");
     assert_eq!(line["span"]["id"], "left-1", "{line}");
-    await_figure(address, "copydesk_workers_busy 0");
-    await_figure(
-        address,
-        "copydesk_documents_total{kind=\"unknown\",outcome=\"broken_off\"} 1",
-    );
+    await_figure(address, "copydesk_workers_busy", |busy| busy == 0.0);
+    let outcome = "copydesk_documents_total{kind=\"unknown\",outcome=\"broken_off\"}";
+    await_figure(address, outcome, |count| count == 1.0);
 }
 
-/// Until `/metrics` has this line.
+/// Waits until `/metrics` has the figure that is wanted.
 #[track_caller]
-fn await_figure(address: SocketAddr, line: &str) {
+fn await_figure(address: SocketAddr, name: &str, is_wanted: impl Fn(f64) -> bool) -> f64 {
     let end = Instant::now() + PATIENCE;
     loop {
         let mut connection = Connection::to(address);
         connection.write("GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
-        if connection.reply().text().lines().any(|found| found == line) {
-            return;
+        let reply = connection.reply();
+        let line = reply.text().lines().find_map(|line| line.strip_prefix(name));
+        let figure = line.map(|figure| figure.trim().parse().expect("a number"));
+        if let Some(figure) = figure.filter(|&figure| is_wanted(figure)) {
+            return figure;
         }
-        assert!(Instant::now() < end, "{line} never came");
+        assert!(Instant::now() < end, "{name} is {figure:?}");
     }
 }
 
@@ -198,6 +199,46 @@ fn tokens_are_read_again_on_sighup() {
     process.signal("HUP");
     process.wait_for("the tokens could not be read again; the old ones stay");
     assert_eq!(status("second-token-0123456789"), 200);
+}
+
+#[test]
+fn a_rules_folder_that_is_gone_leaves_the_rules_in_force() {
+    let folder = std::env::temp_dir().join(format!("copydesk-{}-gone", std::process::id()));
+    let away = folder.with_extension("away");
+    std::fs::create_dir(&folder).expect("a folder");
+    let rule = "[[rule]]\nid = \"x\"\ncategory = \"promotion\"\nwhy = \"It is in the way.\"\nselect = [\".x\"]\n\
+         [[rule.example]]\nin = '<p>a</p><p class=x>b</p>'\nout = '<p>a</p>'\n";
+    // The last file goes first: an empty folder holds no rules of one's own, and one that is gone is a fault.
+    for (text, revision) in [(Some(rule), "mine"), (None, "built in")] {
+        match text {
+            Some(text) => std::fs::write(folder.join("mine.toml"), text).expect("a file"),
+            None => std::fs::remove_file(folder.join("mine.toml")).expect("it was there"),
+        }
+        let shown = folder.to_str().expect("UTF-8");
+        let (process, address) = Process::serve(&["--bind", "127.0.0.1:0", "--rules", shown]);
+        let verbose = || {
+            let mut connection = Connection::to(address);
+            connection.write("GET /readyz?verbose HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+            let reply = connection.reply();
+            assert_eq!(reply.status, 200, "still ready with the rules that are {revision}");
+            reply.json()
+        };
+        let before = verbose();
+        std::fs::rename(&folder, &away).expect("it was there");
+        process.wait_for("the rules could not be read again; the old ones stay");
+        let told = verbose();
+        assert!(
+            told["rules_fault"].as_str().is_some_and(|fault| fault.contains(shown)),
+            "{told}"
+        );
+        assert_eq!(told["rules_revision"], before["rules_revision"]);
+        let failed = "copydesk_reloads_total{what=\"rules\",outcome=\"error\"}";
+        await_figure(address, failed, |count| count == 1.0);
+        std::fs::rename(&away, &folder).expect("it was there");
+        process.wait_for("the rules were read again");
+        assert_eq!(verbose(), before);
+    }
+    std::fs::remove_dir_all(&folder).expect("it was there");
 }
 
 #[test]
