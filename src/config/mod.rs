@@ -62,10 +62,10 @@ pub struct Settings {
     /// Documents worked on at once [default: the cores this process may use]
     #[arg(long, env = "COPYDESK_CONCURRENCY", value_name = "COUNT")]
     pub concurrency: Option<String>,
-    /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 8 for each worker]
+    /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 16 for each worker]
     #[arg(long, env = "COPYDESK_QUEUE", value_name = "COUNT")]
     pub queue: Option<String>,
-    /// Bytes of documents that may wait for a worker, small and large ones each; past it 429 [default: 8MiB for each worker that takes large ones]
+    /// Bytes of large documents that may wait for a worker, of small ones a twentieth; past it 429 [default: 8MiB for each worker that takes large ones]
     #[arg(long, env = "COPYDESK_QUEUE_SIZE", value_name = "SIZE")]
     pub queue_size: Option<String>,
     /// Memory to stay within; past it 503 [default: the control group's limit, else the machine's memory]
@@ -84,7 +84,7 @@ pub struct Settings {
     /// How long a whole body may take to arrive; for a stream, the pause between two pieces
     #[arg(long, env = "COPYDESK_BODY_TIMEOUT", value_name = "TIME", default_value = "30s")]
     pub body_timeout: String,
-    /// Bytes of a body that must arrive in each 5 seconds; past it 408
+    /// Bytes of a body that must arrive in each 5 seconds, of a stream's on average; past it 408
     #[arg(long, env = "COPYDESK_BODY_RATE", value_name = "SIZE", default_value = "4KiB")]
     pub body_rate: String,
     /// How long a peer may leave an answer unread before its connection is ended
@@ -435,9 +435,10 @@ const MAX_CONNECTIONS: usize = 10_000;
 const MAX_CONCURRENCY: usize = 1024;
 /// More waiting documents than this would all be late.
 const MAX_QUEUE: usize = 1 << 20;
-/// Short enough that those who get in are answered in a few times the time of an idle service, long enough for bursts.
-const QUEUE_FOR_EACH_WORKER: usize = 8;
-/// The same for documents that are large: one of 5 MB, or a few of 2, waits behind the one at work.
+/// Documents of the smallest kind that may wait: short enough that those who get in are answered in a few times the time of
+/// an idle service, long enough for bursts.
+const QUEUE_FOR_EACH_WORKER: usize = 16;
+/// The same for larger ones: one of 5 MB, or a few of 2, waits behind the one at work.
 const QUEUE_BYTES_FOR_EACH_WORKER: usize = 8 << 20;
 
 /// Reads where to listen: `bind` as written, else `port` on all addresses, else this machine only.

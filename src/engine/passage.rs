@@ -19,6 +19,11 @@ use crate::{bounds::Bounds, error::Error};
 const OPEN_A_REWRITER: u32 = 128;
 /// Start tags after which it takes over in any case.
 const TAGS_A_REWRITER: usize = 16_384;
+/// Memory for each byte that waits: here and in lol_html, in buffers that double and are copied while they do.
+const WAITING_FACTOR: usize = 6;
+/// What lol_html keeps for each attribute of a tag that it reads: two ranges of offsets and a range of both, in a table
+/// that doubles.
+const ATTRIBUTE_BYTES: usize = 128;
 /// Capacity that a buffer may keep once a large token has passed through it.
 const SPARE_BYTES: usize = 256 << 10;
 
@@ -70,6 +75,7 @@ pub(super) struct State {
     /// The end of a gap that may be the beginning of something.
     carry: Vec<u8>,
     removing: Option<Removing>,
+    attributes: Attributes,
     pub(super) refusal: Option<Refusal>,
 }
 
@@ -93,6 +99,7 @@ impl State {
             token: None,
             carry: Vec::new(),
             removing: None,
+            attributes: Attributes::default(),
             refusal: None,
         }
     }
@@ -338,5 +345,36 @@ impl State {
         if self.window.capacity() > SPARE_BYTES && self.window.len() < SPARE_BYTES / 2 {
             self.window.shrink_to(SPARE_BYTES);
         }
+    }
+
+    /// Memory of what went in and has yet to come out, at most: it may be a tag of nothing but attributes.
+    pub(super) fn waiting_bytes(&mut self) -> usize {
+        let attributes = self.attributes.at_most(&self.window, self.window_at);
+        WAITING_FACTOR * self.window.len() + ATTRIBUTE_BYTES * attributes + self.gate.ready.len()
+    }
+}
+
+/// How many attributes the window can hold, each byte of it looked at once.
+#[derive(Debug, Default)]
+struct Attributes {
+    /// Where the window began, and up to where it was counted.
+    from: usize,
+    to: usize,
+    most: usize,
+}
+
+impl Attributes {
+    /// Before an attribute stands white space, a slash, or the quote that ends the one before it.
+    fn at_most(&mut self, window: &[u8], window_at: usize) -> usize {
+        if self.from != window_at {
+            (self.from, self.to, self.most) = (window_at, window_at, 0);
+        }
+        let new = window.get(self.to - window_at..).unwrap_or_default();
+        self.most += new
+            .iter()
+            .filter(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'\''))
+            .count();
+        self.to += new.len();
+        self.most
     }
 }

@@ -138,6 +138,16 @@ impl Cleaner {
         std::mem::take(&mut self.out)
     }
 
+    /// Memory of what was taken in and has yet to go out, at most: as a rule next to none, and as much as a tag or a
+    /// comment is large while its end is not in sight.
+    pub fn waiting_bytes(&self) -> usize {
+        let held = match &self.stage {
+            Stage::Running(running) => lock(&running.state).waiting_bytes(),
+            Stage::Beginning(_) | Stage::Over(_) => 0,
+        };
+        held + self.out.len()
+    }
+
     /// After an error nothing is touched again.
     fn fuse(&mut self, result: Result<(), Error>) -> Result<(), Error> {
         if let Err(error) = &result {

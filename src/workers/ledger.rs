@@ -50,15 +50,29 @@ impl Grant {
         Grant { ledger, bytes: 0 }
     }
 
+    /// Whether there is so much more now.
+    pub fn can_grow(&self, bytes: usize) -> bool {
+        self.ledger.has_room_for(self.bytes + bytes, bytes)
+    }
+
     /// Asks for more; false when there is no more, and then nothing has changed.
     pub fn grow(&mut self, bytes: usize) -> bool {
         // Two at once may both find room where there is room for one: by a piece of a body each, which the margin of
         // the limit covers.
-        let fits = self.ledger.has_room_for(self.bytes + bytes, bytes);
+        let fits = self.can_grow(bytes);
         if fits {
             self.set(self.bytes + bytes);
         }
         fits
+    }
+
+    /// Asks for this much in all: false when there is no more, and then nothing has changed. Less is always given.
+    pub fn resize(&mut self, bytes: usize) -> bool {
+        if bytes > self.bytes {
+            return self.grow(bytes - self.bytes);
+        }
+        self.set(bytes);
+        true
     }
 
     /// What is in hand now, whether it fits or not: an answer that exists takes its memory.

@@ -145,6 +145,31 @@ fn a_stream_that_stalls_is_cut_and_not_ended() {
 }
 
 #[test]
+fn a_stream_that_trickles_is_cut_and_not_ended() {
+    let server = impatient();
+    let mut connection = server.connect();
+    connection.write("POST /v1/clean HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    connection.write_chunk(PAGE.as_bytes());
+    assert_eq!(connection.head().status, 200);
+    // Each pause is shorter than any pause may be.
+    connection
+        .stream()
+        .set_read_timeout(Some(SHORT / 4))
+        .expect("a timeout");
+    let begun = Instant::now();
+    let cut = loop {
+        assert!(begun.elapsed() < PATIENCE, "it trickles on");
+        let written = connection.stream().write_all(b"1\r\nx\r\n");
+        match (written, connection.chunk()) {
+            (Ok(()), Ok(Some(_))) => {}
+            (Ok(()), Err(error)) if error.kind() == ErrorKind::WouldBlock => {}
+            (_, last) => break last,
+        }
+    };
+    assert!(!matches!(cut, Ok(None)), "cut, and not ended");
+}
+
+#[test]
 fn a_stream_that_breaks_off_is_cut_and_not_ended() {
     let server = Server::start();
     let mut connection = server.connect();
@@ -224,6 +249,23 @@ fn a_head_without_end_is_bounded() {
     // The server may stop reading at any point after its bound: only the answer counts.
     while connection.stream().write_all(&piece).is_ok() {}
     assert!(matches!(connection.head_if_any(), None | Some(431)));
+}
+
+#[test]
+fn a_head_that_is_no_http_is_a_bare_status() {
+    let server = Server::start();
+    for (head, status) in [
+        ("GET / HTTP/2.0\r\n\r\n".to_owned(), 400),
+        ("GET / HTTP/1.1\r\nno header\r\n\r\n".to_owned(), 400),
+        (format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(70_000)), 414),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(150)), 431),
+    ] {
+        let mut connection = server.connect();
+        connection.write(head);
+        let reply = connection.reply();
+        assert_eq!((reply.status, reply.header("content-length")), (status, Some("0")));
+        assert_eq!(reply.header("connection"), Some("close"));
+    }
 }
 
 #[test]

@@ -353,6 +353,41 @@ fn no_document_takes_more_memory_than_is_counted() {
     }
 }
 
+/// What streams are counted with, on those that take the most while they wait.
+#[test]
+fn no_stream_takes_more_memory_than_is_counted() {
+    const MIB: usize = 1 << 20;
+    for (streams, page, counted_bytes) in [
+        (100, "<p>".repeat(8000), MIB),
+        (100, "<div>".repeat(4000), MIB),
+        (10, format!("<p><!--{}", "x".repeat(MIB)), 6 * MIB),
+        (10, format!("<p><a href='{}", "x".repeat(MIB)), 6 * MIB),
+        (10, format!("<p><a {}", "x ".repeat(MIB / 8)), 16 * MIB),
+    ] {
+        let (process, address) = Process::serve(&["--bind", "127.0.0.1:0", "--memory-limit", "8GiB"]);
+        let before = peak_bytes(&process);
+        let open: Vec<Connection> = (0..streams)
+            .map(|_| {
+                let mut connection = Connection::to(address);
+                connection.write("POST /v1/clean HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+                connection.write_chunk(page.as_bytes());
+                connection
+            })
+            .collect();
+        let counted = await_figure(address, "copydesk_body_memory_bytes", |bytes| {
+            bytes >= (streams * counted_bytes) as f64
+        });
+        let taken = peak_bytes(&process) - before;
+        assert!(
+            taken <= counted as usize + ALLOCATOR_BYTES,
+            "{taken} bytes for {streams} of {:?}, counted {counted}",
+            &page[..20]
+        );
+        drop(open);
+        await_figure(address, "copydesk_body_memory_bytes", |bytes| bytes == 0.0);
+    }
+}
+
 /// What the allocator keeps for itself, whatever a document's size: counted as the process's own.
 const ALLOCATOR_BYTES: usize = 32 << 20;
 

@@ -169,6 +169,53 @@ fn bodies_past_the_memory_are_503() {
 }
 
 #[test]
+fn streams_past_the_memory_are_503_and_growing_ones_are_cut() {
+    let server = within(Limits {
+        body_memory_bytes: 4 << 20,
+        ..Limits::of_cores(NonZeroUsize::MIN)
+    });
+    let stream = |more: &str| {
+        let mut connection = server.connect();
+        connection.write(format!(
+            "POST /v1/clean HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n{more}\r\n"
+        ));
+        connection
+    };
+    let mut running: Vec<Connection> = (0..4).map(|_| stream("")).collect();
+    for connection in &mut running {
+        connection.write_chunk(&PAGE.repeat(100).into_bytes());
+        assert_eq!(connection.head().status, 200);
+    }
+    let reply = stream("Expect: 100-continue\r\n").head();
+    assert_eq!(
+        (reply.status, reply.header("retry-after")),
+        (503, Some("1")),
+        "{reply:?}"
+    );
+    for mut connection in running.drain(..) {
+        connection.write("0\r\n\r\n");
+        while let Ok(Some(_)) = connection.chunk() {}
+    }
+    wait_until("it is given back", || server.workers.body_bytes() == 0);
+
+    // A comment without its end waits for it, and there is less memory than that.
+    let mut growing = stream("");
+    growing.write_chunk(PAGE.as_bytes());
+    growing.write_chunk(b"<!-- ");
+    for _ in 0..32 {
+        let piece = [b'x'; 64 << 10];
+        let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
+        chunk.extend(piece);
+        chunk.extend(b"\r\n");
+        if growing.stream().write_all(&chunk).is_err() {
+            break;
+        }
+    }
+    assert!(!growing.reply().whole, "cut, and not ended");
+    wait_until("it is given back", || server.workers.body_bytes() == 0);
+}
+
+#[test]
 fn an_answer_takes_memory_until_it_is_read() {
     let bounds = Bounds {
         time: 3 * PATIENCE,
