@@ -360,6 +360,8 @@ fn no_stream_takes_more_memory_than_is_counted() {
     for (streams, page, counted_bytes) in [
         (100, "<p>".repeat(8000), MIB),
         (100, "<div>".repeat(4000), MIB),
+        (100, "<x>".repeat(4000), MIB),
+        (100, "<p><b></p></b>".repeat(4000), MIB),
         (10, format!("<p><!--{}", "x".repeat(MIB)), 6 * MIB),
         (10, format!("<p><a href='{}", "x".repeat(MIB)), 6 * MIB),
         (10, format!("<p><a {}", "x ".repeat(MIB / 8)), 16 * MIB),
