@@ -3,7 +3,7 @@
 //!
 //! What is visible is asked of html5ever, so nothing here believes the engine about its own input.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, env, fs, sync::LazyLock};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
@@ -312,4 +312,33 @@ fn every_visible_character_is_kept_or_removed_once() {
             Ok(())
         })
         .unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// On whole pages: our own, and those in the folders that `PAGES` names, parted by colons.
+#[test]
+fn every_visible_character_of_whole_pages() {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pages");
+    let own = fs::read_dir(own)
+        .expect("the pages")
+        .map(|case| case.expect("a case").path());
+    let others = env::var_os("PAGES").unwrap_or_default();
+    let folders = own.chain(env::split_paths(&others).filter(|path| path.is_dir()));
+    let mut pages: Vec<_> = folders
+        .flat_map(|folder| fs::read_dir(folder).expect("a folder"))
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "html"))
+        .collect();
+    pages.sort();
+    let (mut checked, mut wrong) = (0, Vec::new());
+    for path in pages {
+        let bytes = fs::read(&path).expect("a page");
+        // Others are told by the pages that are made of these in other encodings.
+        let Ok(html) = str::from_utf8(&bytes) else { continue };
+        checked += 1;
+        if let Err(error) = check(&bytes, UTF_8, html, "") {
+            wrong.push(format!("{}: {:.300}", path.display(), error));
+        }
+    }
+    assert!(checked > 10, "only {checked} pages");
+    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
 }
