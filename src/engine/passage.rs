@@ -19,8 +19,9 @@ use crate::{bounds::Bounds, error::Error};
 const OPEN_A_REWRITER: u32 = 128;
 /// Start tags after which it takes over in any case.
 const TAGS_A_REWRITER: usize = 16_384;
-/// Memory for each byte that waits: here and in lol_html, in buffers that double and are copied while they do.
-const WAITING_FACTOR: usize = 6;
+/// Memory for each byte that waits: here and in lol_html, in buffers that double and are copied while they do, and in what
+/// the allocator keeps of those that were outgrown.
+const WAITING_FACTOR: usize = 8;
 /// What lol_html keeps for each attribute of a tag that it reads: two ranges of offsets and a range of both, in a table
 /// that doubles.
 const ATTRIBUTE_BYTES: usize = 128;

@@ -36,11 +36,11 @@ use crate::bounds::Deadline;
 
 /// Bytes of a body up to which it is small: some tens of milliseconds of work.
 const SMALL_BYTES: usize = 1 << 20;
-/// How much more a thread at work yields than the rest of the process, as nice(1) counts it: it gets a tenth of an async
-/// thread's share of a core that both want. What those do takes microseconds and is waited for. On one core that is
-/// offered four times what it can do in small posts, a refusal takes 80 ms in the middle with 5 and 1 ms with 10: with
-/// less the async thread is the one that cannot keep up.
-const NICENESS: i32 = 10;
+/// How much more a thread at work yields than the rest of the process, as nice(1) counts it: it gets a fifth of an async
+/// thread's share of a core that both want. What those do takes microseconds and is waited for. With 5, on one core that
+/// is offered four times what it can do in small posts, the async thread itself cannot keep up and a refusal takes 80 ms;
+/// with 10 there is too little left where other programs want the core as well.
+const NICENESS: i32 = 7;
 /// Work memory is counted in pieces of this many bytes, because the counter has 32 bits on small machines.
 const PIECE_BYTES: usize = 64 << 10;
 

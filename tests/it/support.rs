@@ -168,6 +168,12 @@ impl Connection {
         self.stream.get_ref()
     }
 
+    /// For work that takes long in a debug build, on threads that yield to whatever else the machine does.
+    pub(crate) fn patient(self) -> Self {
+        self.stream().set_read_timeout(Some(5 * PATIENCE)).expect("a timeout");
+        self
+    }
+
     pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream
             .get_mut()

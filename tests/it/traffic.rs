@@ -218,12 +218,12 @@ fn streams_past_the_memory_are_503_and_growing_ones_are_cut() {
 #[test]
 fn an_answer_takes_memory_until_it_is_read() {
     let bounds = Bounds {
-        time: 3 * PATIENCE,
+        time: 6 * PATIENCE,
         ..Bounds::default()
     };
     let server = Server::with(bounds, Wire::default());
     let page = format!("<p>{}</p>\n", "The boats come back. ".repeat(300_000));
-    let mut connection = server.connect();
+    let mut connection = server.connect().patient();
     announce(&mut connection, page.len(), "");
     connection.write(&page);
     let reply = connection.head();
