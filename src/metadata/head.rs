@@ -1,29 +1,132 @@
-//! What the page says about itself in `meta`, `link`, `title` and `base`.
+//! What the page says about itself in `meta`, `link`, `title` and `base`, and where the rest of it is to be looked for.
 
+use super::Source;
 use crate::engine::{Outline, lines::squash, tags::Tag};
 
-/// The facts of a page's head. Each is the first one found, decoded, white space squashed; empty ones do not count.
+/// What a `meta` says something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Topic {
+    Title,
+    Author,
+    Published,
+    Modified,
+    Description,
+    SiteName,
+    Section,
+    Image,
+    Tags,
+}
+
+use Topic::{Author, Description, Image, Modified, Published, Section, SiteName, Tags, Title};
+
+/// The names of `meta` that are read, in lower case and with `:` for the dot of Dublin Core and its kin; of one topic the
+/// most trusted first: OpenGraph (ogp.me) with its `article` and Twitter's cards, Dublin Core (DCMI terms), and the names
+/// that search engines, newspapers' systems and libraries have made a habit of.
+const NAMES: &[(&str, Topic, Source)] = &[
+    ("og:title", Title, Source::OpenGraph),
+    ("twitter:title", Title, Source::OpenGraph),
+    ("dc:title", Title, Source::DublinCore),
+    ("dcterms:title", Title, Source::DublinCore),
+    ("headline", Title, Source::Meta),
+    ("parsely-title", Title, Source::Meta),
+    ("sailthru:title", Title, Source::Meta),
+    ("citation_title", Title, Source::Meta),
+    ("title", Title, Source::Meta),
+    ("article:author", Author, Source::OpenGraph),
+    ("article:author_name", Author, Source::OpenGraph),
+    ("og:article:author", Author, Source::OpenGraph),
+    ("dc:creator", Author, Source::DublinCore),
+    ("dcterms:creator", Author, Source::DublinCore),
+    ("dc:author", Author, Source::DublinCore),
+    ("author", Author, Source::Meta),
+    ("authors", Author, Source::Meta),
+    ("parsely-author", Author, Source::Meta),
+    ("sailthru:author", Author, Source::Meta),
+    ("citation_author", Author, Source::Meta),
+    ("byl", Author, Source::Meta),
+    ("byline", Author, Source::Meta),
+    ("dcsext:author", Author, Source::Meta),
+    ("article:published_time", Published, Source::OpenGraph),
+    ("article:published", Published, Source::OpenGraph),
+    ("og:article:published_time", Published, Source::OpenGraph),
+    ("og:published_time", Published, Source::OpenGraph),
+    ("og:pubdate", Published, Source::OpenGraph),
+    ("article:create_at", Published, Source::OpenGraph),
+    ("dc:date:issued", Published, Source::DublinCore),
+    ("dcterms:issued", Published, Source::DublinCore),
+    ("dcterms:created", Published, Source::DublinCore),
+    ("dc:date:created", Published, Source::DublinCore),
+    ("dc:created", Published, Source::DublinCore),
+    ("dc:date", Published, Source::DublinCore),
+    ("dcterms:date", Published, Source::DublinCore),
+    ("datepublished", Published, Source::Meta),
+    ("parsely-pub-date", Published, Source::Meta),
+    ("sailthru:date", Published, Source::Meta),
+    ("pubdate", Published, Source::Meta),
+    ("publishdate", Published, Source::Meta),
+    ("publish_date", Published, Source::Meta),
+    ("publish-date", Published, Source::Meta),
+    ("publication_date", Published, Source::Meta),
+    ("publication-date", Published, Source::Meta),
+    ("published_at", Published, Source::Meta),
+    ("published-date", Published, Source::Meta),
+    ("published", Published, Source::Meta),
+    ("originalpublicationdate", Published, Source::Meta),
+    ("article_date_original", Published, Source::Meta),
+    ("citation_publication_date", Published, Source::Meta),
+    ("citation_date", Published, Source::Meta),
+    ("cxenseparse:recs:publishtime", Published, Source::Meta),
+    ("displaydate", Published, Source::Meta),
+    ("date", Published, Source::Meta),
+    ("article:modified_time", Modified, Source::OpenGraph),
+    ("article:modified", Modified, Source::OpenGraph),
+    ("og:updated_time", Modified, Source::OpenGraph),
+    ("article:update_at", Modified, Source::OpenGraph),
+    ("dcterms:modified", Modified, Source::DublinCore),
+    ("dc:modified", Modified, Source::DublinCore),
+    ("dc:date:modified", Modified, Source::DublinCore),
+    ("datemodified", Modified, Source::Meta),
+    ("lastmod", Modified, Source::Meta),
+    ("last-modified", Modified, Source::Meta),
+    ("og:description", Description, Source::OpenGraph),
+    ("dc:description", Description, Source::DublinCore),
+    ("dcterms:description", Description, Source::DublinCore),
+    ("description", Description, Source::Meta),
+    ("twitter:description", Description, Source::OpenGraph),
+    ("og:site_name", SiteName, Source::OpenGraph),
+    ("dc:publisher", SiteName, Source::DublinCore),
+    ("application-name", SiteName, Source::Meta),
+    ("article:section", Section, Source::OpenGraph),
+    ("parsely-section", Section, Source::Meta),
+    ("og:image", Image, Source::OpenGraph),
+    ("og:image:url", Image, Source::OpenGraph),
+    ("twitter:image", Image, Source::OpenGraph),
+    ("twitter:image:src", Image, Source::OpenGraph),
+    ("article:tag", Tags, Source::OpenGraph),
+    ("news_keywords", Tags, Source::Meta),
+    ("keywords", Tags, Source::Meta),
+];
+
+/// Values of `meta`, headings and blocks of JSON-LD that are kept at most: a page about one article has tens.
+const MOST: usize = 128;
+
+/// The facts of a page's head. Texts are decoded, white space squashed; empty ones do not count.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     pub(super) title: Option<String>,
-    pub(super) og_title: Option<String>,
-    pub(super) description: Option<String>,
-    pub(super) og_description: Option<String>,
-    pub(super) site_name: Option<String>,
-    pub(super) author: Option<String>,
-    pub(super) published: Option<String>,
-    pub(super) modified: Option<String>,
-    pub(super) date: Option<String>,
-    pub(super) section: Option<String>,
-    pub(super) image: Option<String>,
     pub(super) canonical: Option<String>,
     pub(super) base: Option<String>,
     pub(super) language: Option<String>,
     pub(super) direction: Option<String>,
-    pub(super) tags: Vec<String>,
+    /// The elements that hold JSON-LD.
+    pub(super) json_ld: Vec<u32>,
+    /// The headings of the first two ranks that are shown.
+    pub(super) headings: Vec<u32>,
+    /// What each `meta` says, by its number in [`NAMES`].
+    metas: Vec<(usize, String)>,
 }
 
-fn clean(value: &str) -> Option<String> {
+pub(super) fn clean(value: &str) -> Option<String> {
     Some(squash(&htmlize::unescape_attribute(value))).filter(|text| !text.is_empty())
 }
 
@@ -49,61 +152,53 @@ impl Head {
                 Tag::BASE if head.base.is_none() => head.base = attribute("href"),
                 Tag::LINK if head.canonical.is_none() && is("rel", "canonical") => head.canonical = attribute("href"),
                 Tag::META => {
-                    let name = ["property", "name", "itemprop"].into_iter().find_map(attribute);
-                    if let Some(name) = name {
-                        head.meta(&name.to_ascii_lowercase(), || attribute("content"));
+                    for name in ["property", "name", "itemprop"] {
+                        let names = outline.attribute(id, name).unwrap_or_default();
+                        head.meta(names, || attribute("content"));
                     }
                 }
+                Tag::SCRIPT if head.json_ld.len() < MOST && is("type", "application/ld+json") => head.json_ld.push(id),
+                Tag::H1 | Tag::H2 if element.seen && head.headings.len() < MOST => head.headings.push(id),
                 _ => {}
             }
         }
+        // The most trusted name first, and of one name the first value.
+        head.metas.sort_by_key(|(number, _)| *number);
         head
     }
 
-    fn meta(&mut self, name: &str, content: impl FnOnce() -> Option<String>) {
-        let slot = match name {
-            "og:title" => &mut self.og_title,
-            "description" => &mut self.description,
-            "og:description" => &mut self.og_description,
-            "og:site_name" => &mut self.site_name,
-            "author" => &mut self.author,
-            "article:published_time" | "og:published_time" => &mut self.published,
-            "article:modified_time" | "og:updated_time" => &mut self.modified,
-            "date" | "pubdate" | "publishdate" | "publish_date" | "datepublished" | "weibo: article:create_at" => {
-                &mut self.date
+    /// RDFa allows several names, parted by blanks.
+    fn meta(&mut self, names: &str, content: impl Fn() -> Option<String>) {
+        for name in names.split_ascii_whitespace() {
+            let name = name.to_ascii_lowercase().replace('.', ":");
+            if let Some(number) = NAMES.iter().position(|(known, ..)| *known == name)
+                && self.metas.len() < MOST
+                && let Some(content) = content()
+            {
+                self.metas.push((number, content));
             }
-            "article:section" => &mut self.section,
-            "og:image" => &mut self.image,
-            "article:tag" => {
-                self.tags.extend(content());
-                return;
-            }
-            "keywords" | "news_keywords" if self.tags.is_empty() => {
-                let content = content().unwrap_or_default();
-                let words = content.split([',', '，', ';', '；']).map(str::trim);
-                self.tags = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
-                return;
-            }
-            _ => return,
-        };
-        if slot.is_none() {
-            *slot = content();
         }
     }
 
-    /// The only `h1` of the page.
-    pub(super) fn heading(&self, outline: &Outline<'_>) -> Option<String> {
-        let mut headings = outline
-            .elements
+    /// What is said about something, the most trusted first.
+    pub(super) fn said(&self, topic: Topic) -> impl Iterator<Item = (&str, Source)> {
+        self.metas
             .iter()
-            .filter(|e| e.tag == Tag::H1 && e.seen && e.first_run < e.next_run);
-        let (only, None) = (headings.next()?, headings.next()) else {
-            return None;
-        };
-        let text: String = (only.first_run..only.next_run)
-            .map(|run| outline.run_text(run))
-            .collect();
-        clean(&text)
+            .map(|(number, value)| (value.as_str(), NAMES[*number]))
+            .filter(move |(_, (_, about, _))| *about == topic)
+            .map(|(value, (.., source))| (value, source))
+    }
+
+    /// The same, with all that one name says together.
+    pub(super) fn groups(&self, topic: Topic) -> Vec<(Vec<&str>, Source)> {
+        let names = self.metas.chunk_by(|(one, _), (other, _)| one == other);
+        names
+            .filter_map(|values| {
+                let (number, _) = values.first()?;
+                let (_, about, source) = NAMES[*number];
+                (about == topic).then(|| (values.iter().map(|(_, value)| value.as_str()).collect(), source))
+            })
+            .collect()
     }
 }
 

@@ -1,19 +1,26 @@
 //! Who, what, when: the facts about an article, each with the source that it was taken from.
 //!
-//! The order of trust: the caller, front matter, rules, OpenGraph, plain meta, the page itself, the URL.
+//! The order of trust: the caller, front matter, rules, JSON-LD, microdata and RDFa, OpenGraph, Dublin Core, plain `meta`,
+//! the page itself, the URL. Who comes first is believed, unless the others show that he is wrong: a title is compared with
+//! the headings (`titles`), an author with the names of the site, a day with the same day to the minute.
 
+mod datelines;
 pub mod dates;
+mod front;
 mod head;
+mod json_ld;
 mod language;
 mod origin;
+mod page;
 mod people;
 mod pictures;
+mod printed;
 pub mod stats;
+mod titles;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 use url::Url;
 
 use crate::{
@@ -27,8 +34,8 @@ use head::Head;
 pub use pictures::Picture;
 pub use stats::Stats;
 
-/// Where a fact was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Where a fact was found, the most trusted first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The request.
@@ -37,8 +44,16 @@ pub enum Source {
     FrontMatter,
     /// A rule took it from a line, a comment or an element.
     Rule,
-    /// `og:*` and `article:*`.
+    /// schema.org's words in a `script` of `application/ld+json`.
+    JsonLd,
+    /// `itemprop` in the markup.
+    Microdata,
+    /// `property` in the markup.
+    Rdfa,
+    /// `og:*`, `article:*` and `twitter:*`.
     OpenGraph,
+    /// `dc.*` and `dcterms.*`.
+    DublinCore,
     /// Another `meta` or `link`.
     Meta,
     /// `Content-Location`.
@@ -228,17 +243,11 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
     let head = &sources.address.head;
     addresses(&mut facts, sources.address);
     if let Some(front) = &sources.page.front_matter {
-        from_front_matter(&mut facts, front);
+        front::read(&mut facts, front);
     }
     from_rules(&mut facts, sources);
-    from_head(&mut facts, head, sources.outline);
-    if facts.authors.is_empty() {
-        let named = people::reporters(sources.text);
-        if !named.is_empty() {
-            facts.say("authors", Source::Html, None);
-            facts.authors = named;
-        }
-    }
+    language::decide(&mut facts, sources, head);
+    page::read(&mut facts, sources);
     if facts.source.is_none()
         && let Some(name) = origin::outlet(sources.text)
     {
@@ -248,10 +257,9 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
         });
         facts.say("source", Source::Html, None);
     }
-    facts
-        .byline
-        .clone_from(&facts.authors.first().map(|_| names(&facts.authors)));
-    language::decide(&mut facts, sources, head);
+    if facts.byline.is_none() && !facts.authors.is_empty() {
+        facts.byline = Some(names(&facts.authors));
+    }
     pictures::decide(&mut facts, sources, head);
     facts
 }
@@ -338,75 +346,6 @@ fn clean_title(raw: &str) -> String {
     if wrapped { inner.to_owned() } else { title }
 }
 
-fn from_front_matter(facts: &mut Facts, front: &FrontMatter) {
-    if let Some(title) = front.text("title") {
-        facts.set_title(title, Source::FrontMatter);
-    }
-    if let Some(date) = ["date", "published", "pubDate", "date_published"]
-        .iter()
-        .find_map(|key| front.text(key))
-    {
-        facts.set_date(date, Source::FrontMatter);
-    }
-    let modified = ["updated", "lastmod", "modified", "date_modified"]
-        .iter()
-        .find_map(|key| dates::parse(front.text(key)?));
-    if modified.is_some() {
-        facts.date_modified = modified;
-        facts.say("date_modified", Source::FrontMatter, None);
-    }
-    facts.categories = list(front, &["categories", "category"]);
-    facts.tags = list(front, &["tags", "keywords"]);
-    for (field, set) in [
-        ("categories", !facts.categories.is_empty()),
-        ("tags", !facts.tags.is_empty()),
-    ] {
-        if set {
-            facts.say(field, Source::FrontMatter, None);
-        }
-    }
-    // A feed's name stands among its own categories; anyone else is a person.
-    for author in list(front, &["author", "authors"]) {
-        if facts.categories.contains(&author) && facts.site_name.is_none() {
-            facts.site_name = Some(author);
-            facts.say("site_name", Source::FrontMatter, None);
-        } else if !facts.categories.contains(&author) {
-            facts.authors.push(Author {
-                name: author,
-                url: None,
-            });
-            facts.say("authors", Source::FrontMatter, None);
-        }
-    }
-    if let Some(name) = front.text("site_name").or_else(|| front.text("site")) {
-        facts.site_name = Some(name.to_owned());
-        facts.say("site_name", Source::FrontMatter, None);
-    }
-    if let Some(summary) = ["description", "excerpt", "summary"]
-        .iter()
-        .find_map(|key| front.text(key))
-    {
-        facts.summary = Some(squash(summary)).filter(|text| !text.is_empty());
-        facts.say("summary", Source::FrontMatter, None);
-    }
-}
-
-/// A list in front matter, or a single value as a list of one; without empty items and the stray dash of ` - news`.
-fn list(front: &FrontMatter, keys: &[&str]) -> Vec<String> {
-    let Some(value) = keys.iter().find_map(|key| front.values.get(*key)) else {
-        return Vec::new();
-    };
-    let texts: Vec<&str> = match value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        Value::String(text) => vec![text],
-        _ => Vec::new(),
-    };
-    let clean = texts
-        .iter()
-        .map(|text| squash(text.trim().strip_prefix("- ").unwrap_or(text)));
-    clean.filter(|text| !text.is_empty()).collect()
-}
-
 fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
     for field in sources.fields {
         let value = || field.value.clone();
@@ -447,65 +386,5 @@ fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
             _ => continue,
         };
         facts.name_rule(given, &sources.rules.rules()[field.rule as usize].id);
-    }
-}
-
-fn from_head(facts: &mut Facts, head: &Head, outline: &Outline<'_>) {
-    for (title, source) in [
-        (&head.og_title, Source::OpenGraph),
-        (&head.heading(outline), Source::Html),
-        (&head.title, Source::Html),
-    ] {
-        if let Some(title) = title {
-            facts.set_title(title, source);
-        }
-    }
-    if let Some(raw) = &head.title
-        && facts
-            .provenance
-            .get("title")
-            .is_some_and(|p| p.source != Source::FrontMatter)
-    {
-        facts.title_raw = Some(raw.clone());
-    }
-    for (date, source) in [(&head.published, Source::OpenGraph), (&head.date, Source::Meta)] {
-        if let Some(date) = date {
-            facts.set_date(date, source);
-        }
-    }
-    if facts.date_modified.is_none()
-        && let Some(date) = head.modified.as_deref().and_then(dates::parse)
-    {
-        facts.date_modified = Some(date);
-        facts.say("date_modified", Source::OpenGraph, None);
-    }
-    let mut take = |field: &'static str, value: &Option<String>, source: Source| {
-        let slot = match field {
-            "site_name" => &mut facts.site_name,
-            "summary" => &mut facts.summary,
-            _ => &mut facts.section,
-        };
-        if slot.is_none() && value.is_some() {
-            slot.clone_from(value);
-            let (raw, rule) = (None, None);
-            facts.provenance.insert(field, Provenance { source, raw, rule });
-        }
-    };
-    take("site_name", &head.site_name, Source::OpenGraph);
-    take("summary", &head.og_description, Source::OpenGraph);
-    take("summary", &head.description, Source::Meta);
-    take("section", &head.section, Source::OpenGraph);
-    if facts.authors.is_empty()
-        && let Some(author) = head.author.as_ref().filter(|author| !author.contains("://"))
-    {
-        facts.authors.push(Author {
-            name: author.clone(),
-            url: None,
-        });
-        facts.say("authors", Source::Meta, None);
-    }
-    if facts.tags.is_empty() && !head.tags.is_empty() {
-        facts.tags.clone_from(&head.tags);
-        facts.say("tags", Source::Meta, None);
     }
 }

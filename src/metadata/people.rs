@@ -1,10 +1,11 @@
-//! People named in the text as its authors.
+//! People: named in the text as its authors, and told apart from what stands around their names.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::Author;
+use crate::engine::lines::squash;
 
 /// Bytes at either end of a text where its reporters are named.
 const ENDS_BYTES: usize = 3000;
@@ -16,7 +17,7 @@ static REPORTERS: LazyLock<Regex> = LazyLock::new(|| {
 /// `记者 王小明 北京报道`, `文/王小明`, `作者：王小明`, each the whole of a line.
 static BYLINES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?m)^[\s（(]*(?:(?:本报)?记者|作者|撰文|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
+        r"(?m)^[\s（(]*(?:(?:采写|撰稿|执笔)[\s/:：]+)?(?:\p{Han}{0,6}(?:见习|实习)?记者|(?:《\p{Han}{1,8}》)?作者|撰文|采写|撰稿|执笔|文/图|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[ \t\u{3000}\u{a0}、,，]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
     )
 });
 
@@ -61,6 +62,126 @@ pub(super) fn holds_han(text: &str) -> bool {
     text.bytes().any(|byte| byte >= 0xe3)
 }
 
+/// Words in front of a name, in many languages: longer ones first.
+static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:(?:(?:written|posted|published|created|reviewed|words|story|article|text|reported|guest post|opinion|analysis|submitted|view all posts|all posts|more posts)\s*(?:by\b|:)|by\b|(?:(?:zeige )?alle (?:beiträge|artikel)|eingestellt|gespeichert|eintrag|geschrieben|verfasst|veröffentlicht|gepostet|erstellt|artikel|ein artikel|ein beitrag|ein gastbeitrag|gastbeitrag|beitrag|interview|text|eine analyse|ein kommentar|kommentar)\s*(?:von\b|:)|von\b|vom\b|(?:publié|écrit|rédigé|posté|article|propos recueillis)?\s*par\b|(?:publicado|escrito|redactado|texto|por)?\s*por\b|(?:scritto da|pubblicato da|a cura di|di)\b|(?:geschreven |geplaatst |gepubliceerd )?door\b|av\b|af\b|przez\b|автор\b|(?:the )?(?:autora?|autoren|autorin|auteur|author|authors|autore|autor\(en\)|verfasser|verfasserin|redakteur|redakteurin|redaktion|reporter|foto|skribent|tekst|napisał|quelle|написал)\s*:|(?:作者|撰文|文|记者|本报记者|编译|供稿|記者|文章作者)\s*[:：/／丨|])[\s:]*)+",
+    )
+});
+/// What ends the name: another fact behind a border, a time, a role.
+static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:\s[|•·–—-]\s|\s?[|•]\s?|\s\([^()]*\)?$|\s*(?:发布时间|发布于|时间|日期|来源|责编|编辑)|\s+on\s+\p{L}+ \d|\s+(?:am|on|le|el|il|op|um|at|vom|den|di)\s+\d|,?\s+(?:published|updated|posted|last updated|veröffentlicht|aktualisiert|publié|publicado|stand)\b|\s+in\s+\p{Lu}|,?\s*\d{1,4}[./:-]|,?\s+\d|\s+(?:view|follow|read more|all posts|mehr|alle artikel|email|e-mail|kommentar|comments?)\b|\s+@).*$",
+    )
+});
+/// What is no name: an address, a handle.
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|www\.\S+\.\S+|(?:^|\s)@\w+"));
+/// Between two names.
+static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\s*(?:[;、&]|\s(?:and|und|et|og|och|en|y|e|i|and by|sowie|mit|with)\s|,\s*(?:and|und|et)\s|[,，])\s*")
+});
+/// A part of a list that says what someone is, where it is.
+static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:staff|writers?|editors?|editor-in-chief|correspondents?|reporters?|contributors?|columnists?|producers?|redakteur(?:in)?|chefredakteur(?:in)?|journalist(?:in)?|korrespondent(?:in)?|volontär(?:in)?|autor(?:in)?|founder|ceo|ph\.?d|m\.?d|dr|msc|rn|jr|freelance|director|professor|redactora?|rédacteur|rédactrice|journaliste|photographer|fotograf(?:in)?|news|agency|and more|others)\b\.?$|^(?:updated|published|updated on|aktualisiert)\b",
+    )
+});
+/// What templates put where nobody is named.
+const NOBODY: &[&str] = &[
+    "admin",
+    "administrator",
+    "author",
+    "autor",
+    "anonymous",
+    "guest",
+    "name",
+    "null",
+    "none",
+    "undefined",
+    "unknown",
+    "user",
+    "webmaster",
+    "by",
+    "von",
+    "par",
+    "por",
+    "facebook",
+    "twitter",
+    "email",
+    "e-mail",
+    "author name",
+    "editor",
+    "wordpress",
+    "n/a",
+    "the author",
+    "stand",
+    "datum",
+    "date",
+];
+/// Letters and words of a name at most.
+const NAME_LETTERS: usize = 60;
+const NAME_WORDS: usize = 7;
+
+/// A line that begins with who wrote it, in Latin letters: `Von Ada Lane am 12. Mai`.
+static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted )?[Bb]y|BY|(?:[Ee]in \w+ )?(?:Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)\s*(?<names>\p{Lu}[^\n|•·\d]{1,80}?)\s*(?:$|[|•·–—\d(]|\b(?:am|on|le|el|il|at|um|vom)\b)",
+    )
+});
+
+/// The people whom such a line names.
+pub(super) fn signed(lines: &str) -> Option<(Vec<String>, String)> {
+    SIGNED.captures_iter(lines).find_map(|captures| {
+        let line = captures.get(0)?.as_str();
+        let names = tidy(captures.name("names")?.as_str());
+        // A sentence that begins with the word names nobody: each part of a name begins with a capital.
+        let is_name = |name: &String| {
+            let words = name.split(' ').filter(|word| !PARTICLES.contains(word));
+            words.count() <= 4
+                && name
+                    .split(' ')
+                    .all(|word| PARTICLES.contains(&word) || word.starts_with(char::is_uppercase))
+        };
+        (!names.is_empty() && names.iter().all(is_name)).then(|| (names, squash(line)))
+    })
+}
+
+/// Parts of names in small letters.
+const PARTICLES: &[&str] = &[
+    "de", "del", "della", "di", "da", "van", "von", "der", "den", "zu", "la", "le", "ter", "bin", "al", "dos", "du",
+    "y",
+];
+
+/// The people in what should name them. Of what is no name nothing is left.
+pub(super) fn tidy(line: &str) -> Vec<String> {
+    let line = ADDRESS.replace_all(line, " ");
+    let line = squash(&line);
+    let line = PREFIX.replace(&line, "");
+    let line = BEHIND.replace(&line, "");
+    let mut names: Vec<String> = Vec::new();
+    for part in BETWEEN.split(&line) {
+        let part = PREFIX.replace(part.trim(), "");
+        let name = part.trim_matches(|c: char| {
+            c.is_whitespace()
+                || matches!(
+                    c,
+                    ',' | ':' | '|' | '-' | '–' | '/' | '•' | '*' | '"' | '(' | ')' | '：'
+                )
+        });
+        let lower = name.to_lowercase();
+        let is_name = name.chars().any(char::is_alphabetic)
+            && name.chars().count() <= NAME_LETTERS
+            && name.split(' ').count() <= NAME_WORDS
+            && !NOBODY.contains(&lower.as_str());
+        let is_role = !names.is_empty() && ROLE.is_match(name);
+        if is_name && !is_role && names.iter().all(|known| known.to_lowercase() != lower) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 /// Words before a name that are no part of it.
 const ROLES: &[&str] = &["见习记者", "实习记者", "特约记者", "记者", "通讯员"];
 
@@ -90,6 +211,45 @@ mod tests {
     }
 
     #[test]
+    fn tells_people_from_what_stands_around_them() {
+        for (line, names) in [
+            ("By Ada Lane", &["Ada Lane"][..]),
+            ("Von Ada Lane und Bo Ek", &["Ada Lane", "Bo Ek"]),
+            ("Par Ada Lane, Bo Ek et Cy Day", &["Ada Lane", "Bo Ek", "Cy Day"]),
+            ("Ada Lane, Senior Reporter", &["Ada Lane"]),
+            ("Ada Lane & ada lane", &["Ada Lane"]),
+            ("By Ada Lane | 12 May 2020", &["Ada Lane"]),
+            ("Ada Lane on May 12, 2020", &["Ada Lane"]),
+            ("Posted by Ada at 12:05", &["Ada"]),
+            ("Ada Lane ada@example.org @adalane", &["Ada Lane"]),
+            ("https://example.org/ada", &[]),
+            ("admin", &[]),
+            ("name, email@example.org", &[]),
+            ("作者：王小明", &["王小明"]),
+            ("By", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(tidy(line), names, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_begin_with_who_wrote_them() {
+        let names = |lines| signed(lines).map(|(names, _)| names);
+        assert_eq!(
+            names("Politik\nVon Ada Lane am 12. Mai 2020\nText"),
+            Some(vec!["Ada Lane".to_owned()])
+        );
+        assert_eq!(
+            names("By Ada van Lane and Bo Ek"),
+            Some(vec!["Ada van Lane".to_owned(), "Bo Ek".to_owned()])
+        );
+        assert_eq!(names("Autor: Ada Lane/XY"), Some(vec!["Ada Lane/XY".to_owned()]));
+        assert_eq!(names("By Monday the lake had frozen over."), None);
+        assert_eq!(names("Von Anfang an war klar, dass es so kommt."), None);
+    }
+
+    #[test]
     fn finds_reporters_by_the_way_they_are_named() {
         assert_eq!(found("中新社某地8月18日电 （记者 李某某）“下一步"), ["李某某"]);
         assert_eq!(
@@ -102,6 +262,9 @@ mod tests {
         assert_eq!(found("（记者 陆某 通讯员 黄某某）"), ["陆某", "黄某某"]);
         assert_eq!(found("书名：某书\n作者：王小明"), Vec::<String>::new());
         assert_eq!(found("第一段。\n\n文/王小明"), ["王小明"]);
+        assert_eq!(found("某某新闻记者 王小明\n正文"), ["王小明"]);
+        assert_eq!(found("采写：某都见习记者 王小明 李四"), ["王小明", "李四"]);
+        assert_eq!(found("《某某》作者 王小明"), ["王小明"]);
         assert_eq!(found("记者从有关部门获悉，一切正常。"), Vec::<String>::new());
         assert_eq!(found("一名记者（证号一）说"), Vec::<String>::new());
     }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Facts, Source, Sources, head::Head};
+use super::{
+    Facts, Source, Sources,
+    head::{Head, Topic},
+};
 use crate::{
     engine::{Content, Links, Node, links::image_source, tags::Tag},
     rules::FieldName,
@@ -47,7 +50,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
         .filter_map(|key| Some((front?.text(key)?, Source::FrontMatter)));
     let by_rules = sources.fields.iter().filter(|field| field.name == FieldName::Image);
     let named = named.chain(by_rules.clone().map(|field| (field.value.as_str(), Source::Rule)));
-    let named = named.chain(head.image.as_deref().map(|url| (url, Source::OpenGraph)));
+    let named = named.chain(head.said(Topic::Image));
     // An image that a rule dropped is not the article's, whoever names it but a rule.
     let is_placeholder = |url: &String| PLACEHOLDERS.iter().any(|name| url.contains(name));
     let chosen = named

@@ -20,3 +20,4 @@ mod support;
 mod tidy;
 mod traffic;
 mod tree;
+mod trust;

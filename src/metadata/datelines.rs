@@ -1,0 +1,305 @@
+//! Dates inside a line of text, in the words of many languages: bylines, datelines, the values of careless templates.
+
+use std::{ops::Range, sync::LazyLock};
+
+use regex::{Captures, Regex};
+
+use super::dates::{self, Date};
+
+/// Bytes of a line that are searched.
+const LINE_BYTES: usize = 400;
+
+/// Bytes between a label and its date: a colon, a preposition, the day of the week.
+const BEHIND_LABEL: usize = 20;
+
+/// `2020-05-12`, `2020/5/12`, `2020.05.12`, `2020年5月12日`, `2020년 5월 12일`.
+static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[^\d])(?<all>(?<y>(?:19|20)\d\d)\s?[-/.年년]\s*(?<m>\d{1,2})\s?[-/.月월]\s*(?<d>\d{1,2})\s?[日일]?)(?:$|[^\d])",
+    )
+});
+/// `12.5.2020`, `12/05/2020`, `12-05-20`.
+static YEAR_LAST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:^|[^\d.])(?<all>(?<d>\d{1,2})\s?[./-]\s?(?<m>\d{1,2})\s?[./-]\s?(?<y>(?:19|20)\d\d|\d\d))(?:$|[^\d])")
+});
+/// `12. Mai 2020`, `1er juin 2019`, `3 de mayo de 2020`, `12 May, 2020`.
+static DAY_MONTH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[^\d])(?<all>(?<d>\d{1,2})(?:\.|st|nd|rd|th|er|º|°|ª)?[\s/-]*(?:de\s|d['’]|of\s|\s)\s*(?<name>\p{L}{3,12})\.?,?[\s/-]+(?:de\s+|del\s+)?(?<y>(?:19|20)\d\d))(?:$|[^\d])",
+    )
+});
+/// `12-May-2020`, `12/mai/2020`.
+static DAY_MONTH_TIGHT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:^|[^\d])(?<all>(?<d>\d{1,2})[./-](?<name>\p{L}{3,12})[./-](?<y>(?:19|20)\d\d))(?:$|[^\d])")
+});
+/// `May 12, 2020`, `Nov. 19th 2019`.
+static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?<all>(?<name>\p{L}{3,12})\.?\s+(?<d>\d{1,2})(?:st|nd|rd|th)?\.?,?\s+(?<y>(?:19|20)\d\d))(?:$|[^\d])")
+});
+/// What follows a date: `, 14:05`, `um 14.05 Uhr`, `à 14h05`, `at 2:05 p.m.`, ` 9時11分`.
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^[\s,|–—·/(-]*(?:(?:星期|周).\s*)?(?:T|at|um|à|às|a las|alle|ore|o godz\.?|om|kl\.?|в)?\s*(?<h>\d{1,2})(?:\s?(?::|h|时|時|点)\s?(?<min>\d\d)|\.(?<min2>\d\d)\s*(?:Uhr|Uhr\.))(?:\s?[:分]\s?(?<s>\d\d)秒?)?(?:\.\d+)?(?:\s?(?<half>[AaPp])\.?[Mm]\b)?(?:\s?(?<zone>Z|GMT|UTC|[+-]\d\d:?\d\d)(?:$|[^\d]))?",
+    )
+});
+
+fn pattern(text: &str) -> Regex {
+    // Written above, compiled by every test run.
+    Regex::new(text).unwrap_or_else(|e| unreachable!("{e}"))
+}
+
+/// The first letters of the months' names, January first: English, German, French, Spanish, Italian, Portuguese, Catalan,
+/// Dutch, Danish, Norwegian, Swedish, Polish, Czech, Romanian, Turkish, Finnish, Indonesian, Russian, Ukrainian, Greek.
+const MONTHS: [&str; 12] = [
+    "jan jän ene gen sty led ian oca tammi янв січ ιαν gener",
+    "feb fév fev lut úno şub helmi фев лют φεβ",
+    "mar mär mrz mrt maa bře mars marzo março maalis мар бер μαρ maart",
+    "apr avr abr kwi dub nis huhti апр кві απρ",
+    "may mai maj mei mag kvě touko мая май тра μαΐ μαι maig maggio mayıs",
+    "jun juin giu cze červn haz kesä iun июн чер ιουν juny",
+    "jul juil lug lip červen tem heinä iul июл лип ιουλ",
+    "aug aoû aou ago sie srp ağu elo agu авг сер αυγ",
+    "sep set wrz zář eyl syys сен вер σεπ",
+    "oct okt ott out paź říj eki loka окт жов οκτ",
+    "nov lis kas marras noi ноя лис νοε",
+    "dec déc dez dic gru pro ara joulu des дек гру δεκ",
+];
+
+/// Which month a word names: the one whose letters it begins with, the longest of several.
+fn month(word: &str) -> Option<u32> {
+    let word = word.to_lowercase();
+    let named = MONTHS.iter().enumerate().flat_map(|(i, stems)| {
+        let stem = stems
+            .split(' ')
+            .filter(|stem| word.starts_with(stem))
+            .map(str::len)
+            .max();
+        stem.map(|length| (length, i as u32 + 1))
+    });
+    named
+        .max_by_key(|(length, month)| (*length, 12 - month))
+        .map(|(_, month)| month)
+}
+
+/// The first date in a line, and where in it the date stands. `12/05/2020` is the fifth of December only to Americans,
+/// which is for `language` to say.
+pub(super) fn find(line: &str, language: Option<&str>) -> Option<(Date, Range<usize>)> {
+    let end = (0..=LINE_BYTES.min(line.len()))
+        .rev()
+        .find(|i| line.is_char_boundary(*i))?;
+    let line = &line[..end];
+    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let found = [&*YEAR_FIRST, &DAY_MONTH, &DAY_MONTH_TIGHT, &MONTH_DAY, &YEAR_LAST]
+        .into_iter()
+        .filter_map(|form| {
+            let captures = form.captures(line)?;
+            let all = captures.name("all")?.range();
+            Some((day(&captures, language)?, all))
+        })
+        .min_by_key(|(_, range)| range.start);
+    let ((year, month, day), mut range) = found?;
+    let mut text = format!("{year:04}-{month:02}-{day:02}");
+    if let Some(captures) = TIME.captures(&line[range.end..])
+        && let Some(time) = time(&captures)
+        && let Some(date) = dates::parse(&format!("{text} {time}"))
+    {
+        range.end += captures.get(0).map_or(0, |all| all.end());
+        return Some((date, range));
+    }
+    text.truncate(10);
+    Some((dates::parse(&text)?, range))
+}
+
+fn day(captures: &Captures<'_>, language: Option<&str>) -> Option<(u32, u32, u32)> {
+    let number = |name: &str| captures.name(name)?.as_str().parse::<u32>().ok();
+    let (year, mut day) = (number("y")?, number("d")?);
+    let year = if year < 100 { 2000 + year } else { year };
+    let mut month = match captures.name("name") {
+        Some(name) => month(name.as_str())?,
+        None => number("m")?,
+    };
+    let slashes = captures.name("m").is_some() && captures.name("all").is_some_and(|all| all.as_str().contains('/'));
+    let is_american = language.is_none_or(|tag| matches!(tag, "en" | "en-US" | "en_US" | "en-us"));
+    if captures
+        .name("all")
+        .is_some_and(|all| !all.as_str().starts_with("20") && !all.as_str().starts_with("19"))
+        && (month > 12 || (slashes && is_american && day <= 12))
+    {
+        std::mem::swap(&mut month, &mut day);
+    }
+    ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some((year, month, day))
+}
+
+fn time(captures: &Captures<'_>) -> Option<String> {
+    let mut hour: u32 = captures.name("h")?.as_str().parse().ok()?;
+    let minute = captures.name("min").or_else(|| captures.name("min2"))?.as_str();
+    match captures.name("half").map(|half| half.as_str()) {
+        Some("p" | "P") if hour < 12 => hour += 12,
+        Some("a" | "A") if hour == 12 => hour = 0,
+        _ => {}
+    }
+    let second = captures
+        .name("s")
+        .map(|s| format!(":{}", s.as_str()))
+        .unwrap_or_default();
+    let zone = captures.name("zone").map(|zone| zone.as_str()).unwrap_or_default();
+    Some(format!("{hour:02}:{minute}{second}{zone}"))
+}
+
+/// The first date in a line that says so: `Veröffentlicht am 12. Mai 2020`.
+pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
+    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|datum|date|fecha|data|stand|erschienen|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|发布|发表|时间|日期)",
+        )
+    });
+    let mut labels = LABEL.find_iter(lines);
+    labels.find_map(|label| {
+        // The date follows its label at once.
+        let line = lines[label.start()..].lines().next()?;
+        let (date, range) = find(line, language)?;
+        (range.start <= label.len() + BEHIND_LABEL).then(|| (date, line[range].trim().to_owned()))
+    })
+}
+
+/// The date in a path: `/2019/11/20/`, `/2019-11-20/`, `/20191120/`, `/2019/1120/`; one with a day in it, since a month
+/// is no date.
+pub(super) fn in_path(path: &str) -> Option<(Date, String)> {
+    static PATH: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"[/_-](?<y>(?:19|20)\d\d)(?:[/_-](?<m>0?[1-9]|1[0-2])[/_-](?<d>0?[1-9]|[12]\d|3[01])|[/_-]?(?<m2>0[1-9]|1[0-2])(?<d2>0[1-9]|[12]\d|3[01]))(?:[/_.t-]|$)",
+        )
+    });
+    let captures = PATH.captures(path)?;
+    let part = |name: &str, other: &str| {
+        captures
+            .name(name)
+            .or_else(|| captures.name(other))
+            .map(|part| part.as_str())
+    };
+    let (year, month, day) = (part("y", "y")?, part("m", "m2")?, part("d", "d2")?);
+    let raw = captures.get(0)?.as_str();
+    let date = dates::parse(&format!("{year}-{month:0>2}-{day:0>2}"))?;
+    Some((date, raw.trim_matches(['/', '_', '-', '.', 't']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Option<String> {
+        find(line, Some("de")).map(|(date, _)| date.rfc3339)
+    }
+
+    #[test]
+    fn finds_dates_in_many_languages() {
+        for line in [
+            "Von Ada am 12. Mai 2020 in Politik",
+            "Posted on May 12, 2020 by Ada",
+            "May 12th 2020",
+            "12 mai 2020",
+            "Publicado el 12 de mayo de 2020",
+            "12 maggio 2020",
+            "12 de maio de 2020",
+            "12 maja 2020",
+            "12 mei 2020",
+            "12. maj 2020",
+            "12. května 2020",
+            "12 Mayıs 2020",
+            "12. toukokuuta 2020",
+            "12 мая 2020 г.",
+            "12 травня 2020",
+            "12 Μαΐου 2020",
+            "2020年5月12日",
+            "2020년 5월 12일",
+            "発行：2020/05/12",
+            "12.05.2020",
+            "12/5/2020",
+            "12-May-2020",
+            "Stand: 12.5.20",
+        ] {
+            assert_eq!(read(line).as_deref(), Some("2020-05-12T00:00:00Z"), "{line}");
+        }
+        assert_eq!(read("Le 1er juin 2019").as_deref(), Some("2019-06-01T00:00:00Z"));
+        assert_eq!(read("14. marraskuuta 2019").as_deref(), Some("2019-11-14T00:00:00Z"));
+        assert_eq!(read("3 července 2019").as_deref(), Some("2019-07-03T00:00:00Z"));
+        assert_eq!(read("3 června 2019").as_deref(), Some("2019-06-03T00:00:00Z"));
+    }
+
+    #[test]
+    fn finds_the_time_behind_the_day() {
+        for line in [
+            "3 juin 2019 à 14h05",
+            "3. Juni 2019, 14:05",
+            "03.06.2019 um 14.05 Uhr",
+            "03.06.2019 | 14:05 Uhr",
+            "June 3, 2019 at 2:05 p.m.",
+            "2019年6月3日 14:05",
+            "2019-06-03 14:05 来源：某某网",
+            "3 de junio de 2019 a las 14:05",
+        ] {
+            assert_eq!(read(line).as_deref(), Some("2019-06-03T14:05:00Z"), "{line}");
+        }
+        assert_eq!(
+            read("2019-06-03 14:05:06+08:00").as_deref(),
+            Some("2019-06-03T14:05:06+08:00")
+        );
+        assert_eq!(read("June 3, 2019 12:05 am").as_deref(), Some("2019-06-03T00:05:00Z"));
+    }
+
+    #[test]
+    fn the_month_comes_first_in_america() {
+        let read = |language| find("05/12/2020", language).map(|(date, _)| date.rfc3339);
+        assert_eq!(read(Some("en-US")).as_deref(), Some("2020-05-12T00:00:00Z"));
+        assert_eq!(read(Some("en-GB")).as_deref(), Some("2020-12-05T00:00:00Z"));
+        assert_eq!(
+            find("25/12/2020", Some("en")).map(|(date, _)| date.rfc3339).as_deref(),
+            Some("2020-12-25T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn what_is_no_whole_date_is_none() {
+        for line in [
+            "",
+            "Mai 2020",
+            "12. Mai",
+            "12. Foo 2020",
+            "31.02.2020",
+            "version 1.2.3.4",
+            "+49 40 123 456 20",
+            "99/99/2020",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_label_says_which_date_it_is() {
+        let read = |lines| labelled(lines, Some("de")).map(|(date, raw)| (date.rfc3339, raw));
+        let expected = Some(("2020-05-12T00:00:00Z".to_owned(), "12.05.2020".to_owned()));
+        assert_eq!(
+            read("Am 1. Mai 2019 war es so.\nVeröffentlicht am 12.05.2020"),
+            expected
+        );
+        assert_eq!(read("Am 1. Mai 2019 war es so."), None);
+        assert_eq!(read("Ein Datum, das niemand vergessen wird, ist der 1. Mai 2019"), None);
+    }
+
+    #[test]
+    fn dates_in_paths() {
+        let day = |path: &str| in_path(path).map(|(date, _)| date.rfc3339[..10].to_owned());
+        assert_eq!(day("/2019/11/20/a-title/").as_deref(), Some("2019-11-20"));
+        assert_eq!(day("/news/2018/12/4/a").as_deref(), Some("2018-12-04"));
+        assert_eq!(day("/blog/2020-10-18-a/").as_deref(), Some("2020-10-18"));
+        assert_eq!(day("/c/20200518/a.html").as_deref(), Some("2020-05-18"));
+        assert_eq!(day("/n1/2019/0908/c1.html").as_deref(), Some("2019-09-08"));
+        assert_eq!(day("/2019/11/a-title/"), None);
+        assert_eq!(day("/2019/11/bernard/"), None);
+        assert_eq!(day("/tables-2019-24-without/"), None);
+        assert_eq!(day("/a-20191340-b"), None);
+        assert_eq!(day("/123/2019112/"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! What front matter says: the feed's own words, which come before all that a page says.
+
+use serde_json::Value;
+
+use super::{Author, Facts, Source, dates};
+use crate::{engine::lines::squash, input::FrontMatter};
+
+pub(super) fn read(facts: &mut Facts, front: &FrontMatter) {
+    if let Some(title) = front.text("title") {
+        facts.set_title(title, Source::FrontMatter);
+    }
+    if let Some(date) = ["date", "published", "pubDate", "date_published"]
+        .iter()
+        .find_map(|key| front.text(key))
+    {
+        facts.set_date(date, Source::FrontMatter);
+    }
+    let modified = ["updated", "lastmod", "modified", "date_modified"]
+        .iter()
+        .find_map(|key| dates::parse(front.text(key)?));
+    if modified.is_some() {
+        facts.date_modified = modified;
+        facts.say("date_modified", Source::FrontMatter, None);
+    }
+    facts.categories = list(front, &["categories", "category"]);
+    facts.tags = list(front, &["tags", "keywords"]);
+    for (field, set) in [
+        ("categories", !facts.categories.is_empty()),
+        ("tags", !facts.tags.is_empty()),
+    ] {
+        if set {
+            facts.say(field, Source::FrontMatter, None);
+        }
+    }
+    // A feed's name stands among its own categories; anyone else is a person.
+    for author in list(front, &["author", "authors"]) {
+        if facts.categories.contains(&author) && facts.site_name.is_none() {
+            facts.site_name = Some(author);
+            facts.say("site_name", Source::FrontMatter, None);
+        } else if !facts.categories.contains(&author) {
+            facts.authors.push(Author {
+                name: author,
+                url: None,
+            });
+            facts.say("authors", Source::FrontMatter, None);
+        }
+    }
+    if let Some(name) = front.text("site_name").or_else(|| front.text("site")) {
+        facts.site_name = Some(name.to_owned());
+        facts.say("site_name", Source::FrontMatter, None);
+    }
+    if let Some(summary) = ["description", "excerpt", "summary"]
+        .iter()
+        .find_map(|key| front.text(key))
+    {
+        facts.summary = Some(squash(summary)).filter(|text| !text.is_empty());
+        facts.say("summary", Source::FrontMatter, None);
+    }
+}
+
+/// A list in front matter, or a single value as a list of one; without empty items and the stray dash of ` - news`.
+fn list(front: &FrontMatter, keys: &[&str]) -> Vec<String> {
+    let Some(value) = keys.iter().find_map(|key| front.values.get(*key)) else {
+        return Vec::new();
+    };
+    let texts: Vec<&str> = match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) => vec![text],
+        _ => Vec::new(),
+    };
+    let clean = texts
+        .iter()
+        .map(|text| squash(text.trim().strip_prefix("- ").unwrap_or(text)));
+    clean.filter(|text| !text.is_empty()).collect()
+}

@@ -1,0 +1,512 @@
+//! What a page says of its article in JSON-LD, with the words of schema.org.
+//!
+//! Publishers write it by template, and templates break it: a newline or a quotation mark inside a string, a comma too
+//! many, a comment around the whole. Such a block is mended and read once more; what is still no JSON says nothing.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use super::Author;
+use crate::engine::lines::squash;
+
+/// Bytes of all blocks that are read: articles whose text stands in them once more are tens of kilobytes.
+const BLOCKS_BYTES: usize = 512 * 1024;
+
+/// Things read at most. A page about one article names tens.
+const THINGS: usize = 512;
+
+/// The types of schema.org that are an article, beside those that end in `Article`.
+const ARTICLES: &[&str] = &[
+    "BlogPosting",
+    "LiveBlogPosting",
+    "SocialMediaPosting",
+    "DiscussionForumPosting",
+    "Report",
+    "Recipe",
+    "Review",
+    "HowTo",
+];
+
+/// The types that are the page around it.
+const PAGES: &[&str] = &["WebPage", "ItemPage", "AboutPage", "FAQPage", "MedicalWebPage"];
+
+/// The types that have authors and dates of their own, and are no article.
+const OTHERS: &[&str] = &[
+    "WebPage",
+    "WebSite",
+    "VideoObject",
+    "ImageObject",
+    "AudioObject",
+    "PodcastEpisode",
+    "Comment",
+    "Product",
+    "Event",
+    "Book",
+];
+
+/// What is read of a thing, by schema.org's names. Everything else is passed over unread.
+const PROPERTIES: &[&str] = &[
+    "@type",
+    "@id",
+    "@graph",
+    "@value",
+    "headline",
+    "name",
+    "givenName",
+    "familyName",
+    "author",
+    "creator",
+    "datePublished",
+    "dateCreated",
+    "dateModified",
+    "description",
+    "publisher",
+    "image",
+    "url",
+    "articleSection",
+    "keywords",
+    "mainEntity",
+    "mainEntityOfPage",
+];
+
+/// What JSON-LD says of an article.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Described {
+    pub(super) headline: Option<String>,
+    pub(super) authors: Vec<Author>,
+    /// Whether the authors are said to be people, and not merely called so.
+    pub(super) are_people: bool,
+    pub(super) published: Option<String>,
+    pub(super) modified: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) publisher: Option<String>,
+    pub(super) image: Option<String>,
+    pub(super) section: Option<String>,
+    pub(super) keywords: Vec<String>,
+}
+
+/// Reads the blocks of a page, and chooses the article that the page is about: of several the one that the page's title
+/// names, since lists of other articles stand in the same form.
+pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
+    let mut left = BLOCKS_BYTES;
+    let mut things = Vec::new();
+    for block in blocks {
+        let block = block.trim();
+        let Some(rest) = left.checked_sub(block.len()) else {
+            continue;
+        };
+        left = rest;
+        if let Some(value) = parse(block) {
+            flatten(value, &mut things);
+        }
+    }
+    let is_article = |thing: &&Thing| thing.is(|name| name.ends_with("Article") || ARTICLES.contains(&name));
+    let mut articles = things.iter().filter(is_article).peekable();
+    let first = articles.peek().copied();
+    let named = title.and_then(|title| {
+        let title = letters(title);
+        articles.find(|thing| {
+            let headline = thing.text(&["headline", "name"]).map(|text| letters(&text));
+            headline.is_some_and(|headline| !headline.is_empty() && title.contains(&headline))
+        })
+    });
+    // A type of the publisher's own is an article all the same if it has the properties of one.
+    let kin = || {
+        let has = |thing: &&Thing, name: &str| thing.get(name).is_some();
+        let mut kin = things.iter().filter(|thing| !thing.is(|name| OTHERS.contains(&name)));
+        kin.find(|thing| has(thing, "headline") || (has(thing, "author") && has(thing, "datePublished")))
+    };
+    let article = named.or(first).or_else(kin);
+    let page = things.iter().find(|thing| thing.is(|name| PAGES.contains(&name)));
+    let mut described = article.map(|article| article.describe(&things)).unwrap_or_default();
+    if let Some(page) = page {
+        let date = |name: &str| page.text(&[name]);
+        described.published = described.published.or_else(|| date("datePublished"));
+        described.modified = described.modified.or_else(|| date("dateModified"));
+        if described.authors.is_empty() {
+            let said = page.describe(&things);
+            (described.authors, described.are_people) = (said.authors, said.are_people);
+        }
+    }
+    (described != Described::default()).then_some(described)
+}
+
+/// Letters and digits alone, to know a title again.
+pub(super) fn letters(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn parse(block: &str) -> Option<Value> {
+    serde_json::from_str(block)
+        .or_else(|_| serde_json::from_str(&mend(block)))
+        .ok()
+}
+
+/// Mends what templates break: comments around the whole, raw control characters and quotation marks inside strings,
+/// escapes that JSON does not know, commas before a closing bracket, entities for quotation marks.
+fn mend(block: &str) -> String {
+    let mut block = block;
+    for (open, close) in [
+        ("<!--", "-->"),
+        ("//<![CDATA[", "//]]>"),
+        ("<![CDATA[", "]]>"),
+        ("/*<![CDATA[*/", "/*]]>*/"),
+    ] {
+        block = block.trim().strip_prefix(open).unwrap_or(block);
+        block = block.trim().strip_suffix(close).unwrap_or(block);
+    }
+    let block = block.trim().trim_end_matches(';');
+    let decoded = match block.contains("{&quot;") || block.contains("&quot;:") {
+        true => htmlize::unescape(block),
+        false => block.into(),
+    };
+    let mut mended = String::with_capacity(decoded.len() + 16);
+    let mut is_string = false;
+    let mut rest = decoded.as_ref();
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '"' if is_string => {
+                is_string = !rest.trim_start().is_empty() && !rest.trim_start().starts_with([',', ':', '}', ']']);
+                mended.push_str(if is_string { "\\\"" } else { "\"" });
+            }
+            '"' => {
+                is_string = true;
+                mended.push('"');
+            }
+            // An escape that JSON does not know is left out, and what was escaped stays.
+            '\\' if is_string => {
+                if let Some(next @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u')) = rest.chars().next() {
+                    mended.push('\\');
+                    mended.push(next);
+                    rest = &rest[1..];
+                }
+            }
+            c if is_string && c.is_control() => mended.push(' '),
+            ',' if !is_string && rest.trim_start().starts_with(['}', ']', ',']) => {}
+            c => mended.push(c),
+        }
+    }
+    mended
+}
+
+/// JSON as far as it is read here.
+#[derive(Debug)]
+enum Value {
+    Text(String),
+    List(Vec<Value>),
+    Thing(Thing),
+    Nothing,
+}
+
+/// An object: the properties that are read, as (number in [`PROPERTIES`], value).
+#[derive(Debug, Default)]
+struct Thing(Vec<(&'static str, Value)>);
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while list.len() < THINGS
+            && let Some(item) = items.next_element()?
+        {
+            list.push(item);
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut thing = Thing::default();
+        while let Some(key) = entries.next_key::<String>()? {
+            match PROPERTIES.iter().find(|name| **name == key) {
+                Some(name) if !thing.0.iter().any(|(given, _)| given == name) => {
+                    thing.0.push((name, entries.next_value()?));
+                }
+                _ => {
+                    entries.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Value::Thing(thing))
+    }
+}
+
+/// Puts the things that a block is about beside one another: those of its lists and graphs, and what a page is about.
+fn flatten(value: Value, things: &mut Vec<Thing>) {
+    match value {
+        Value::List(items) => items.into_iter().for_each(|item| flatten(item, things)),
+        Value::Thing(mut thing) if things.len() < THINGS => {
+            let inner = ["@graph", "mainEntity", "mainEntityOfPage"].map(|name| thing.take(name));
+            things.push(thing);
+            inner.into_iter().flatten().for_each(|value| flatten(value, things));
+        }
+        _ => {}
+    }
+}
+
+impl Value {
+    fn items(&self) -> &[Value] {
+        match self {
+            Value::List(items) => items,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// A text, the first of a list, or the name of a thing.
+    fn text(&self) -> Option<String> {
+        match self {
+            Value::Text(text) => clean(text),
+            Value::List(items) => items.iter().find_map(Value::text),
+            Value::Thing(thing) => thing.text(&["@value", "name", "headline"]),
+            Value::Nothing => None,
+        }
+    }
+}
+
+impl Thing {
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| value)
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(given, _)| *given == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    fn text(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.get(name)?.text())
+    }
+
+    /// Whether one of its types is such; a type may be written as a URL.
+    fn is(&self, such: impl Fn(&str) -> bool) -> bool {
+        let types = self.get("@type").map(Value::items).unwrap_or_default();
+        types.iter().any(|value| match value {
+            Value::Text(name) => such(name.rsplit(['/', '#', ':']).next().unwrap_or(name)),
+            _ => false,
+        })
+    }
+
+    fn describe(&self, things: &[Thing]) -> Described {
+        let makers = ["author", "creator"].iter().find_map(|name| self.get(name));
+        let makers: Vec<&Value> = makers.map(Value::items).unwrap_or_default().iter().collect();
+        let mut described = Described {
+            headline: self.text(&["headline", "name"]),
+            authors: Vec::new(),
+            are_people: false,
+            published: self.text(&["datePublished", "dateCreated"]),
+            modified: self.text(&["dateModified"]),
+            description: self.text(&["description"]),
+            publisher: self
+                .get("publisher")
+                .and_then(|value| named(value, things)?.text(&["name"])),
+            image: self.get("image").and_then(address),
+            section: self.text(&["articleSection"]),
+            keywords: self.get("keywords").map(keywords).unwrap_or_default(),
+        };
+        for maker in makers {
+            let thing = named(maker, things);
+            let full = |thing: &Thing| {
+                let names = ["givenName", "familyName"].map(|name| thing.text(&[name]).unwrap_or_default());
+                thing.text(&["name"]).or_else(|| clean(&names.join(" ")))
+            };
+            let name = match maker {
+                Value::Text(text) => clean(text),
+                _ => thing.and_then(full),
+            };
+            described.are_people |= thing.is_some_and(|thing| thing.is(|name| name == "Person"));
+            described.authors.extend(name.map(|name| {
+                Author {
+                    name,
+                    url: thing
+                        .and_then(|thing| thing.text(&["url"]))
+                        .filter(|url| url.starts_with("http")),
+                }
+            }));
+        }
+        described
+    }
+}
+
+/// The thing that a value is, or the one elsewhere on the page that it refers to by `@id`.
+fn named<'a>(value: &'a Value, things: &'a [Thing]) -> Option<&'a Thing> {
+    let thing = value.items().iter().find_map(|item| match item {
+        Value::Thing(thing) => Some(thing),
+        _ => None,
+    })?;
+    match (thing.get("name"), thing.get("@id")) {
+        (None, Some(Value::Text(id))) => things.iter().find(|other| {
+            other.get("name").is_some() && matches!(other.get("@id"), Some(Value::Text(own)) if own == id)
+        }),
+        _ => Some(thing),
+    }
+}
+
+/// The address of a picture: itself, or of a thing that is one.
+fn address(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => clean(text),
+        Value::List(items) => items.iter().find_map(address),
+        Value::Thing(thing) => thing.get("url").and_then(address),
+        Value::Nothing => None,
+    }
+}
+
+fn keywords(value: &Value) -> Vec<String> {
+    let words = value.items().iter().filter_map(Value::text);
+    match value {
+        Value::Text(text) => text.split([',', '，', ';']).filter_map(clean).collect(),
+        _ => words.collect(),
+    }
+}
+
+/// Decoded, since templates escape for HTML what HTML does not read, and on one line.
+fn clean(text: &str) -> Option<String> {
+    Some(squash(&htmlize::unescape(text))).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(block: &str) -> Described {
+        read(&[block], None).unwrap_or_else(|| panic!("{block}"))
+    }
+
+    fn names(described: &Described) -> Vec<&str> {
+        described.authors.iter().map(|author| author.name.as_str()).collect()
+    }
+
+    #[test]
+    fn reads_an_article() {
+        let described = one(
+            r#"{"@context":"https://schema.org","@type":["NewsArticle"],"headline":"Ein &amp; alles","author":[{"@type":"Person","name":"Ada","url":"https://example.org/ada"},"Bea"],
+            "datePublished":"2020-05-12T08:00:00+02:00","dateModified":"2020-05-13","publisher":{"@type":"Organization","name":"Blatt"},"image":[{"url":"https://example.org/a.jpg"}],
+            "articleSection":["Politik"],"keywords":"a, b","articleBody":{"deep":[1,2.5,-1,true,null]},"description":"Worum es geht"}"#,
+        );
+        assert_eq!(described.headline.as_deref(), Some("Ein & alles"));
+        assert_eq!(names(&described), ["Ada", "Bea"]);
+        assert!(described.are_people);
+        assert_eq!(described.authors[0].url.as_deref(), Some("https://example.org/ada"));
+        assert_eq!(described.published.as_deref(), Some("2020-05-12T08:00:00+02:00"));
+        assert_eq!(described.modified.as_deref(), Some("2020-05-13"));
+        assert_eq!(described.publisher.as_deref(), Some("Blatt"));
+        assert_eq!(described.image.as_deref(), Some("https://example.org/a.jpg"));
+        assert_eq!(described.section.as_deref(), Some("Politik"));
+        assert_eq!(described.keywords, ["a", "b"]);
+        assert_eq!(described.description.as_deref(), Some("Worum es geht"));
+    }
+
+    #[test]
+    fn finds_the_article_among_other_things() {
+        let graph = r##"{"@graph":[{"@type":"WebSite","name":"Site"},{"@type":"WebPage","datePublished":"2020-01-01"},
+            {"@type":"http://schema.org/BlogPosting","headline":"One","author":{"@id":"#p"},"publisher":{"@id":"#o"}},
+            {"@type":"Person","@id":"#p","givenName":"","name":"Ada"},{"@type":"Organization","@id":"#o","name":"Blatt"}]}"##;
+        let described = one(graph);
+        assert_eq!(described.headline.as_deref(), Some("One"));
+        assert_eq!(names(&described), ["Ada"]);
+        assert_eq!(described.published.as_deref(), Some("2020-01-01"));
+        assert_eq!(described.publisher.as_deref(), Some("Blatt"));
+        let page = r#"{"@type":"WebPage","mainEntity":{"@type":"Recipe","name":"Soup","author":{"@type":"Person","givenName":"Ada","familyName":"B"}}}"#;
+        assert_eq!(one(page).headline.as_deref(), Some("Soup"));
+        assert_eq!(names(&one(page)), ["Ada B"]);
+    }
+
+    #[test]
+    fn of_several_articles_the_one_that_the_title_names() {
+        let blocks = [
+            r#"[{"@type":"Article","headline":"Another"},{"@type":"Article","headline":"The one, really"}]"#,
+            r#"{"@type":"Organization","name":"Blatt"}"#,
+        ];
+        let read = |title| read(&blocks, title).and_then(|described| described.headline);
+        assert_eq!(
+            read(Some("The one – really | Blatt")).as_deref(),
+            Some("The one, really")
+        );
+        assert_eq!(read(None).as_deref(), Some("Another"));
+    }
+
+    #[test]
+    fn mends_what_templates_break() {
+        for block in [
+            "<!-- {\"@type\":\"Article\",\"headline\":\"a b\"} -->",
+            "//<![CDATA[\n{\"@type\":\"Article\",\"headline\":\"a b\"}\n//]]>",
+            "{\"@type\":\"Article\",\"headline\":\"a\nb\"}",
+            "{\"@type\":\"Article\",\"headline\":\"a b\",}",
+            "{\"@type\":\"Article\",\"keywords\":[\"x\",],\"headline\":\"a b\"};",
+            "{\"@type\":\"Article\",,\"headline\":\"a b\"}",
+            "{&quot;@type&quot;:&quot;Article&quot;,&quot;headline&quot;:&quot;a b&quot;}",
+        ] {
+            assert_eq!(one(block).headline.as_deref(), Some("a b"), "{block}");
+        }
+        let quoted = one(r#"{"@type":"Article","headline":"He said "yes" and \' left"}"#);
+        assert_eq!(quoted.headline.as_deref(), Some(r#"He said "yes" and ' left"#));
+    }
+
+    #[test]
+    fn what_says_nothing_is_nothing() {
+        for block in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "7",
+            "{\"@type\":\"Person\",\"name\":\"Ada\"}",
+            "{\"@type\":7}",
+        ] {
+            assert_eq!(read(&[block], None), None, "{block}");
+        }
+        let deep = "[".repeat(100_000);
+        let wide = format!("[{}{{}}]", "{},".repeat(100_000));
+        assert_eq!(read(&[&deep, &wide], None), None);
+        let long = format!(
+            "{{\"@type\":\"Article\",\"headline\":\"{}\"}}",
+            "a".repeat(BLOCKS_BYTES)
+        );
+        assert_eq!(read(&[&long], None), None);
+    }
+}

@@ -1,0 +1,454 @@
+//! What the page itself says beside its article: bylines, datelines, microdata and RDFa.
+//!
+//! Only what stands before the end of the text is looked at, and of that only elements whose start tag names such a thing.
+//! Nothing is looked at where JSON-LD has said it all.
+
+use std::{ops::Range, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
+
+use super::{Source, datelines, dates::Date, head::clean, people};
+use crate::engine::{
+    Outline,
+    lines::squash,
+    outline::{NONE, Run},
+    tags::Tag,
+};
+
+/// Visible characters of a byline or a line of dates.
+const LINE_CHARACTERS: u32 = 200;
+/// Visible characters of a name.
+const NAME_CHARACTERS: u32 = 100;
+/// Bytes of source behind the text where a byline may stand.
+const BEHIND: usize = 2000;
+/// Bytes of source around the beginning of the text where a date may stand in no element of its own.
+const AROUND: usize = 3000;
+/// Ancestors that are asked whether they hold something else.
+const ANCESTORS: usize = 12;
+/// Runs of text in a line: markup without text costs nothing more than that.
+const LINE_RUNS: u32 = 64;
+/// Elements that are held for bylines.
+const CANDIDATES: usize = 256;
+/// People named one after the other.
+const MOST_NAMES: usize = 12;
+
+/// Parts of an attribute without which nothing is read of a start tag.
+const NAMES: &[&str] = &[
+    "author",
+    "autor",
+    "auteur",
+    "byline",
+    "by-line",
+    "writer",
+    "verfasser",
+    "redakteur",
+    "reporter",
+    "journalist",
+    "creator",
+    "vcard",
+    "contributor",
+    "username",
+    "date",
+    "datum",
+    "fecha",
+    "publi",
+    "posted",
+    "time",
+    "meta",
+    "info",
+    "source",
+    "stand",
+];
+static NAMED: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(NAMES).ok());
+
+/// Names of what holds other articles, or what readers say of this one.
+const ELSEWHERE: &[&str] = &[
+    "comment",
+    "related",
+    "sidebar",
+    "widget",
+    "reply",
+    "recommend",
+    "teaser",
+    "popular",
+    "recent",
+    "disqus",
+    "most-read",
+    "more-",
+    "copyright",
+];
+/// Names of what stands beside an author's name.
+const BESIDE: &[&str] = &[
+    "bio",
+    "desc",
+    "avatar",
+    "image",
+    "photo",
+    "social",
+    "count",
+    "more",
+    "link-list",
+    "follow",
+    "box",
+    "about",
+];
+
+/// A line that names people.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// As printed.
+    pub(super) text: String,
+    /// The names in it, where the markup tells them apart, each with the page about them.
+    pub(super) names: Vec<(String, Option<String>)>,
+    pub(super) source: Source,
+}
+
+/// What the page says.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    pub(super) byline: Option<Line>,
+    pub(super) date: Option<(Date, String, Source)>,
+}
+
+/// One element that may name people or a day.
+struct Mark {
+    element: u32,
+    strength: u8,
+    source: Source,
+}
+
+/// Reads. `text` is where the article's text stands, `heading` where its title does.
+pub(super) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, language: Option<&str>) -> Printed {
+    let mut bylines: Vec<Mark> = Vec::new();
+    let mut date: Option<(u8, Date, String, Source)> = None;
+    let mut asked = 0;
+    let near = heading.saturating_sub(AROUND)..text.start + AROUND;
+    for (i, element) in outline.elements.iter().enumerate() {
+        let (id, start) = (i as u32, element.start as usize);
+        if start > text.end + BEHIND {
+            break;
+        }
+        let tag = &outline.source.as_bytes()[start..element.inner as usize];
+        let is_named = || NAMED.as_ref().is_some_and(|named| named.is_match(tag));
+        let is_line = outline.characters(id) <= LINE_CHARACTERS && element.next_run - element.first_run <= LINE_RUNS;
+        if !element.seen || tag.len() < 9 || !is_line || !is_named() {
+            continue;
+        }
+        let marks = Marks::read(outline, id);
+        let closeness = u8::from(near.contains(&start));
+        if let Some((strength, source)) = marks.names_people()
+            && (1..=NAME_CHARACTERS).contains(&outline.characters(id))
+            && asked < CANDIDATES
+        {
+            asked += 1;
+            if is_elsewhere(outline, id) {
+                continue;
+            }
+            bylines.push(Mark {
+                element: id,
+                strength: strength * 2 + closeness,
+                source,
+            });
+        }
+        if let Some((strength, source)) = marks.names_a_day(element.tag) {
+            let strength = strength * 2 + closeness;
+            if date.as_ref().is_none_or(|(most, ..)| *most < strength)
+                && let Some((found, raw)) = day(outline, id, &marks, language)
+                && !is_elsewhere(outline, id)
+            {
+                date = Some((strength, found, raw, source));
+            }
+        }
+    }
+    Printed {
+        byline: byline(outline, &bylines),
+        date: date.map(|(_, date, raw, source)| (date, raw, source)),
+    }
+}
+
+/// What the attributes of one element say.
+#[derive(Default)]
+struct Marks<'a> {
+    /// Class, id and the like, in lower case.
+    names: String,
+    microdata: &'a str,
+    rdfa: &'a str,
+    rel: &'a str,
+    datetime: Option<&'a str>,
+    is_pubdate: bool,
+}
+
+impl<'a> Marks<'a> {
+    fn read(outline: &Outline<'a>, id: u32) -> Self {
+        let mut marks = Marks::default();
+        for (name, value) in outline.start_tag(id).attributes() {
+            let Ok(value) = std::str::from_utf8(value) else {
+                continue;
+            };
+            if [&b"class"[..], b"id", b"data-testid", b"data-component"]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own))
+            {
+                marks.names.push_str(&value.to_ascii_lowercase());
+                marks.names.push(' ');
+            } else if name.eq_ignore_ascii_case(b"itemprop") {
+                marks.microdata = value;
+            } else if name.eq_ignore_ascii_case(b"property") {
+                marks.rdfa = value.rsplit(':').next().unwrap_or(value);
+            } else if name.eq_ignore_ascii_case(b"rel") {
+                marks.rel = value;
+            } else if name.eq_ignore_ascii_case(b"datetime") || name.eq_ignore_ascii_case(b"content") {
+                marks.datetime = Some(value);
+            } else if name.eq_ignore_ascii_case(b"pubdate") {
+                marks.is_pubdate = true;
+            }
+        }
+        marks
+    }
+
+    fn has(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.names.contains(part))
+    }
+
+    fn names_people(&self) -> Option<(u8, Source)> {
+        let is_maker = |names: &str| {
+            names
+                .split_ascii_whitespace()
+                .any(|name| matches!(name, "author" | "creator"))
+        };
+        if is_maker(self.microdata) {
+            return Some((4, Source::Microdata));
+        }
+        if is_maker(self.rdfa) {
+            return Some((4, Source::Rdfa));
+        }
+        if self
+            .rel
+            .split_ascii_whitespace()
+            .any(|rel| rel.eq_ignore_ascii_case("author"))
+        {
+            return Some((4, Source::Html));
+        }
+        if self.has(BESIDE) {
+            return None;
+        }
+        if self.has(&["author", "byline", "by-line"]) {
+            return Some((3, Source::Html));
+        }
+        let others = [
+            "autor",
+            "auteur",
+            "writer",
+            "verfasser",
+            "redakteur",
+            "reporter",
+            "journalist",
+            "vcard",
+            "contributor",
+            "username",
+        ];
+        self.has(&others).then_some((2, Source::Html))
+    }
+
+    fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
+        let is = |names: &str, known: &[&str]| names.split_ascii_whitespace().any(|name| known.contains(&name));
+        let published = ["datePublished", "dateCreated"];
+        if is(self.microdata, &published) {
+            return Some((6, Source::Microdata));
+        }
+        if is(self.rdfa, &["datePublished", "created", "issued", "date"]) {
+            return Some((6, Source::Rdfa));
+        }
+        let is_change = is(self.microdata, &["dateModified"]) || self.has(&["updated", "modified"]);
+        if tag == Tag::TIME {
+            let strength = match is_change {
+                _ if self.is_pubdate || self.has(&["publi"]) => 5,
+                true => 2,
+                false => 4,
+            };
+            return Some((strength, Source::Html));
+        }
+        let strong = ["date", "publi", "posted", "pubtime", "datum", "fecha", "timestamp"];
+        if self.has(&strong) {
+            return Some((if is_change && !self.has(&["publi"]) { 2 } else { 3 }, Source::Html));
+        }
+        let weak = ["time", "meta", "info", "source", "byline", "author", "stand"];
+        self.has(&weak).then_some((2, Source::Html))
+    }
+}
+
+/// Whether an element stands among what is not the article.
+fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
+    for _ in 0..ANCESTORS {
+        let Some(element) = outline.elements.get(id as usize) else {
+            return false;
+        };
+        match element.tag {
+            Tag::BODY | Tag::HTML => return false,
+            // Who took a picture has not written the article.
+            Tag::FIGURE | Tag::FIGCAPTION => return true,
+            _ => {}
+        }
+        let says = |name: &str| {
+            let value = outline.attribute(id, name).unwrap_or_default().to_ascii_lowercase();
+            ELSEWHERE.iter().any(|part| value.contains(part))
+        };
+        // What holds half of the page holds the article too, whatever it is called.
+        let is_small = outline.characters(id) * 2 < outline.characters_before.last().copied().unwrap_or_default();
+        if is_small && (element.tag == Tag::NAV || says("class") || says("id")) {
+            return true;
+        }
+        id = element.parent;
+    }
+    false
+}
+
+fn day(outline: &Outline<'_>, id: u32, marks: &Marks<'_>, language: Option<&str>) -> Option<(Date, String)> {
+    let stated = marks
+        .datetime
+        .and_then(clean)
+        .and_then(|raw| Some((read_date(&raw, language)?, raw)));
+    stated.or_else(|| {
+        let line = text_of(outline, id);
+        let (date, range) = datelines::find(&line, language)?;
+        Some((date, line[range].trim().to_owned()))
+    })
+}
+
+/// A value that should be a date, or one inside of it.
+pub(super) fn read_date(raw: &str, language: Option<&str>) -> Option<Date> {
+    super::dates::parse(raw).or_else(|| Some(datelines::find(raw, language)?.0))
+}
+
+/// The strongest mark, with those like it that stand right behind it.
+fn byline(outline: &Outline<'_>, marks: &[Mark]) -> Option<Line> {
+    let best = marks
+        .iter()
+        .max_by_key(|mark| (mark.strength, std::cmp::Reverse(mark.element)))?;
+    let mut names = Vec::new();
+    let (mut last_end, mut elements) = (None, 0);
+    for mark in marks
+        .iter()
+        .filter(|mark| mark.strength == best.strength && mark.source == best.source)
+    {
+        let element = &outline.elements[mark.element as usize];
+        let start = element.start as usize;
+        // Inside of the one before, or far from it, nothing new is named.
+        if last_end.is_some_and(|end| start < end || start > end + 600) || names.len() >= MOST_NAMES {
+            continue;
+        }
+        last_end = Some(element.end as usize);
+        elements += 1;
+        names.extend(names_in(outline, mark.element));
+    }
+    // The line as printed is what holds the names: `By …` may stand outside of the link.
+    let element = &outline.elements[best.element as usize];
+    let around = marks.iter().find(|mark| {
+        let other = &outline.elements[mark.element as usize];
+        mark.source == best.source && mark.element <= best.element && other.end >= element.end
+    });
+    let text = line_of(outline, around.unwrap_or(best).element);
+    let text = match names.len() {
+        0 => text,
+        // Of one element that is no more than a line, it is the line.
+        _ if best.source == Source::Html && elements == 1 => text,
+        _ => names
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    Some(Line {
+        text,
+        names,
+        source: best.source,
+    })
+}
+
+/// The names in a byline: what microdata calls so, else its links, else all of it.
+fn names_in(outline: &Outline<'_>, id: u32) -> Vec<(String, Option<String>)> {
+    let element = &outline.elements[id as usize];
+    let inside = id..element.next;
+    let link = |id: u32| {
+        let href = outline.attribute(id, "href").and_then(clean);
+        href.filter(|href| !href.starts_with(['#', 'm', 'j', 't']) && !href.contains("twitter.com"))
+    };
+    let named: Vec<u32> = inside
+        .clone()
+        .filter(|i| outline.attribute(*i, "itemprop") == Some("name"))
+        .collect();
+    let links = || {
+        let is_name = |i: &u32| {
+            let characters = outline.characters(*i);
+            outline.elements[*i as usize].tag == Tag::A
+                && (3..=60).contains(&characters)
+                && datelines::find(&text_of(outline, *i), None).is_none()
+        };
+        inside.clone().filter(is_name).collect::<Vec<u32>>()
+    };
+    let parts = if named.is_empty() { links() } else { named };
+    let parts = if parts.is_empty() { vec![id] } else { parts };
+    parts
+        .into_iter()
+        .filter_map(|part| {
+            let stated = outline.attribute(part, "content").and_then(clean);
+            let name = stated.unwrap_or_else(|| line_of(outline, part));
+            let around = |i: u32| outline.elements.get(i as usize).map_or(NONE, |e| e.parent);
+            let url = [part, around(part)]
+                .into_iter()
+                .filter(|i| *i != NONE && *i >= id)
+                .find_map(link);
+            (!name.is_empty()).then_some((name, url))
+        })
+        .take(MOST_NAMES)
+        .collect()
+}
+
+/// The first line of an element that names somebody, where a role or a day stands on the next; else all of it.
+fn line_of(outline: &Outline<'_>, id: u32) -> String {
+    let element = &outline.elements[id as usize];
+    let lines = lines(outline, element.inner as usize..element.end as usize);
+    let named = lines.lines().find(|line| !people::tidy(line).is_empty());
+    named.map_or_else(|| text_of(outline, id), squash)
+}
+
+/// The visible text of an element on one line.
+pub(super) fn text_of(outline: &Outline<'_>, id: u32) -> String {
+    let element = &outline.elements[id as usize];
+    let mut text = String::new();
+    let mut last: Option<&Run> = None;
+    for number in element.first_run..element.next_run {
+        let run = &outline.runs[number as usize];
+        // What stands in two blocks are two words.
+        if last.is_some_and(|last| outline.block_of(last.parent) != outline.block_of(run.parent)) {
+            text.push(' ');
+        }
+        text.push_str(&run.decode(outline.run_text(number)));
+        last = Some(run);
+    }
+    squash(&text)
+}
+
+/// Where the lines around the beginning of the text are.
+pub(super) fn near(text: &Range<usize>, heading: usize) -> Range<usize> {
+    heading.min(text.start).saturating_sub(AROUND)..text.start.saturating_add(AROUND / 2)
+}
+
+/// The visible lines of a part of the source.
+pub(super) fn lines(outline: &Outline<'_>, near: Range<usize>) -> String {
+    let first = outline.runs.partition_point(|run| (run.start as usize) < near.start);
+    let mut lines = String::new();
+    let mut block = NONE;
+    for number in first..outline.runs.len() {
+        let run = &outline.runs[number];
+        if run.start as usize >= near.end {
+            break;
+        }
+        let own = outline.block_of(run.parent);
+        lines.push(if own == block { ' ' } else { '\n' });
+        block = own;
+        lines.push_str(&squash(&run.decode(outline.run_text(number as u32))));
+    }
+    lines
+}

@@ -1,0 +1,187 @@
+//! The order of trust: whose word about an article is taken, and what happens where the sources disagree.
+
+use copydesk::{bounds::Deadline, input::Document, options::Options};
+use serde_json::Value;
+
+use crate::equation::PIPELINE;
+
+const TEXT: &str = "<p>The lake froze over in the second week of the year, and for the first time since anyone in the village \
+    could remember people walked across it, carrying baskets and pulling children on sledges behind them.</p>\
+    <p>By the end of the month there was a market on the ice, with stoves and benches, and nobody spoke of the thaw.</p>";
+
+fn article(head: &str, body: &str, url: Option<&str>) -> Value {
+    let html = format!("<!DOCTYPE html><html lang=en><head>{head}</head><body><main>{body}</main></body></html>");
+    let query = url.map(|url| ("url".into(), url.into()));
+    let options = Options::from_pairs(query.into_iter()).expect("options");
+    let document = Document {
+        bytes: html.as_bytes(),
+        content_type: Some("text/html"),
+        ..Document::default()
+    };
+    let deadline = Deadline::after(PIPELINE.bounds().time);
+    let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+fn names(article: &Value) -> Vec<&str> {
+    let authors = article["authors"].as_array().expect("a list");
+    authors.iter().filter_map(|author| author["name"].as_str()).collect()
+}
+
+/// All who can say who wrote it and when, the most trusted first: with the first ones taken away, the next one wins.
+#[test]
+fn each_source_is_believed_when_those_before_it_are_silent() {
+    let heads = [
+        (
+            "json_ld",
+            r#"<script type="application/ld+json">{"@type":"NewsArticle","author":{"@type":"Person","name":"Ada One"},"datePublished":"2020-01-01T08:00:00Z"}</script>"#,
+        ),
+        ("microdata", ""),
+        ("rdfa", ""),
+        (
+            "open_graph",
+            r#"<meta property="article:author" content="Ada Four"><meta property="article:published_time" content="2020-01-04T08:00:00Z">"#,
+        ),
+        (
+            "dublin_core",
+            r#"<meta name="DC.Creator" content="Ada Five"><meta name="DC.date.issued" content="2020-01-05T08:00:00Z">"#,
+        ),
+        (
+            "meta",
+            r#"<meta name="author" content="Ada Six"><meta name="date" content="2020-01-06T08:00:00Z">"#,
+        ),
+        ("html", ""),
+    ];
+    let bodies = [
+        (
+            1,
+            r#"<p><span itemprop="author">Ada Two</span> <time itemprop="datePublished" datetime="2020-01-02T08:00:00Z">then</time></p>"#,
+        ),
+        (
+            2,
+            r#"<p><span property="schema:author">Ada Three</span> <span property="schema:datePublished" content="2020-01-03T08:00:00Z">then</span></p>"#,
+        ),
+        (
+            6,
+            r#"<p class="byline">By Ada Seven</p><p class="date">7 January 2020, 08:00</p>"#,
+        ),
+    ];
+    let numbers = ["One", "Two", "Three", "Four", "Five", "Six", "Seven"];
+    for first in 0..heads.len() {
+        let head: String = heads[first..].iter().map(|(_, html)| *html).collect();
+        let body: String = bodies
+            .iter()
+            .filter(|(i, _)| *i >= first)
+            .map(|(_, html)| *html)
+            .collect();
+        let article = article(&head, &format!("<h1>The frozen lake</h1>{body}{TEXT}"), None);
+        let source = heads[first].0;
+        assert_eq!(names(&article), [format!("Ada {}", numbers[first])], "{source}");
+        assert_eq!(article["provenance"]["authors"]["source"], source);
+        let day = format!("2020-01-{:02}T08:00:00Z", first + 1);
+        assert_eq!(article["date_published"], day, "{source}");
+        assert_eq!(article["provenance"]["date_published"]["source"], source);
+    }
+}
+
+#[test]
+fn the_url_has_the_last_word_about_the_day() {
+    let url = Some("https://example.org/2020/01/08/the-frozen-lake/");
+    let silent = article("", &format!("<h1>The frozen lake</h1>{TEXT}"), url);
+    assert_eq!(silent["date_published"], "2020-01-08T00:00:00Z");
+    assert_eq!(silent["provenance"]["date_published"]["source"], "url");
+    let same = r#"<meta property="article:published_time" content="2020-01-08T22:00:00-05:00">"#;
+    assert_eq!(article(same, TEXT, url)["date_published"], "2020-01-08T22:00:00-05:00");
+}
+
+#[test]
+fn a_day_becomes_the_minute_that_another_source_has() {
+    let head = r#"<meta name="publishdate" content="2020-01-08">"#;
+    let body = format!("<h1>The frozen lake</h1><p class=info>2020-01-08 09:41 Desk</p>{TEXT}");
+    let exact = article(head, &body, None);
+    assert_eq!(exact["date_published"], "2020-01-08T09:41:00Z");
+    assert_eq!(exact["date_precision"], "minute");
+    assert_eq!(exact["provenance"]["date_published"]["source"], "html");
+}
+
+#[test]
+fn the_site_is_no_author() {
+    let site = r#"<meta property="og:site_name" content="Lake Daily">"#;
+    let meta = format!(r#"{site}<meta name="author" content="Lake Daily">"#);
+    assert!(names(&article(&meta, TEXT, None)).is_empty());
+    let shown = article(
+        &meta,
+        &format!("<h1>The frozen lake</h1><p class=author>By Ada Lane</p>{TEXT}"),
+        None,
+    );
+    assert_eq!(names(&shown), ["Ada Lane"]);
+    assert_eq!(shown["byline"], "By Ada Lane");
+    let person = |name: &str| {
+        format!(
+            r#"{site}<script type="application/ld+json">{{"@type":"Article","author":{{"@type":"Person","name":"{name}"}}}}</script>"#
+        )
+    };
+    assert_eq!(names(&article(&person("Lake Daily"), TEXT, None)), ["Lake Daily"]);
+    let facebook = r#"<meta property="article:author" content="https://facebook.com/lake">"#;
+    assert!(names(&article(facebook, TEXT, None)).is_empty());
+}
+
+#[test]
+fn a_users_name_gives_way_to_the_whole_name() {
+    let head = r#"<script type="application/ld+json">{"@type":"Article","author":"ada.lane"}</script><meta name="author" content="Ada Lane">"#;
+    assert_eq!(names(&article(head, TEXT, None)), ["Ada Lane"]);
+}
+
+#[test]
+fn who_speaks_elsewhere_on_the_page_is_not_the_author() {
+    let aside = r#"<h1>The frozen lake</h1><div class="related-posts"><span class="author">Bo Ek</span></div>"#;
+    let picture = r#"<figure><img src=a.jpg><figcaption itemprop="creator">Cy Day</figcaption></figure>"#;
+    let page = article("", &format!("{aside}{picture}{TEXT}"), None);
+    assert!(names(&page).is_empty(), "{:?}", names(&page));
+}
+
+#[test]
+fn authors_of_a_byline_keep_their_pages() {
+    let body = format!(
+        r#"<h1>The frozen lake</h1><p class="byline">By <a href="/ada">Ada Lane</a> and <a href="/bo">Bo Ek</a></p>{TEXT}"#
+    );
+    let page = article("", &body, Some("https://example.org/lake"));
+    assert_eq!(names(&page), ["Ada Lane", "Bo Ek"]);
+    assert_eq!(page["authors"][1]["url"], "https://example.org/bo");
+    assert_eq!(page["byline"], "By Ada Lane and Bo Ek");
+}
+
+#[test]
+fn a_summary_is_the_pages_own_or_its_first_paragraph() {
+    let own = article(
+        r#"<meta name="description" content="A market on the ice.">"#,
+        TEXT,
+        None,
+    );
+    assert_eq!(own["summary"], "A market on the ice.");
+    let none = article("", TEXT, None);
+    assert!(
+        none["summary"]
+            .as_str()
+            .expect("a string")
+            .starts_with("The lake froze over")
+    );
+    assert_eq!(none["provenance"]["summary"]["source"], "html");
+    let dated = article("", &format!("<p>8 January 2020, 14:05</p>{TEXT}"), None);
+    assert_eq!(dated["summary"], none["summary"]);
+}
+
+/// Nothing timed: what cost the square of its size would not end.
+#[test]
+fn pages_made_of_marks_end() {
+    let long = format!("<div class=\"{}\">", "x".repeat(100_000));
+    let marks = "<p class=author>x</p><p class=date>y 1</p>".repeat(20_000);
+    let nested = format!("{}x{}", "<b class=author>".repeat(200), "</b>".repeat(200));
+    let links = format!("<p class=byline>{}</p>", "<a href=x></a>".repeat(50_000));
+    let blocks = "<script type=application/ld+json>{</script>".repeat(20_000);
+    let metas = "<meta name=author content=x>".repeat(50_000);
+    for body in [long + &marks, nested, links] {
+        article(&blocks, &format!("{body}{TEXT}"), None);
+        article(&metas, &format!("{TEXT}{body}{TEXT}"), None);
+    }
+}
