@@ -2,7 +2,7 @@
 //!
 //! The same walk as on `/v1/normalize` decides on the spot what a rule drops. Comments, void elements, `script` and
 //! `style`, whose end cannot be implied, are lol_html's to `remove()`; for any other element lol_html's idea of its end is
-//! wrong on real pages, so there the [`Gate`] stands behind the rewriter.
+//! wrong on real pages, so there a gate (`engine::gate`) stands behind the rewriter.
 //!
 //! An unclosed advert never eats the page: a region that is never closed, or is larger than what is held at most,
 //! passes whole, and so does a comment without its end. A `script` or `style` without its end passes up to that size; a

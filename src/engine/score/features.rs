@@ -1,7 +1,7 @@
 //! What can be said of each block of a page in figures: its own text, what it stands in, what stands around it.
 //!
 //! All of them are shares, logarithms and counts of steps, so that a long page and a short one, and a script with spaces
-//! and one without, look alike. [`names`] lists them in the order in which [`Page::features`] writes them.
+//! and one without, look alike. [`names`] lists them in the order in which `Page::features` writes them.
 
 use std::collections::HashMap;
 
