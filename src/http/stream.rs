@@ -36,7 +36,7 @@ use crate::{config::Wire, error::Error, options::CleanOptions, pipeline::Cleaner
 /// large page.
 const TURN: Duration = Duration::from_micros(500);
 /// Input bytes after which the clock is looked at: some tens of microseconds of work.
-const SLICE_BYTES: usize = 4 << 10;
+const SLICE_BYTES: usize = 2 << 10;
 /// The memory of any stream: its stacks of open elements, ours and lol_html's, the region that is held back, and
 /// [`WAITING_BYTES`]. Measured at 34 KiB on a small page and at 700 on elements that are never closed.
 const STREAM_BYTES: usize = 1 << 20;
