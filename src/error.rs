@@ -61,6 +61,12 @@ pub enum Error {
         /// Where, why, and what would be right.
         detail: String,
     },
+    /// JSON that is no envelope.
+    #[error("the envelope cannot be read: {detail}")]
+    BadEnvelope {
+        /// What is wrong, and what would be right.
+        detail: String,
+    },
     /// Front matter on one line: `curl -d @file` removes every newline.
     #[error(
         "the front matter has lost its newlines (\"---title: …\"); `curl -d @file` removes them, use `curl --data-binary @file`"
@@ -113,6 +119,7 @@ impl Error {
             Error::UnknownOption { .. } => "unknown_option",
             Error::BadOption { .. } => "bad_option",
             Error::BadSelector { .. } => "bad_selector",
+            Error::BadEnvelope { .. } => "bad_envelope",
             Error::NewlinesRemoved => "newlines_removed",
             Error::Feed => "feed",
             Error::TooDeep { .. } => "too_deep",

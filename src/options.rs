@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Map, Value};
 use url::Url;
 
 pub use crate::engine::Mode;
@@ -74,6 +75,35 @@ impl Options {
     /// [`Error::UnknownOption`], [`Error::BadOption`] or [`Error::BadSelector`].
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, Error> {
         let mut options = Options::default();
+        options.set(pairs)?;
+        Ok(options)
+    }
+
+    /// These options where `given` is silent: the same names, their values as JSON has them, lists as lists. A list that
+    /// is given takes the place of ours, and `null` says nothing.
+    ///
+    /// # Errors
+    /// As [`Options::from_pairs`].
+    pub fn overridden_by(&self, given: &Map<String, Value>) -> Result<Self, Error> {
+        let mut options = self.clone();
+        let mut pairs = Vec::new();
+        for (name, value) in given.iter().filter(|(_, value)| !value.is_null()) {
+            match name.as_str() {
+                "remove" => options.remove.clear(),
+                "keep" => options.keep.clear(),
+                "without" => options.without.clear(),
+                _ => {}
+            }
+            for value in texts(name, value)? {
+                pairs.push((Cow::Borrowed(name.as_str()), value));
+            }
+        }
+        options.set(pairs.into_iter())?;
+        Ok(options)
+    }
+
+    fn set<'a>(&mut self, pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<(), Error> {
+        let options = self;
         let mut seen = Vec::new();
         for (name, value) in pairs {
             once(&name, &mut seen)?;
@@ -119,7 +149,7 @@ impl Options {
                 }
             }
         }
-        Ok(options)
+        Ok(())
     }
 }
 
@@ -156,6 +186,28 @@ impl CleanOptions {
 
 /// Options that may be given again; of any other the second one would be ignored.
 const REPEATABLE: &[&str] = &["remove", "keep", "without"];
+
+/// The values of one option in JSON, as the query would have them.
+fn texts<'a>(name: &str, value: &'a Value) -> Result<Vec<Cow<'a, str>>, Error> {
+    let bad = |detail: &str| Error::BadOption {
+        name: name.into(),
+        detail: detail.into(),
+    };
+    match value {
+        Value::String(text) => Ok(vec![text.into()]),
+        Value::Bool(flag) => Ok(vec![flag.to_string().into()]),
+        Value::Array(items) if name == "fields" || REPEATABLE.contains(&name) => {
+            let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+            let texts = texts.ok_or_else(|| bad("a list of texts is wanted"))?;
+            match name {
+                "fields" => Ok(vec![texts.join(",").into()]),
+                _ => Ok(texts.into_iter().map(Cow::Borrowed).collect()),
+            }
+        }
+        Value::Array(_) => Err(bad("it takes one value, no list")),
+        _ => Err(bad("a text is wanted, or true or false")),
+    }
+}
 
 fn once(name: &str, seen: &mut Vec<String>) -> Result<(), Error> {
     if REPEATABLE.contains(&name) {
@@ -211,6 +263,27 @@ mod tests {
             (Mode::Recall, Some(Format::Text), 2, true)
         );
         assert!(options.fields.has("title") && options.fields.has("quality") && !options.fields.has("removed"));
+    }
+
+    #[test]
+    fn json_overrides_the_query_name_by_name() {
+        let query = read("mode=recall&remove=.a&keep=p&explain=true").unwrap();
+        let given = |text: &str| query.overridden_by(&serde_json::from_str(text).unwrap());
+        let options =
+            given(r##"{"remove":["#b",".c"],"fields":["title","quality.score"],"explain":false,"mode":null}"##);
+        let options = options.unwrap();
+        assert_eq!((options.mode, options.explain), (Mode::Recall, false));
+        assert_eq!((options.remove.len(), options.keep.len()), (2, 1));
+        assert!(options.fields.has("quality") && !options.fields.has("removed"));
+        for (text, code) in [
+            (r#"{"mod":"recall"}"#, "unknown_option"),
+            (r#"{"mode":["recall"]}"#, "bad_option"),
+            (r#"{"remove":[1]}"#, "bad_option"),
+            (r#"{"explain":1}"#, "bad_option"),
+            (r#"{"keep":[""]}"#, "bad_selector"),
+        ] {
+            assert_eq!(given(text).unwrap_err().code(), code, "{text}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{error::Error, workers::Failure};
 
 /// The types that a document may come in, for the `Accept-Post` of a 415.
-pub(super) const ACCEPT_POST: &str = "text/html, application/xhtml+xml, text/markdown, text/plain";
+pub(super) const ACCEPT_POST: &str = "text/html, application/xhtml+xml, text/markdown, text/plain, application/json";
 
 /// When to come back to a busy service, in seconds: the queue is short, and is another one by then.
 const RETRY_AFTER_SECONDS: u16 = 1;
@@ -37,6 +37,7 @@ pub const KINDS: &[Kind] = &[
     kind("unknown_option", 400, "Unknown option"),
     kind("bad_option", 400, "Bad option"),
     kind("bad_selector", 400, "Bad selector"),
+    kind("bad_envelope", 400, "Bad envelope"),
     kind("bad_header", 400, "Bad request header"),
     kind("bad_body", 400, "The body broke off"),
     kind("unauthorized", 401, "A token is needed"),
@@ -263,6 +264,7 @@ mod tests {
                 },
                 400,
             ),
+            (Error::BadEnvelope { detail: text() }, 400),
             (Error::NewlinesRemoved, 422),
             (Error::Feed, 422),
             (Error::TooDeep { limit: 1 }, 422),

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use super::{App, RULES_REVISION, access::Work, error::Refusal, limits, negotiate, rules_revision, sandbox};
 use crate::{
     bounds::Deadline,
-    input::Document,
+    input::{Document, is_envelope},
     options::Options,
     pipeline::Answer,
     workers::{Grant, Load},
@@ -96,6 +96,9 @@ impl AsRef<[u8]> for Held {
 
 /// Markdown makes elements without a `<`: a list item of two bytes is the shortest.
 fn elements_at_most(elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
+    if is_envelope(content_type) {
+        return elements_in_envelope(elements, bytes);
+    }
     let is_html = content_type.is_some_and(|given| given.trim_start().to_ascii_lowercase().starts_with("text/html"));
     if is_html || elements > bytes.len() / SPARSE_BYTES {
         return elements;
@@ -103,5 +106,42 @@ fn elements_at_most(elements: usize, bytes: &[u8], content_type: Option<&str>) -
     bytes.len() / 2
 }
 
+/// In JSON a `<` may be written as `\u003c`, and in base64 not be seen at all: each tag is three bytes at least there.
+fn elements_in_envelope(elements: usize, json: &[u8]) -> usize {
+    // A key may be written with escapes, which no encoder does to letters.
+    let escapes = |at: usize| match json.get(at + 4..at + 6) {
+        Some([b'5'..=b'7', _] | [b'3', b'4' | b'6']) => true,
+        Some(_) | None => false,
+    };
+    if memchr::memmem::find(json, b"\"document_base64\"").is_some()
+        || memchr::memmem::find_iter(json, b"\\u00").any(escapes)
+    {
+        return json.len() / BASE64_OF_A_TAG_BYTES;
+    }
+    elements + memchr::memchr_iter(b'\\', json).count()
+}
+
+/// Three bytes in base64.
+const BASE64_OF_A_TAG_BYTES: usize = 4;
+
 /// A body with fewer `<` than one in this many bytes may be Markdown.
 const SPARSE_BYTES: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_hides_no_element() {
+        let of = |json: &str| {
+            let seen = json.matches('<').count();
+            elements_at_most(seen, json.as_bytes(), Some("application/json; charset=utf-8"))
+        };
+        assert_eq!(of(r#"{"document":"<p>a\n<p>b"}"#), 3);
+        assert_eq!(of(r#"{"document":"\u003cp\u003ea"}"#), 2);
+        let packed = "PHA+".repeat(100);
+        assert!(of(&format!(r#"{{"document_base64":"{packed}"}}"#)) >= 100);
+        assert!(of(&format!(r#"{{"document\u005fbase64":"{packed}"}}"#)) >= 100);
+        assert!(of(&format!(r#"{{"document_base\u00364":"{packed}"}}"#)) >= 100);
+    }
+}

@@ -143,6 +143,22 @@ pub(super) fn decide(bytes: &[u8], utf_8: Option<&str>, hints: &Hints<'_>, warni
     chosen(detected, CharsetSource::Detected)
 }
 
+/// The decision for what came as text: nothing is left to decide.
+pub(super) fn of_text(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warning>) -> Choice {
+    let named = hints.caller.map(|label| Encoding::for_label(label.as_bytes()));
+    if named.is_some_and(|encoding| encoding != Some(UTF_8)) {
+        warnings.push(Warning::new(
+            "charset_overruled",
+            "the document came as text, so the caller's charset says nothing about it",
+        ));
+    }
+    Choice {
+        encoding: UTF_8,
+        source: CharsetSource::Caller,
+        mark_bytes: Encoding::for_bom(bytes).map_or(0, |(_, length)| length),
+    }
+}
+
 /// Decodes with the encoding decided on, and warns of what could not be decoded.
 pub(super) fn decode<'a>(
     bytes: &'a [u8],

@@ -58,6 +58,11 @@ pub(super) fn charset(header: &str) -> Option<String> {
     parse(header)?.1
 }
 
+/// Whether this is the type of an envelope.
+pub(super) fn is_envelope(header: &str) -> bool {
+    parse(header).is_some_and(|(essence, _)| essence == "application/json")
+}
+
 /// "Parse a MIME type" of the WHATWG MIME Sniffing standard (section 4.4), of which only the essence in lower case and
 /// the first `charset` parameter are kept. What is wrong after the subtype is skipped, as there.
 fn parse(header: &str) -> Option<(String, Option<String>)> {

@@ -2,13 +2,16 @@
 
 use super::{Page, charset::STREAM_PRESCAN_BYTES, prescan::prescan_language};
 
-/// The primary subtag, in lower case, of what a page declares: front matter, the `lang` of its `html` element, or a `meta`
-/// for `Content-Language`.
+/// The primary subtag, in lower case, of what is declared: by the caller, front matter, the `lang` of the `html` element, a
+/// `meta` for `Content-Language`, or that header.
 pub fn declared(page: &Page<'_>) -> Option<String> {
+    let by_caller = page.known.and_then(|known| primary_subtag(known.language.as_deref()?));
     let front = page.front_matter.as_ref();
     let named = ["lang", "language"].iter().find_map(|key| front?.text(key));
-    let by_front_matter = named.and_then(primary_subtag);
-    by_front_matter.or_else(|| of_html(&page.text.as_bytes()[page.body.clone()]))
+    by_caller
+        .or_else(|| named.and_then(primary_subtag))
+        .or_else(|| of_html(&page.text.as_bytes()[page.body.clone()]))
+        .or_else(|| primary_subtag(page.content_language?))
 }
 
 /// The same of HTML alone. Only as many bytes are looked at as a stream holds back, so that a rule for a language means the

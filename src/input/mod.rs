@@ -4,7 +4,9 @@
 
 pub mod charset;
 mod content_type;
+pub mod envelope;
 pub mod front_matter;
+pub mod known;
 pub mod language;
 mod lenient;
 mod offsets;
@@ -14,11 +16,15 @@ mod yaml;
 
 use std::{borrow::Cow, ops::Range};
 
+use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
 pub use charset::{CharsetSource, Mapper, Offsets};
+pub use envelope::Envelope;
 pub use front_matter::FrontMatter;
+pub use known::Known;
 
 use crate::error::{Error, Warning};
 use content_type::Family;
@@ -36,6 +42,18 @@ pub struct Document<'a> {
     pub charset: Option<&'a str>,
     /// The document's URL as the caller gives it. Its host helps to guess at a charset that nobody declared.
     pub url: Option<&'a Url>,
+    /// Whether the bytes came as text (a JSON string): UTF-8, whatever they declare.
+    pub is_text: bool,
+    /// `Content-Language`: the document's language where it names none itself.
+    pub content_language: Option<&'a str>,
+    /// When the document was fetched: nothing in it can be later.
+    pub fetched_at: Option<Timestamp>,
+    /// The caller's name for it.
+    pub id: Option<&'a str>,
+    /// What the caller knows already, and is believed.
+    pub known: Option<&'a Known>,
+    /// What the caller wants back untouched.
+    pub context: Option<&'a Value>,
 }
 
 /// What a document turned out to be.
@@ -71,6 +89,12 @@ pub struct Page<'a> {
     pub bytes: usize,
     /// From offsets in `text` to offsets in the document's own bytes.
     pub offsets: Offsets,
+    /// What the caller knows already.
+    pub known: Option<&'a Known>,
+    /// `Content-Language`.
+    pub content_language: Option<&'a str>,
+    /// When the document was fetched.
+    pub fetched_at: Option<Timestamp>,
     /// What the reader noticed.
     pub warnings: Vec<Warning>,
 }
@@ -105,7 +129,11 @@ pub fn read<'a>(document: &Document<'a>) -> Result<Page<'a>, Error> {
         host: document.url.or(location.as_ref()).and_then(Url::host_str),
     };
     let utf_8 = std::str::from_utf8(bytes).ok();
-    let choice = charset::decide(bytes, utf_8, &hints, &mut warnings);
+    let choice = if document.is_text {
+        charset::of_text(bytes, &hints, &mut warnings)
+    } else {
+        charset::decide(bytes, utf_8, &hints, &mut warnings)
+    };
     let decoded = charset::decode(bytes, utf_8, &choice, &mut warnings);
     let text = decoded.text;
     if sniff::trim_blank(&text).is_empty() {
@@ -133,9 +161,17 @@ pub fn read<'a>(document: &Document<'a>) -> Result<Page<'a>, Error> {
         charset_source: choice.source,
         bytes: bytes.len(),
         offsets: decoded.offsets,
+        known: document.known,
+        content_language: document.content_language,
+        fetched_at: document.fetched_at,
         warnings,
         text,
     })
+}
+
+/// Whether a body of this type is an [`Envelope`] and not the document itself.
+pub fn is_envelope(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(content_type::is_envelope)
 }
 
 fn body_type(declared: Family, has_front_matter: bool, body: &str) -> &'static str {

@@ -8,12 +8,21 @@ use super::{Facts, Source, Sources, head::Head};
 const SAMPLE_BYTES: usize = 4096;
 
 pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
-    let front = sources.page.front_matter.as_ref();
-    let declared = front
-        .and_then(|front| front.text("lang").or_else(|| front.text("language")))
-        .map(|lang| (lang, Source::FrontMatter));
-    let declared = declared.or_else(|| head.language.as_deref().map(|lang| (lang, Source::Html)));
-    let declared = declared.filter(|(tag, _)| is_tag(tag));
+    let page = sources.page;
+    let front = page.front_matter.as_ref();
+    let by_front_matter = front.and_then(|front| front.text("lang").or_else(|| front.text("language")));
+    // The first one in a list of languages is the one that is meant.
+    let by_header = page.content_language.and_then(|list| list.split(',').next());
+    let declared = [
+        (page.known.and_then(|known| known.language.as_deref()), Source::Caller),
+        (by_front_matter, Source::FrontMatter),
+        (head.language.as_deref(), Source::Html),
+        (by_header, Source::Header),
+    ];
+    let mut declared = declared
+        .into_iter()
+        .filter_map(|(tag, source)| Some((tag?.trim(), source)));
+    let declared = declared.next().filter(|(tag, _)| is_tag(tag));
     let found = declared
         .map(|(tag, source)| (tag.replace('_', "-"), source))
         .or_else(|| Some((detect(sources.text)?.to_owned(), Source::Html)));

@@ -4,6 +4,7 @@
 //! the page itself, the URL. Who comes first is believed, unless the others show that he is wrong: a title is compared with
 //! the headings (`titles`), an author with the names of the site, a day with the same day to the minute.
 
+mod caller;
 mod datelines;
 pub mod dates;
 mod front;
@@ -113,6 +114,8 @@ pub struct Facts {
     pub title: Option<String>,
     /// Before it was cleaned.
     pub title_raw: Option<String>,
+    /// Below the title.
+    pub subtitle: Option<String>,
     /// The page's own.
     pub summary: Option<String>,
     /// People.
@@ -141,6 +144,8 @@ pub struct Facts {
     pub tags: Vec<String>,
     /// The publisher's words for it.
     pub categories: Vec<String>,
+    /// What may be done with it.
+    pub license: Option<String>,
     /// The article's picture.
     pub image: Option<String>,
     /// The pictures in its text.
@@ -261,6 +266,9 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
         facts.byline = Some(names(&facts.authors));
     }
     pictures::decide(&mut facts, sources, head);
+    if let Some(known) = sources.page.known {
+        caller::overrule(&mut facts, known);
+    }
     facts
 }
 

@@ -70,7 +70,10 @@ impl Found<'_> {
         };
         Article {
             schema_version: json::SCHEMA_VERSION,
-            id: want("id", &|| sha256(self.document.bytes)),
+            id: want("id", &|| match self.document.id {
+                Some(id) => id.to_owned(),
+                None => sha256(self.document.bytes),
+            }),
             url: facts.url,
             canonical_url: facts.canonical_url,
             links: if options.fields.has("links") {
@@ -79,10 +82,10 @@ impl Found<'_> {
                 Vec::new()
             },
             domain: facts.domain,
-            context: None,
+            context: self.document.context.cloned(),
             title: facts.title,
             title_raw: facts.title_raw,
-            subtitle: None,
+            subtitle: facts.subtitle,
             summary: facts.summary,
             content_html: want("content_html", &|| html::render(content)),
             content_markdown: want("content_markdown", &|| markdown::render(content)),
@@ -103,7 +106,7 @@ impl Found<'_> {
             section: facts.section,
             tags: facts.tags,
             categories: facts.categories,
-            license: None,
+            license: facts.license,
             image: facts.image,
             images: facts.images,
             videos: Vec::new(),

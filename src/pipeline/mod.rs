@@ -14,7 +14,7 @@ use crate::{
     bounds::{Bounds, Deadline},
     engine::{self, Choice, Links, Outline, Rulebook, guard, lines, score, verdict, write},
     error::Error,
-    input::{self, Document, Kind, Page},
+    input::{self, Document, Envelope, Kind, Page},
     metadata,
     options::{CleanOptions, Format, Options},
     output::{html, json, markdown, text},
@@ -68,11 +68,39 @@ impl Pipeline {
         self.rulebook.rules()
     }
 
-    /// One raw document in, one answer out. Blocks for the time that the work takes, until `deadline` at most.
+    /// One raw document in, or an envelope with one, and one answer out. Blocks for the time that the work takes, until
+    /// `deadline` at most.
     ///
     /// # Errors
     /// What cannot be an article, and what is past a bound.
     pub fn normalize(&self, document: &Document<'_>, options: &Options, deadline: &Deadline) -> Result<Answer, Error> {
+        if input::is_envelope(document.content_type) {
+            return self.normalize_enveloped(&Envelope::read(document.bytes)?, options, deadline);
+        }
+        self.normalize_document(document, options, deadline)
+    }
+
+    /// The same for an envelope that has been read. Its options win over `options`, but for the document's `url`.
+    ///
+    /// # Errors
+    /// As [`Pipeline::normalize`], and what is wrong in the options.
+    pub fn normalize_enveloped(
+        &self,
+        envelope: &Envelope,
+        options: &Options,
+        deadline: &Deadline,
+    ) -> Result<Answer, Error> {
+        let mut own = options.overridden_by(&envelope.options)?;
+        own.url = options.url.clone().or_else(|| envelope.url.clone()).or(own.url);
+        self.normalize_document(&envelope.document(), &own, deadline)
+    }
+
+    fn normalize_document(
+        &self,
+        document: &Document<'_>,
+        options: &Options,
+        deadline: &Deadline,
+    ) -> Result<Answer, Error> {
         if document.bytes.len() > self.bounds.body_bytes {
             return Err(Error::BodyTooLarge {
                 limit_bytes: self.bounds.body_bytes,

@@ -133,6 +133,7 @@ fn every_refusal_answers_as_described() {
         ("POST", "/v1/normalize", "?nope", "", PAGE, 400),
         ("POST", "/v1/normalize", "", "Accept: image/png", PAGE, 406),
         ("POST", "/v1/normalize", "", "Content-Encoding: br", PAGE, 415),
+        ("POST", "/v1/normalize", "", "Content-Type: application/json", "{}", 400),
         ("POST", "/v1/clean", "", "", "", 400),
         ("POST", "/v1/clean", "", "Content-Type: image/png", PAGE, 415),
     ] {
@@ -170,6 +171,28 @@ fn a_whole_article_is_as_described() {
             reply.text()
         );
     }
+    let envelope = json!({
+        "id": "a-17", "url": "https://news.example.com/harbour", "document": PAGE, "context": [1, null],
+        "metadata": {"authors": ["Ada Brandt"], "subtitle": "A day", "license": "CC BY 4.0", "source": "Harbour News"},
+    });
+    assert_eq!(
+        faults(
+            &description,
+            &json!({"$ref": "#/components/schemas/Envelope"}),
+            &envelope
+        ),
+        [""; 0]
+    );
+    let request = server
+        .request("POST", "/v1/normalize")
+        .header("Content-Type", "application/json");
+    let reply = request.body(envelope.to_string()).send();
+    assert_eq!(
+        faults(&description, &article, &reply.json()),
+        [""; 0],
+        "{}",
+        reply.text()
+    );
     let all = server
         .request("POST", "/v1/normalize?fields=all")
         .body(PAGE)

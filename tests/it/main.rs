@@ -7,6 +7,7 @@ mod corpus;
 mod cost;
 mod docs;
 mod dom;
+mod envelope;
 mod facts;
 mod guard;
 mod equation;

@@ -1,0 +1,296 @@
+//! The envelope: a document in JSON, with what its caller knows about it.
+//!
+//! `{id, url, content_type, charset, document | document_base64, headers, fetched_at, metadata, context, options}`, all
+//! optional but the document; `html` is another name of `document`. An unknown key, a key twice or a value of another type
+//! is refused with what was meant: a pipeline that misspells `metadata` should hear of it from its first document.
+
+use std::fmt;
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use jiff::Timestamp;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{Document, Known};
+use crate::error::Error;
+
+/// The keys, for the reader of a refusal.
+const KEYS: &str = "id, url, content_type, charset, document, document_base64, html, headers, fetched_at, metadata, context, \
+                    options";
+
+/// Padding may be left out, as some encoders do.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// An envelope, read and checked.
+#[derive(Debug, Default)]
+pub struct Envelope {
+    /// The caller's name for the document.
+    pub id: Option<String>,
+    /// The document's URL.
+    pub url: Option<Url>,
+    /// What is asked of this document alone, by the names of the query.
+    pub options: Map<String, Value>,
+    bytes: Vec<u8>,
+    is_text: bool,
+    content_type: Option<String>,
+    charset: Option<String>,
+    content_location: Option<String>,
+    content_language: Option<String>,
+    fetched_at: Option<Timestamp>,
+    known: Option<Known>,
+    context: Option<Value>,
+}
+
+impl Envelope {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// [`Error::BadEnvelope`].
+    ///
+    /// # Limits
+    /// The document is copied once. JSON nests 128 deep at most.
+    pub fn read(json: &[u8]) -> Result<Self, Error> {
+        let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
+        if json.trim_ascii().is_empty() {
+            return Err(Error::EmptyBody);
+        }
+        let Pairs(pairs) = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
+        let mut envelope = Envelope::default();
+        let mut seen: Vec<&str> = Vec::new();
+        for (key, value) in &pairs {
+            let name = if key == "html" { "document" } else { key.as_str() };
+            if seen.contains(&name) {
+                return Err(bad(format!("{key:?} is given twice")));
+            }
+            seen.push(name);
+            // Nothing is said by null, but of a context, which comes back as it is.
+            if value.is_null() && !KEYS.split(", ").any(|known| known == key) {
+                return Err(unknown(key));
+            }
+        }
+        let mut document = None;
+        for (key, value) in pairs.into_iter().filter(|(_, value)| !value.is_null()) {
+            match key.as_str() {
+                "id" => envelope.id = Some(text(&key, value)?),
+                "url" => envelope.url = Some(url(&key, &text(&key, value)?)?),
+                "content_type" => envelope.content_type = Some(text(&key, value)?),
+                "charset" => envelope.charset = Some(text(&key, value)?),
+                "document" | "html" | "document_base64" if document.is_some() => {
+                    return Err(bad(
+                        "it holds two documents; document and document_base64 exclude each other",
+                    ));
+                }
+                "document" | "html" => document = Some((text(&key, value)?.into_bytes(), true)),
+                "document_base64" => document = Some((decoded(&text(&key, value)?)?, false)),
+                "headers" => envelope.take_headers(&value)?,
+                "fetched_at" => envelope.fetched_at = Some(instant(&key, &text(&key, value)?)?),
+                "metadata" => envelope.known = Some(Known::read(value).map_err(bad)?),
+                "context" => envelope.context = Some(value),
+                "options" => match value {
+                    Value::Object(options) => envelope.options = options,
+                    _ => return Err(bad("\"options\" is an object: {\"mode\": \"recall\"}, say")),
+                },
+                _ => return Err(unknown(&key)),
+            }
+        }
+        let Some((bytes, is_text)) = document else {
+            return Err(bad(
+                "there is no document in it: \"document\" is its text, \"document_base64\" its bytes",
+            ));
+        };
+        Ok(Envelope {
+            bytes,
+            is_text,
+            ..envelope
+        })
+    }
+
+    /// The document in it.
+    pub fn document(&self) -> Document<'_> {
+        Document {
+            bytes: &self.bytes,
+            content_type: self.content_type.as_deref(),
+            content_location: self.content_location.as_deref(),
+            charset: self.charset.as_deref(),
+            url: self.url.as_ref(),
+            is_text: self.is_text,
+            content_language: self.content_language.as_deref(),
+            fetched_at: self.fetched_at,
+            id: self.id.as_deref(),
+            known: self.known.as_ref(),
+            context: self.context.as_ref(),
+        }
+    }
+
+    /// The headers with which the crawl got the document; most of them say nothing about an article.
+    fn take_headers(&mut self, headers: &Value) -> Result<(), Error> {
+        let wanted = || bad("\"headers\" is an object of names with a text, or a list of texts, each");
+        for (name, value) in headers.as_object().ok_or_else(wanted)? {
+            let value = match value {
+                Value::String(value) => Some(value.as_str()),
+                Value::Array(values) if values.iter().all(Value::is_string) => values.first().and_then(Value::as_str),
+                Value::Null => None,
+                _ => return Err(wanted()),
+            };
+            let Some(value) = value.map(str::to_owned) else {
+                continue;
+            };
+            match name.to_ascii_lowercase().as_str() {
+                // What the caller says beside the headers is about this document, and they may be about another form of it.
+                "content-type" => {
+                    self.content_type.get_or_insert(value);
+                }
+                "content-location" => self.content_location = Some(value),
+                "content-language" => self.content_language = Some(value),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bad(detail: impl Into<String>) -> Error {
+    Error::BadEnvelope { detail: detail.into() }
+}
+
+fn unknown(key: &str) -> Error {
+    let shown: String = key.chars().take(40).collect();
+    bad(format!("there is no key {shown:?}; it takes {KEYS}"))
+}
+
+fn text(key: &str, value: Value) -> Result<String, Error> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(bad(format!("{key:?} is a text"))),
+    }
+}
+
+fn url(key: &str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|error| bad(format!("{key:?} is no absolute URL: {error}")))
+}
+
+fn instant(key: &str, text: &str) -> Result<Timestamp, Error> {
+    text.parse().map_err(|_| {
+        bad(format!(
+            "{key:?} is a time as RFC 3339 writes it: 2024-05-01T12:00:00Z, say"
+        ))
+    })
+}
+
+/// Line ends are passed over: MIME's form has them.
+fn decoded(text: &str) -> Result<Vec<u8>, Error> {
+    let result = if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        BASE64.decode(packed)
+    } else {
+        BASE64.decode(text)
+    };
+    result.map_err(|error| bad(format!("\"document_base64\" is no base64: {error}")))
+}
+
+/// The members of an object as they came, also those that came twice.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object with a document in it")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(json: &str) -> String {
+        let error = Envelope::read(json.as_bytes()).expect_err("a refusal");
+        assert!(matches!(error.code(), "bad_envelope" | "empty_body"), "{error}");
+        error.to_string()
+    }
+
+    #[test]
+    fn reads_every_key() {
+        let json = r#"{"id":"a-1","url":"https://a.example/x","content_type":"text/html","charset":"gbk",
+            "document_base64":"PHA+\r\neDwv cD4","headers":{"Content-Type":"text/plain","CONTENT-Language":["de","fr"],
+            "content-location":"/x","Set-Cookie":null},"fetched_at":"2024-05-01T12:00:00+02:00","metadata":{"title":"T"},
+            "context":{"n":1.50},"options":{"mode":"recall"}}"#;
+        let envelope = Envelope::read(json.as_bytes()).expect("an envelope");
+        let document = envelope.document();
+        assert_eq!((document.bytes, document.is_text), (&b"<p>x</p>"[..], false));
+        assert_eq!((document.id, document.charset), (Some("a-1"), Some("gbk")));
+        assert_eq!(document.content_type, Some("text/html"), "said beside the headers");
+        assert_eq!(
+            (document.content_language, document.content_location),
+            (Some("de"), Some("/x"))
+        );
+        assert_eq!(document.fetched_at.expect("a time").to_string(), "2024-05-01T10:00:00Z");
+        assert_eq!(document.known.expect("metadata").title.as_deref(), Some("T"));
+        assert_eq!(document.context.expect("a context").to_string(), r#"{"n":1.5}"#);
+        assert_eq!(envelope.options["mode"], "recall");
+    }
+
+    #[test]
+    fn html_is_another_name_and_null_says_nothing() {
+        let envelope =
+            Envelope::read("\u{FEFF}{\"html\":\"<p>中</p>\",\"id\":null,\"document_base64\":null}".as_bytes());
+        let envelope = envelope.expect("an envelope");
+        assert_eq!(envelope.document().bytes, "<p>中</p>".as_bytes());
+        assert!(envelope.document().is_text && envelope.id.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_was_meant() {
+        for (json, told) in [
+            (r#"{"document":"x","documnt":"y"}"#, "\"documnt\""),
+            (r#"{"document":"x","documnt":null}"#, "\"documnt\""),
+            (r#"{"document":"x","html":"y"}"#, "twice"),
+            (r#"{"document":"x","document":"y"}"#, "twice"),
+            (r#"{"document":"x","document_base64":"eA=="}"#, "two documents"),
+            (r#"{"id":"x"}"#, "no document"),
+            (r#"{"document":5}"#, "\"document\" is a text"),
+            (r#"{"document":"x","id":7}"#, "\"id\" is a text"),
+            (r#"{"document":"x","url":"/x"}"#, "absolute URL"),
+            (r#"{"document":"x","fetched_at":"yesterday"}"#, "RFC 3339"),
+            (r#"{"document_base64":"a-b"}"#, "no base64"),
+            (r#"{"document":"x","headers":["a"]}"#, "\"headers\""),
+            (r#"{"document":"x","headers":{"a":1}}"#, "\"headers\""),
+            (r#"{"document":"x","options":"mode"}"#, "\"options\""),
+            (r#"{"document":"x","metadata":{"titel":"x"}}"#, "titel"),
+            (r#"{"document":"x\ud800"}"#, "hex escape"),
+            (r#"["x"]"#, "an object"),
+            (r#"{"document":"x"} {}"#, "trailing"),
+            ("{\"document\":\"x\ny\"}", "control character"),
+            ("{", "EOF"),
+            (" \n", "empty"),
+        ] {
+            assert!(refusal(json).contains(told), "{json}: {}", refusal(json));
+        }
+        assert!(refusal(&format!("{{\"document\":\"x\",\"context\":{}", "[".repeat(200))).contains("recursion"));
+        assert!(Envelope::read(b"{\"document\":\"\xFF\"}").is_err(), "not UTF-8");
+    }
+}
