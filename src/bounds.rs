@@ -113,6 +113,14 @@ impl Deadline {
         }
     }
 
+    /// The same budget once more, from now, for the same asker.
+    pub fn again(&self) -> Self {
+        Deadline {
+            at: Instant::now() + self.budget,
+            ..self.clone()
+        }
+    }
+
     /// Whoever asked has gone.
     pub fn is_abandoned(&self) -> bool {
         self.asker.as_ref().is_some_and(|asker| asker.strong_count() == 0)

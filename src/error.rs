@@ -31,6 +31,12 @@ pub enum Error {
         /// Why, and what works instead.
         detail: String,
     },
+    /// A body that broke off, or a file that cannot be read.
+    #[error("the body could not be read to its end: {detail}")]
+    BadBody {
+        /// What the system or the peer did.
+        detail: String,
+    },
     /// More bytes than [`crate::bounds::Bounds::body_bytes`].
     #[error("the body is larger than {limit_bytes} bytes")]
     BodyTooLarge {
@@ -115,6 +121,7 @@ impl Error {
             Error::NotText { .. } => "not_text",
             Error::UnsupportedType { .. } => "unsupported_media_type",
             Error::UnsupportedCharset { .. } => "unsupported_charset",
+            Error::BadBody { .. } => "bad_body",
             Error::BodyTooLarge { .. } => "body_too_large",
             Error::UnknownOption { .. } => "unknown_option",
             Error::BadOption { .. } => "bad_option",

@@ -1,5 +1,6 @@
 //! The command line: what to run, and which exit code it means.
 
+mod batch;
 mod clean;
 mod config;
 mod health;
@@ -38,6 +39,8 @@ enum Command {
     Serve(Settings),
     /// Normalise one document to stdout, as POST /v1/normalize does, or tell what goes of many
     Normalize(normalize::Args),
+    /// Normalise many documents, an article a line, as POST /v1/batch does
+    Batch(batch::Args),
     /// Clean an HTML stream from stdin to stdout, as POST /v1/clean does
     Clean(clean::Args),
     /// List, check, explain and test the rules
@@ -128,6 +131,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         None => serve::run(&cli.serve),
         Some(Command::Serve(settings)) => serve::run(&settings),
         Some(Command::Normalize(args)) => normalize::run(&args),
+        Some(Command::Batch(args)) => batch::run(&args),
         Some(Command::Clean(args)) => clean::run(&args),
         Some(Command::Rules(args)) => rules::run(&args),
         Some(Command::Config(args)) => config::run(&args),

@@ -29,6 +29,10 @@ use crate::pipeline::Trace;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
+/// The id of a request, left for handlers whose answer names it within.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RequestId(pub(super) String);
+
 /// What a handler knows about its document, left in the answer's extensions.
 #[derive(Debug, Default)]
 pub(super) struct Work {
@@ -87,7 +91,8 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let path = request.uri().path().to_owned();
     let received = Arc::new(AtomicU64::new(0));
     let mut line = Line::begin(&app, &request, id.clone(), Arc::clone(&received));
-    let request = request.map(|body| Body::new(Counted { body, bytes: received }));
+    let mut request = request.map(|body| Body::new(Counted { body, bytes: received }));
+    request.extensions_mut().insert(RequestId(id.clone()));
 
     let span = tracing::error_span!("request", id);
     let mut response = next.run(request).instrument(span).await;

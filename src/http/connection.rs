@@ -114,6 +114,8 @@ struct State {
     since: Instant,
     /// Since when the peer has taken nothing of what we have for it.
     unread: Option<Instant>,
+    /// Whoever works on the request looks after an unread answer as well, and needs time to tell.
+    is_looked_after: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +134,7 @@ impl Watch {
             phase: Phase::Head,
             since: Instant::now(),
             unread: None,
+            is_looked_after: false,
         }))
     }
 
@@ -142,6 +145,12 @@ impl Watch {
     fn enter(&self, phase: Phase) {
         let mut state = self.state();
         (state.phase, state.since) = (phase, Instant::now());
+        state.is_looked_after = false;
+    }
+
+    /// The work on this request ends by itself when its answer is left unread: we only watch over it.
+    pub(super) fn is_looked_after(&self) {
+        self.state().is_looked_after = true;
     }
 
     fn begin_work(&self) {
@@ -178,7 +187,8 @@ impl Watch {
     fn end(&self, wire: &Wire) -> Option<(Instant, &'static str)> {
         let state = *self.state();
         if let Some(since) = state.unread {
-            return Some((since + wire.stall_timeout, "stalled"));
+            let times = if state.is_looked_after { 2 } else { 1 };
+            return Some((since + wire.stall_timeout * times, "stalled"));
         }
         match state.phase {
             Phase::Head => Some((state.since + wire.header_timeout, "header_timeout")),

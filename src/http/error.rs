@@ -45,6 +45,7 @@ pub const KINDS: &[Kind] = &[
     kind("method_not_allowed", 405, "Method not allowed"),
     kind("not_acceptable", 406, "Not acceptable"),
     kind("slow_body", 408, "The body came too slowly"),
+    kind("stalled", 408, "The answer was not read"),
     kind("body_too_large", 413, "The body is too large"),
     kind("unsupported_media_type", 415, "Unsupported media type"),
     kind("unsupported_charset", 415, "Unsupported charset"),
@@ -151,19 +152,29 @@ impl Refusal {
             .unwrap_or(unlisted)
     }
 
-    /// The answer, for the request of this path and id.
-    pub(super) fn render(self, path: &str, request_id: &str) -> Response {
+    pub(super) fn status(&self) -> u16 {
+        self.kind().status
+    }
+
+    /// As JSON has it, for the request of this path and id.
+    pub(super) fn problem<'a>(&'a self, request: Option<(&'a str, &'a str)>) -> Problem<'a> {
         let kind = self.kind();
-        let problem = Problem {
-            r#type: &format!("/docs/errors/{}", kind.code),
+        Problem {
+            r#type: format!("/docs/errors/{}", kind.code),
             title: kind.title,
             status: kind.status,
             detail: &self.detail,
-            instance: path,
+            instance: request.map(|(path, _)| path),
             code: kind.code,
-            request_id,
-        };
-        let mut body = serde_json::to_vec(&problem).expect("a struct of strings is always JSON");
+            request_id: request.map(|(_, id)| id),
+        }
+    }
+
+    /// The answer, for the request of this path and id.
+    pub(super) fn render(self, path: &str, request_id: &str) -> Response {
+        let kind = self.kind();
+        let mut body =
+            serde_json::to_vec(&self.problem(Some((path, request_id)))).expect("a struct of strings is always JSON");
         body.push(b'\n');
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -175,7 +186,8 @@ impl Refusal {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.headers);
         if kind.status == 415 {
-            headers.insert("accept-post", HeaderValue::from_static(ACCEPT_POST));
+            let types = HeaderValue::from_static(ACCEPT_POST);
+            headers.entry("accept-post").or_insert(types);
         }
         response
     }
@@ -197,14 +209,16 @@ impl IntoResponse for Refusal {
 }
 
 #[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'a str,
-    title: &'a str,
+pub(super) struct Problem<'a> {
+    r#type: String,
+    title: &'static str,
     status: u16,
     detail: &'a str,
-    instance: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
     code: &'a str,
-    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
 }
 
 /// The fallback of the router.
@@ -242,6 +256,7 @@ mod tests {
                 },
                 415,
             ),
+            (Error::BadBody { detail: text() }, 400),
             (Error::BodyTooLarge { limit_bytes: 1 }, 413),
             (
                 Error::UnknownOption {

@@ -146,7 +146,7 @@ impl<'a> Pace<'a> {
     }
 }
 
-fn too_slow(wire: &Wire) -> Refusal {
+pub(super) fn too_slow(wire: &Wire) -> Refusal {
     let allowed = humantime::format_duration(wire.body_timeout);
     Refusal::new("slow_body", format!("the body did not arrive within {allowed}"))
 }
@@ -234,7 +234,7 @@ pub(super) async fn read_the_rest(State(app): State<Arc<App>>, request: Request,
 }
 
 /// Reads and forgets, within bounds. Past them the connection is closed under the sender, which is its own doing.
-async fn discard(mut rest: Body, wire: Wire) {
+pub(super) async fn discard(mut rest: Body, wire: Wire) {
     let end = Instant::now() + wire.discard_time;
     let mut left = wire.discard_bytes;
     while let Ok(Some(Ok(frame))) = timeout_at(end, rest.frame()).await {

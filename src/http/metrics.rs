@@ -245,18 +245,35 @@ impl Metrics {
         if !request.route.starts_with("/v1/") {
             return;
         }
-        let kind = match (request.trace, request.route) {
-            (Some(trace), _) => name(trace.kind),
-            (None, "/v1/clean") => "stream".to_owned(),
-            (None, _) => "unknown".to_owned(),
-        };
         let outcome = match request.code {
             Some(code) => code,
+            // Its lines are counted one by one.
+            None if request.route == "/v1/batch" => return,
             None if request.whole => "ok",
             None => "broken_off",
         };
+        if request.route == "/v1/clean" {
+            let kind = "stream".to_owned();
+            self.documents.get_or_create(&Outcome { kind, outcome }).inc();
+        } else {
+            self.add_document(request.trace, outcome);
+        }
+    }
+
+    /// A line of a batch.
+    pub(super) fn count_line(&self, trace: Option<&Trace>, code: Option<&'static str>) {
+        self.add_document(trace, code.unwrap_or("ok"));
+        for (stage, time) in trace.iter().flat_map(|trace| &trace.stages) {
+            self.stages
+                .get_or_create(&[("stage", *stage)])
+                .observe(time.as_secs_f64());
+        }
+    }
+
+    fn add_document(&self, trace: Option<&Trace>, outcome: &'static str) {
+        let kind = trace.map_or("unknown".to_owned(), |trace| name(trace.kind));
         self.documents.get_or_create(&Outcome { kind, outcome }).inc();
-        let Some(trace) = request.trace else {
+        let Some(trace) = trace else {
             return;
         };
         for taken in &trace.removed {

@@ -5,10 +5,12 @@
 
 mod access;
 mod auth;
+mod batch;
 mod connection;
 mod error;
 mod health;
 mod limits;
+mod lines;
 mod metrics;
 mod negotiate;
 mod normalize;
@@ -37,6 +39,7 @@ use crate::{
 
 pub use auth::Tokens;
 pub use error::KINDS;
+pub use lines::{Batch, Chunk, Entry, Outcome, Output, Totals};
 pub use serve::{Drained, listen, serve, serve_admin};
 
 /// What every request shares.
@@ -171,6 +174,7 @@ pub struct Route {
 /// Everything that this service answers.
 pub const ROUTES: &[Route] = &[
     route("/v1/normalize", Verbs::Submit, |verbs| on(verbs, normalize::normalize)),
+    route("/v1/batch", Verbs::Post, |verbs| on(verbs, batch::batch)),
     route("/v1/clean", Verbs::Post, |verbs| on(verbs, stream::clean)),
     route("/v1/rules", Verbs::Read, |verbs| on(verbs, rules::rules)),
     route("/openapi.yaml", Verbs::Read, |verbs| on(verbs, openapi::openapi)),

@@ -63,6 +63,31 @@ pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Forma
         })
 }
 
+/// Whether lines of JSON will do.
+///
+/// # Errors
+/// 406 when `Accept` asks for nothing of the kind.
+pub(super) fn lines(headers: &HeaderMap) -> Result<(), Refusal> {
+    const LINES: [&str; 4] = ["x-ndjson", "ndjson", "jsonl", "json"];
+    let lines = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let ranges: Vec<Range<'_>> = lines
+        .flat_map(|line| line.split(','))
+        .filter_map(Range::parse)
+        .collect();
+    let is_lines = |range: &Range<'_>| {
+        let is_known = LINES.iter().any(|known| range.subtype.eq_ignore_ascii_case(known));
+        range.kind == "*" || (range.kind.eq_ignore_ascii_case("application") && (range.subtype == "*" || is_known))
+    };
+    if ranges.is_empty() || ranges.iter().any(|range| range.quality > 0 && is_lines(range)) {
+        return Ok(());
+    }
+    let detail = "the Accept header names nothing that this route gives, which is application/x-ndjson";
+    Err(Refusal::new("not_acceptable", detail))
+}
+
 /// How much a form is wished for, in thousandths: what the most specific range says, nothing if none fits.
 fn quality(ranges: &[Range<'_>], (_, kind, subtype): (Format, &str, &str)) -> u16 {
     let fits = |range: &&Range<'_>| {

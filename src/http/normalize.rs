@@ -95,7 +95,7 @@ impl AsRef<[u8]> for Held {
 }
 
 /// Markdown makes elements without a `<`: a list item of two bytes is the shortest.
-fn elements_at_most(elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
+pub(super) fn elements_at_most(elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
     if is_envelope(content_type) {
         return elements_in_envelope(elements, bytes);
     }

@@ -9,6 +9,7 @@ pub mod front_matter;
 pub mod known;
 pub mod language;
 mod lenient;
+pub mod lines;
 mod offsets;
 mod prescan;
 mod sniff;

@@ -13,6 +13,7 @@
 //! that a document of its size can take ([`crate::bounds::Bounds::work_bytes`]).
 
 mod ledger;
+mod window;
 
 use std::{
     num::NonZeroUsize,
@@ -31,6 +32,7 @@ use tokio::{
 
 pub use ledger::Grant;
 use ledger::Ledger;
+pub use window::Window;
 
 use crate::bounds::Deadline;
 
@@ -173,6 +175,11 @@ impl Workers {
             niceness: getpriority_process(None).ok().map(|ours| ours + NICENESS),
             limits,
         }
+    }
+
+    /// Documents that may be at work at once.
+    pub fn threads(&self) -> usize {
+        self.limits.threads()
     }
 
     /// Memory for a body that is about to be read: none of it yet.

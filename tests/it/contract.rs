@@ -66,7 +66,17 @@ fn check(description: &Value, method: &str, path: &str, reply: &Reply) {
         "{method} {path} {} answers {essence} and does not say so",
         reply.status
     );
-    if essence.ends_with("json") {
+    if essence == "application/x-ndjson" {
+        for line in reply.text().lines() {
+            let line: Value = serde_json::from_str(line).expect("a line of JSON");
+            let faults = faults(description, &content["schema"], &line);
+            assert!(
+                faults.is_empty(),
+                "{method} {path} {}: {faults:#?}\n{line}",
+                reply.status
+            );
+        }
+    } else if essence.ends_with("json") {
         let faults = faults(description, &content["schema"], &reply.json());
         assert!(
             faults.is_empty(),

@@ -1,0 +1,558 @@
+//! `copydesk batch`: documents from files, folders or stdin, and an article a line on stdout, as `POST /v1/batch` gives
+//! them.
+//!
+//! Lines come in the order of the documents, so that the lines of an output say how far it got: `--resume` goes on there.
+
+use std::{
+    borrow::Cow,
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead as _, BufReader, IsTerminal as _, Read, Seek as _, SeekFrom, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use super::{Failure, rules::SourceArgs};
+use crate::{
+    bounds::{Bounds, Deadline},
+    error::Error,
+    http::{Batch, Chunk, Entry, Output, Totals},
+    input::lines::{Line, Lines},
+    options::Options,
+    pipeline::Pipeline,
+    workers::{Window, Workers},
+};
+
+/// Chunks in hand for each job, so that a slow document does not leave the others idle.
+const CHUNKS_FOR_EACH_JOB: usize = 4;
+/// Bytes read at once.
+const PIECE_BYTES: usize = 256 << 10;
+/// How often the progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+/// The options have the names and the values of the route's query.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Documents, folders of them, or files of envelopes, one a line (.ndjson, .jsonl); - for such lines on stdin [default: -]
+    #[arg(value_name = "FILE|FOLDER|-")]
+    sources: Vec<PathBuf>,
+    /// Documents worked on at once [default: the cores this process may use]
+    #[arg(long, value_name = "COUNT")]
+    jobs: Option<NonZeroUsize>,
+    /// Write to this file instead of stdout, and go on behind what is whole in it already
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// precision, balanced or recall
+    #[arg(long)]
+    mode: Option<String>,
+    /// core, all, or a list of fields
+    #[arg(long, value_name = "FIELDS")]
+    fields: Option<String>,
+    /// Drop what this selector matches; may repeat
+    #[arg(long, value_name = "SELECTOR")]
+    remove: Vec<String>,
+    /// Keep what this selector matches; may repeat
+    #[arg(long, value_name = "SELECTOR")]
+    keep: Vec<String>,
+    /// Leave this rule out; may repeat
+    #[arg(long, value_name = "RULE_ID")]
+    without: Vec<String>,
+    /// Tell how each decision was made
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    rules: SourceArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let options = Options::from_pairs(pairs(args))?;
+    let pipeline = Pipeline::new(args.rules.load()?, Bounds::default());
+    let batch = Arc::new(Batch::new(pipeline, options, None)?);
+    let sources = listed(&args.sources)?;
+    let mut sink = Sink::open(args.resume.as_deref())?;
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
+    let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::system("starting the async threads"))?;
+    let totals = runtime.block_on(work_off(sources, jobs, &batch, &mut sink));
+    // What is still at work when the output was closed must not keep the process.
+    runtime.shutdown_background();
+    let totals = totals?;
+    if totals.failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::No(format!(
+        "{} of {} documents failed; their lines say why",
+        totals.failed, totals.documents
+    )))
+}
+
+async fn work_off(
+    sources: Vec<Source>,
+    jobs: NonZeroUsize,
+    batch: &Arc<Batch>,
+    sink: &mut Sink,
+) -> Result<Totals, Failure> {
+    let workers = Workers::new(jobs);
+    let width = if jobs == NonZeroUsize::MIN {
+        1
+    } else {
+        jobs.get() * CHUNKS_FOR_EACH_JOB
+    };
+    let mut window: Window<(Output, usize)> = Window::new(width);
+    let mut progress = Progress::begin(&sources, sink);
+    let (sender, mut chunks) = mpsc::channel(1);
+    let (bounds, skip) = (*batch.bounds(), sink.totals.documents);
+    let reading = thread::spawn(move || Reader::new(sender, bounds, skip).read_all(sources));
+    let mut ended = false;
+    while !(ended && window.is_empty()) {
+        tokio::select! {
+            Some(done) = window.next() => {
+                let (output, bytes) = done.map_err(|_| Failure::No("a worker ended before its work".into()))?;
+                sink.write(&output)?;
+                progress.tell(&sink.totals, bytes);
+            }
+            chunk = chunks.recv(), if !ended && window.has_room() => match chunk {
+                Some(chunk) => window.push(work(workers.clone(), Arc::clone(batch), chunk)),
+                None => ended = true,
+            },
+        }
+    }
+    progress.end();
+    match reading.join() {
+        Ok(read) => read?,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+    sink.end(batch)
+}
+
+async fn work(workers: Workers, batch: Arc<Batch>, chunk: Chunk) -> (Output, usize) {
+    let (load, budget, bytes) = (chunk.load(), chunk.budget(batch.bounds()), chunk.body_bytes());
+    let chunk = Arc::new(chunk);
+    let (ours, theirs) = (Arc::clone(&batch), Arc::clone(&chunk));
+    let done = workers
+        .run(load, budget, move |deadline: &Deadline| ours.work(&theirs, deadline))
+        .await;
+    (done.unwrap_or_else(|failure| batch.failed(&chunk, failure)), bytes)
+}
+
+/// Where documents come from.
+#[derive(Debug)]
+enum Source {
+    /// A file that is one.
+    Document(PathBuf),
+    /// A file of envelopes.
+    Lines(PathBuf),
+    /// The same on stdin.
+    Stdin,
+}
+
+/// All sources in their order, folders opened, their files by name.
+fn listed(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    if paths.is_empty() {
+        return Ok(vec![Source::Stdin]);
+    }
+    let mut found = Vec::new();
+    for path in paths {
+        if path == Path::new("-") {
+            found.push(Source::Stdin);
+        } else if path.is_dir() {
+            folder(path, &mut found)?;
+        } else {
+            // A file that is not there is an error of the command, not of a line.
+            fs::metadata(path).map_err(Failure::system(format!("reading {}", path.display())))?;
+            found.push(of_file(path.clone()));
+        }
+    }
+    Ok(found)
+}
+
+fn folder(path: &Path, found: &mut Vec<Source>) -> Result<(), Failure> {
+    let entries = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    let mut entries = entries.map_err(Failure::system(format!("reading {}", path.display())))?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        // A link to a folder may lead around in a circle.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && !is_hidden {
+            folder(&path, found)?;
+        } else if path.is_file() && !is_hidden {
+            found.push(of_file(path));
+        }
+    }
+    Ok(())
+}
+
+fn of_file(path: PathBuf) -> Source {
+    match extension(&path).as_str() {
+        "ndjson" | "jsonl" => Source::Lines(path),
+        _ => Source::Document(path),
+    }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_ascii_lowercase()
+}
+
+fn content_type(path: &Path) -> Option<&'static str> {
+    match extension(path).as_str() {
+        "html" | "htm" => Some("text/html"),
+        "xhtml" => Some("application/xhtml+xml"),
+        "md" | "markdown" => Some("text/markdown"),
+        "txt" => Some("text/plain"),
+        _ => None,
+    }
+}
+
+/// Reads documents into chunks, on a thread of its own.
+struct Reader {
+    sender: mpsc::Sender<Chunk>,
+    bounds: Bounds,
+    /// Documents whose lines are there already.
+    skip: u64,
+    /// Documents seen.
+    seen: u64,
+    chunk: Chunk,
+}
+
+/// Nobody takes chunks any more, and whoever did says why.
+struct Unwanted;
+
+impl Reader {
+    fn new(sender: mpsc::Sender<Chunk>, bounds: Bounds, skip: u64) -> Self {
+        Reader {
+            sender,
+            bounds,
+            skip,
+            seen: 0,
+            chunk: Chunk::new(skip),
+        }
+    }
+
+    fn read_all(mut self, sources: Vec<Source>) -> Result<(), Failure> {
+        for source in sources {
+            let read = match source {
+                Source::Document(path) => self.document(&path),
+                Source::Lines(path) => match File::open(&path) {
+                    Ok(file) => self
+                        .lines(file)
+                        .map_err(Failure::system(format!("reading {}", path.display())))?,
+                    Err(cause) => return Err(Failure::system(format!("reading {}", path.display()))(cause)),
+                },
+                Source::Stdin => self
+                    .lines(io::stdin().lock())
+                    .map_err(Failure::system("reading stdin"))?,
+            };
+            if read.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = self.flush();
+        if self.seen < self.skip {
+            let (seen, skip) = (self.seen, self.skip);
+            return Err(Failure::No(format!(
+                "the output has {skip} lines, and there are only {seen} documents: it is of others"
+            )));
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, path: &Path) -> Result<(), Unwanted> {
+        if self.is_there_already() {
+            return Ok(());
+        }
+        let id = path.to_string_lossy().into_owned();
+        let limit_bytes = self.bounds.body_bytes;
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes));
+        let entry = match read {
+            Err(cause) => Entry::Refused {
+                id: Some(id),
+                error: Error::BadBody {
+                    detail: cause.to_string(),
+                },
+            },
+            Ok(_) if bytes.len() > limit_bytes => Entry::Refused {
+                id: Some(id),
+                error: Error::BodyTooLarge { limit_bytes },
+            },
+            Ok(_) if extension(path) == "json" => Entry::Envelope(bytes),
+            Ok(_) => Entry::Bare {
+                id,
+                content_type: content_type(path),
+                bytes,
+            },
+        };
+        self.take(entry)
+    }
+
+    fn lines(&mut self, mut source: impl Read) -> io::Result<Result<(), Unwanted>> {
+        let limit_bytes = self.bounds.body_bytes;
+        let mut lines = Lines::new(limit_bytes);
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let length = match source.read(&mut piece) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            lines.push(&piece[..length]);
+            while let Some(line) = lines
+                .next_line()
+                .or_else(|| (length == 0).then(|| lines.last_line()).flatten())
+            {
+                if self.is_there_already() {
+                    continue;
+                }
+                let entry = match line {
+                    Line::Whole(bytes) => Entry::Envelope(bytes),
+                    Line::TooLong => Entry::Refused {
+                        id: None,
+                        error: Error::BodyTooLarge { limit_bytes },
+                    },
+                };
+                if let Err(unwanted) = self.take(entry) {
+                    return Ok(Err(unwanted));
+                }
+            }
+            // What has come is not kept waiting for what may come.
+            if let Err(unwanted) = self.flush() {
+                return Ok(Err(unwanted));
+            }
+            if length == 0 {
+                return Ok(Ok(()));
+            }
+        }
+    }
+
+    fn is_there_already(&mut self) -> bool {
+        self.seen += 1;
+        self.seen <= self.skip
+    }
+
+    fn take(&mut self, entry: Entry) -> Result<(), Unwanted> {
+        self.chunk.push(entry, &self.bounds);
+        if self.chunk.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Unwanted> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        let chunk = std::mem::replace(&mut self.chunk, Chunk::new(self.seen));
+        self.sender.blocking_send(chunk).map_err(|_| Unwanted)
+    }
+}
+
+/// Where lines go, and how many are there.
+struct Sink {
+    file: Box<dyn Write>,
+    is_terminal: bool,
+    totals: Totals,
+}
+
+impl Sink {
+    fn open(resume: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = resume else {
+            return Ok(Sink {
+                file: Box::new(io::stdout()),
+                is_terminal: io::stdout().is_terminal(),
+                totals: Totals::default(),
+            });
+        };
+        let doing = || format!("opening {}", path.display());
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(path).map_err(Failure::system(doing()))?;
+        let (end, totals) = whole(&file, path)?;
+        file.set_len(end)
+            .and_then(|()| file.seek(SeekFrom::Start(end)))
+            .map_err(Failure::system(doing()))?;
+        Ok(Sink {
+            file: Box::new(file),
+            is_terminal: false,
+            totals,
+        })
+    }
+
+    fn write(&mut self, output: &Output) -> Result<(), Failure> {
+        self.totals.count(output);
+        self.file
+            .write_all(&output.lines)
+            .and_then(|()| self.file.flush())
+            .map_err(Failure::output)
+    }
+
+    fn end(&mut self, batch: &Batch) -> Result<Totals, Failure> {
+        let line = batch.totals_line(&self.totals);
+        self.file
+            .write_all(&line)
+            .and_then(|()| self.file.flush())
+            .map_err(Failure::output)?;
+        Ok(self.totals)
+    }
+}
+
+/// How far an output is whole, and what is in it. The line of totals is no document's, and half a line is none.
+fn whole(file: &File, path: &Path) -> Result<(u64, Totals), Failure> {
+    #[derive(Deserialize)]
+    struct Head {
+        index: u64,
+        status: u16,
+    }
+    let mut reader = BufReader::new(file);
+    let (mut end, mut totals, mut line) = (0, Totals::default(), Vec::new());
+    loop {
+        line.clear();
+        let length = reader
+            .read_until(b'\n', &mut line)
+            .map_err(Failure::system(format!("reading {}", path.display())))?;
+        if !line.ends_with(b"\n") || line.starts_with(b"{\"totals\":") {
+            return Ok((end, totals));
+        }
+        let head = serde_json::from_slice::<Head>(&line).ok();
+        let Some(head) = head.filter(|head| head.index == totals.documents) else {
+            let number = totals.documents + 1;
+            return Err(Failure::No(format!(
+                "{} is no output of a batch: its line {number} is not document {number}",
+                path.display()
+            )));
+        };
+        totals.documents += 1;
+        if head.status == 200 {
+            totals.ok += 1;
+        } else {
+            totals.failed += 1;
+        }
+        end += length as u64;
+    }
+}
+
+/// One line on a terminal, written over and over.
+struct Progress {
+    is_shown: bool,
+    begun: Instant,
+    told: Instant,
+    /// Documents that were there before.
+    before: u64,
+    /// All that there are, where that is known.
+    all: Option<u64>,
+    bytes: usize,
+}
+
+impl Progress {
+    fn begin(sources: &[Source], sink: &Sink) -> Self {
+        let only_documents = sources.iter().all(|source| matches!(source, Source::Document(_)));
+        let now = Instant::now();
+        Progress {
+            is_shown: io::stderr().is_terminal() && !sink.is_terminal,
+            begun: now,
+            told: now,
+            before: sink.totals.documents,
+            all: only_documents.then_some(sources.len() as u64),
+            bytes: 0,
+        }
+    }
+
+    fn tell(&mut self, totals: &Totals, bytes: usize) {
+        self.bytes += bytes;
+        if self.is_shown && self.told.elapsed() >= TELL_EVERY {
+            self.told = Instant::now();
+            // A terminal that is gone is no reason to stop.
+            let _ = write!(io::stderr(), "\r\x1b[K{}", self.line(totals, self.begun.elapsed()));
+        }
+    }
+
+    fn line(&self, totals: &Totals, elapsed: Duration) -> String {
+        let megabytes = self.bytes as f64 / 1e6 / elapsed.as_secs_f64().max(0.001);
+        let done = totals.documents;
+        let of = self.all.map(|all| format!(" of {all}")).unwrap_or_default();
+        let left = self.all.map(|all| {
+            let each = elapsed.as_secs_f64() / (done - self.before).max(1) as f64;
+            let seconds = (each * all.saturating_sub(done) as f64) as u64;
+            format!(", {} left", humantime::format_duration(Duration::from_secs(seconds)))
+        });
+        let (failed, left) = (totals.failed, left.unwrap_or_default());
+        format!("{done}{of} documents, {megabytes:.1} MB/s, {failed} failed{left}")
+    }
+
+    fn end(&self) {
+        if self.is_shown {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let single = [("mode", &args.mode), ("fields", &args.fields)];
+    let single = single
+        .into_iter()
+        .flat_map(|(name, value)| value.as_deref().map(|value| (name, value)));
+    let lists = [
+        ("remove", &args.remove),
+        ("keep", &args.keep),
+        ("without", &args.without),
+    ];
+    let lists = lists
+        .into_iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str())));
+    let explain = args.explain.then_some(("explain", "true"));
+    single
+        .chain(lists)
+        .chain(explain)
+        .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_progress_is_one_line() {
+        let now = Instant::now();
+        let mut progress = Progress {
+            is_shown: false,
+            begun: now,
+            told: now,
+            before: 10,
+            all: Some(100),
+            bytes: 0,
+        };
+        let totals = Totals {
+            documents: 40,
+            ok: 38,
+            failed: 2,
+        };
+        progress.tell(&totals, 6_000_000);
+        let line = progress.line(&totals, Duration::from_secs(3));
+        assert_eq!(line, "40 of 100 documents, 2.0 MB/s, 2 failed, 6s left");
+        progress.all = None;
+        let line = progress.line(&totals, Duration::from_secs(3));
+        assert_eq!(line, "40 documents, 2.0 MB/s, 2 failed");
+    }
+
+    #[test]
+    fn a_files_name_says_its_type() {
+        for (name, kind) in [
+            ("a.HTML", Some("text/html")),
+            ("a.md", Some("text/markdown")),
+            ("a.txt", Some("text/plain")),
+            ("a", None),
+        ] {
+            assert_eq!(content_type(Path::new(name)), kind);
+        }
+        assert!(matches!(of_file("x/a.ndjson".into()), Source::Lines(_)));
+        assert!(matches!(of_file("x/a.json".into()), Source::Document(_)));
+    }
+}

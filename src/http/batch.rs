@@ -1,0 +1,361 @@
+//! `POST /v1/batch`: documents stream in, an envelope a line, and articles stream out, in their order, while they do.
+//!
+//! A task of its own reads lines while there is room for their work, and sends what is done while the client reads: a
+//! client that does not read stops it from reading, and nothing piles up. What no line can tell is told by the last one:
+//! the totals, and why there is no more.
+//!
+//! # Limits
+//! Memory is one line, a window of [`CHUNKS_FOR_EACH_WORKER`] chunks for each worker, and their answers, all counted. A
+//! client that writes everything before it reads, and more than fits in between, stands still, and so do we: past the stall
+//! timeout the batch ends, and the rest of what the client sends is thrown away, so that it comes to read why.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use http_body_util::BodyExt as _;
+use hyper::body::Frame;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
+use url::form_urlencoded;
+
+use super::{
+    App, RULES_REVISION,
+    access::RequestId,
+    connection::Watch,
+    error::Refusal,
+    limits,
+    lines::{Batch, Chunk, Entry, Output, Totals},
+    negotiate, rules_revision, sandbox,
+};
+use crate::{
+    bounds::Deadline,
+    error::Error,
+    input::lines::{Line, Lines},
+    options::Options,
+    workers::{Failure, Grant, Window},
+};
+
+/// Chunks in hand for each worker: one that is worked on, and one that waits for it.
+const CHUNKS_FOR_EACH_WORKER: usize = 2;
+/// Memory that a batch asks for at its beginning: what it reads at once.
+const BATCH_BYTES: usize = 256 << 10;
+/// How often a batch that waits looks up: for a drain, and for memory that has come free.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a chunk waits before it asks again for a place in a queue that is full.
+const QUEUE_PAUSE: Duration = Duration::from_millis(5);
+/// The types that lines come in, and go out in.
+const ACCEPT_POST: &str = "application/x-ndjson, application/jsonl, application/json";
+/// As [`ACCEPT_POST`], and what clients send when nobody told them.
+const TYPES: [&str; 7] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/json",
+    "text/plain",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+];
+
+/// The head goes out at once; from then on a refusal is the last line.
+pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+    let (mut head, body) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default();
+    let options = Options::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
+    let id = head.extensions.remove::<RequestId>().unwrap_or_default();
+    let pipeline = app.pipeline();
+    let revision = rules_revision(&pipeline);
+    let batch = Batch::new(pipeline, options, Some((head.uri.path().to_owned(), id.0)))?;
+    negotiate::lines(&head.headers)?;
+    limits::refuse_packed(&head.headers)?;
+    check_type(&head.headers)?;
+    let mut grant = app.workers.grant();
+    if !grant.grow(BATCH_BYTES) {
+        return Err(Refusal::memory_full());
+    }
+    if let Some(watch) = head.extensions.get::<Arc<Watch>>() {
+        watch.is_looked_after();
+    }
+    // One piece may wait for the client, while the next one is made.
+    let (sender, receiver) = mpsc::channel(1);
+    let width = app.workers.threads() * CHUNKS_FOR_EACH_WORKER;
+    let running = Running {
+        lines: Lines::new(batch.bounds().body_bytes),
+        batch: Arc::new(batch),
+        window: Window::new(width),
+        totals: Totals::default(),
+        read: 0,
+        grant,
+        sender,
+        app,
+    };
+    tokio::spawn(running.run(body));
+
+    let mut response = Response::new(Body::new(Lent { receiver }));
+    sandbox(&mut response);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    headers.insert(RULES_REVISION, revision);
+    Ok(response)
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(given) = limits::header_text(headers, &header::CONTENT_TYPE)? else {
+        return Ok(());
+    };
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.is_empty() || TYPES.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
+        return Ok(());
+    }
+    let refusal = Refusal::from(Error::UnsupportedType {
+        given: essence.to_owned(),
+    });
+    Err(refusal.with(
+        header::HeaderName::from_static("accept-post"),
+        HeaderValue::from_static(ACCEPT_POST),
+    ))
+}
+
+/// A batch under way.
+struct Running {
+    app: Arc<App>,
+    batch: Arc<Batch>,
+    lines: Lines,
+    window: Window<(Output, Grant)>,
+    totals: Totals,
+    /// Documents that have been read.
+    read: u64,
+    /// For what waits to become a line.
+    grant: Grant,
+    sender: mpsc::Sender<Piece>,
+}
+
+/// Why a batch ends before its input.
+enum End {
+    /// With a last line that says why.
+    Told(Refusal),
+    /// The client stands still: with such a line, when it moves again.
+    Stalled(Bytes),
+    /// The client has gone.
+    Gone,
+}
+
+impl Running {
+    async fn run(mut self, mut body: Body) {
+        let (refusal, first) = match self.work(&mut body).await {
+            Ok(()) => (None, None),
+            Err(End::Told(refusal)) => (Some(refusal), None),
+            Err(End::Stalled(unsent)) => {
+                let allowed = humantime::format_duration(self.app.wire.stall_timeout);
+                let detail = format!(
+                    "nothing was read of the answer for {allowed}; read it while you send, or send less at once"
+                );
+                (Some(Refusal::new("stalled", detail)), Some(unsent))
+            }
+            Err(End::Gone) => return,
+        };
+        let last = self.batch.last_line(&self.totals, refusal.as_ref());
+        let sender = self.sender;
+        let send = async {
+            for bytes in first.into_iter().chain([Bytes::from(last)]) {
+                let _ = sender.send(Piece { bytes, _grant: None }).await;
+            }
+            drop(sender);
+        };
+        // Whoever writes everything before it reads must get rid of it to see this.
+        tokio::join!(send, limits::discard(body, self.app.wire));
+    }
+
+    async fn work(&mut self, body: &mut Body) -> Result<(), End> {
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut ended, mut heard, mut fed, mut leave) = (false, Instant::now(), Instant::now(), None);
+        while !(ended && self.window.is_empty()) {
+            let wants = !ended && self.window.has_room();
+            let may_read = wants && self.grant.can_grow(BATCH_BYTES);
+            if may_read || !self.window.is_empty() {
+                fed = Instant::now();
+            }
+            if !may_read {
+                // Time in which we do not listen is not the client's.
+                heard = Instant::now();
+            }
+            tokio::select! {
+                Some(done) = self.window.next() => {
+                    let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
+                    self.send(output, grant).await?;
+                }
+                frame = body.frame(), if may_read => match frame {
+                    None => {
+                        ended = true;
+                        self.take_in(&[], true).await?;
+                    }
+                    Some(Err(error)) => {
+                        self.finish().await?;
+                        return Err(End::Told(limits::broken(&error)));
+                    }
+                    Some(Ok(frame)) => {
+                        heard = Instant::now();
+                        if let Ok(piece) = frame.into_data() {
+                            self.take_in(&piece, false).await?;
+                        }
+                    }
+                },
+                _ = look.tick() => {
+                    if self.app.health.is_draining() && leave.is_none() {
+                        // What is under way is finished well within the grace.
+                        leave = Some(Instant::now() + self.app.wire.drain_delay + self.app.wire.grace / 2);
+                    }
+                    if leave.is_some_and(|leave| leave <= Instant::now()) {
+                        self.finish().await?;
+                        let detail = "the service is shutting down; send the documents after the last line again";
+                        return Err(End::Told(Refusal::new("draining", detail)));
+                    }
+                    if fed.elapsed() >= self.batch.bounds().time {
+                        return Err(End::Told(Refusal::memory_full()));
+                    }
+                    if may_read && heard.elapsed() >= self.app.wire.body_timeout {
+                        self.finish().await?;
+                        return Err(End::Told(limits::too_slow(&self.app.wire)));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes chunks of the lines that have come to their end, and work of the chunks. What has come at once may make more
+    /// than the window holds: then it waits.
+    async fn take_in(&mut self, piece: &[u8], is_end: bool) -> Result<(), End> {
+        self.lines.push(piece);
+        let mut chunk = Chunk::new(self.read);
+        loop {
+            let line = self
+                .lines
+                .next_line()
+                .or_else(|| is_end.then(|| self.lines.last_line()).flatten());
+            let is_last = line.is_none();
+            if let Some(line) = line {
+                let limit_bytes = self.batch.bounds().body_bytes;
+                let entry = match line {
+                    Line::Whole(bytes) => Entry::Envelope(bytes),
+                    Line::TooLong => Entry::Refused {
+                        id: None,
+                        error: Error::BodyTooLarge { limit_bytes },
+                    },
+                };
+                chunk.push(entry, self.batch.bounds());
+                self.read += 1;
+            }
+            if chunk.is_full() || (is_last && !chunk.is_empty()) {
+                self.begin(std::mem::replace(&mut chunk, Chunk::new(self.read))).await?;
+            }
+            if is_last {
+                break;
+            }
+        }
+        self.grant.set(BATCH_BYTES + self.lines.held_bytes());
+        Ok(())
+    }
+
+    async fn begin(&mut self, chunk: Chunk) -> Result<(), End> {
+        while !self.window.has_room() {
+            let Some(done) = self.window.next().await else { break };
+            let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
+            self.send(output, grant).await?;
+        }
+        let mut grant = self.app.workers.grant();
+        grant.set(chunk.body_bytes());
+        self.window
+            .push(work(Arc::clone(&self.app), Arc::clone(&self.batch), chunk, grant));
+        Ok(())
+    }
+
+    /// Sends what is in hand, when no more is taken in.
+    async fn finish(&mut self) -> Result<(), End> {
+        while let Some(done) = self.window.next().await {
+            let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
+            self.send(output, grant).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, output: Output, grant: Grant) -> Result<(), End> {
+        for outcome in &output.outcomes {
+            self.app.metrics.count_line(outcome.trace.as_ref(), outcome.code);
+        }
+        self.totals.count(&output);
+        let piece = Piece {
+            bytes: Bytes::from(output.lines),
+            _grant: Some(grant),
+        };
+        let unsent = piece.bytes.clone();
+        match timeout(self.app.wire.stall_timeout, self.sender.send(piece)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_closed)) => Err(End::Gone),
+            Err(_late) => Err(End::Stalled(unsent)),
+        }
+    }
+}
+
+/// The work on one chunk, when its turn comes.
+async fn work(app: Arc<App>, batch: Arc<Batch>, chunk: Chunk, mut grant: Grant) -> (Output, Grant) {
+    let chunk = Arc::new(chunk);
+    let budget = chunk.budget(batch.bounds());
+    let end = Instant::now() + budget;
+    let output = loop {
+        let (batch, chunk) = (Arc::clone(&batch), Arc::clone(&chunk));
+        let load = chunk.load();
+        let done = app
+            .workers
+            .run(load, budget, move |deadline: &Deadline| batch.work(&chunk, deadline))
+            .await;
+        match done {
+            // Others fill the queue. A batch waits outside of it, since its client has nothing better to do.
+            Err(Failure::Full) if Instant::now() < end => sleep(QUEUE_PAUSE).await,
+            done => break done,
+        }
+    };
+    let output = output.unwrap_or_else(|failure| batch.failed(&chunk, failure));
+    grant.set(output.lines.capacity());
+    (output, grant)
+}
+
+/// Lines on their way to the client, with the memory that they take.
+struct Piece {
+    bytes: Bytes,
+    _grant: Option<Grant>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The answer's body: what the batch sends.
+struct Lent {
+    receiver: mpsc::Receiver<Piece>,
+}
+
+impl HttpBody for Lent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.receiver
+            .poll_recv(cx)
+            .map(|piece| piece.map(|piece| Ok(Frame::data(Bytes::from_owner(piece)))))
+    }
+}
