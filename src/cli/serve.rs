@@ -24,8 +24,8 @@ pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
     logs::start(config.log);
     let runtime = Builder::new_multi_thread()
         .enable_all()
-        // The pool holds as many documents as there are permits, and not one thread more.
-        .max_blocking_threads(config.limits.threads())
+        // The pool holds as many documents as there are permits, and one thread for moments of streams.
+        .max_blocking_threads(config.limits.threads() + 1)
         .build()
         .map_err(Failure::system("starting the async threads"))?;
     let served = runtime.block_on(serve(&config, tokens));
@@ -116,23 +116,23 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: Sources, mut seen: 
             },
             _ = look.tick(), if !is_fixed => false,
         };
-        if told {
-            app.reload();
-        }
-        // On a thread of its own: a folder may lie on a slow disk, a large list takes its time to read, and the pool's
-        // threads are all at work under load.
-        let sources = rules.clone();
+        // On a thread of its own: a folder may lie on a slow disk, a large list takes its time to read and to compile, and
+        // the pool's threads are all at work under load.
+        let (sources, app) = (rules.clone(), Arc::clone(&app));
         let (tell, looked) = oneshot::channel();
         std::thread::spawn(move || {
+            if told {
+                app.reload();
+            }
             let now = fingerprint(&sources);
-            let outcome = (told || now != seen).then(|| read(&sources).map(|(set, _)| set));
+            if told || now != seen {
+                app.reload_rules(read(&sources).map(|(set, _)| set));
+            }
             // Nobody is there to be told only when the service has ended.
-            let _ = tell.send((now, outcome));
+            let _ = tell.send(now);
         });
-        let Ok((now, outcome)) = looked.await else { continue };
-        seen = now;
-        if let Some(outcome) = outcome {
-            app.reload_rules(outcome);
+        if let Ok(now) = looked.await {
+            seen = now;
         }
     }
 }

@@ -23,7 +23,8 @@ pub mod write;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub use handlers::survey;
@@ -50,12 +51,55 @@ struct Compiled {
     sources: HashSet<String>,
     /// The languages that rules ask for; others are as good as none.
     languages: HashSet<String>,
+    /// The selectors of the rules for every document but those switched off, as callers did lately.
+    without: Shelf<Off>,
     /// The selectors of the rules for some, compiled for the hosts that came up lately.
-    lately: Mutex<HashMap<Origin, Arc<Matcher>>>,
+    hosts: Shelf<(Origin, Off)>,
 }
 
+/// Numbers of rules that a caller switched off, ascending.
+type Off = Vec<u16>;
+
+/// Sets of rules switched off that are kept compiled: a caller asks for the same one with each document.
+const SETS_KEPT: usize = 8;
 /// Hosts whose rules are kept compiled: an archive comes host by host, a proxy from few.
 const HOSTS_KEPT: usize = 256;
+
+/// What was compiled lately, by what it was compiled for.
+#[derive(Debug)]
+struct Shelf<K> {
+    most: usize,
+    compiled: Mutex<HashMap<K, Arc<Matcher>>>,
+}
+
+impl<K: Eq + Hash> Shelf<K> {
+    fn of(most: usize) -> Self {
+        let compiled = Mutex::default();
+        Shelf { most, compiled }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Matcher>>> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, key: &K) -> bool {
+        self.lock().contains_key(key)
+    }
+
+    /// Compiles what is not there, while nobody is kept waiting for what is.
+    fn get(&self, key: K, compile: impl FnOnce() -> Matcher) -> Arc<Matcher> {
+        if let Some(known) = self.lock().get(&key) {
+            return Arc::clone(known);
+        }
+        let matcher = Arc::new(compile());
+        let mut compiled = self.lock();
+        if compiled.len() >= self.most {
+            compiled.clear();
+        }
+        compiled.insert(key, Arc::clone(&matcher));
+        matcher
+    }
+}
 
 impl Rulebook {
     /// Compiles a set.
@@ -91,7 +135,8 @@ impl Rulebook {
             scoped,
             sources,
             languages,
-            lately: Mutex::default(),
+            without: Shelf::of(SETS_KEPT),
+            hosts: Shelf::of(HOSTS_KEPT),
         }))
     }
 
@@ -111,20 +156,14 @@ impl Rulebook {
         keep: &[Selector],
         without: &'a [String],
     ) -> Result<Choice, &'a str> {
-        let rules = self.rules().rules();
-        let number = |id: &'a String| {
-            rules
-                .iter()
-                .position(|rule| rule.id == *id)
-                .map(|i| i as u16)
-                .ok_or(id.as_str())
-        };
-        let off: Vec<u16> = without.iter().map(number).collect::<Result<_, _>>()?;
+        let off = self.off(without)?;
         let everywhere = match off.is_empty() {
             true => Arc::clone(&self.0.everywhere),
-            false => Arc::new(compile(self.rules(), |i, rule| {
-                rule.scope.is_everywhere() && !off.contains(&i)
-            })),
+            false => self.0.without.get(off.clone(), || {
+                compile(self.rules(), |i, rule| {
+                    rule.scope.is_everywhere() && off.binary_search(&i).is_err()
+                })
+            }),
         };
         let removes = remove.iter().map(|selector| (selector, Hit::Remove));
         let keeps = keep.iter().map(|selector| (selector, Hit::Keep));
@@ -139,16 +178,52 @@ impl Rulebook {
         Ok(choice.for_origin(origin))
     }
 
+    /// Whether [`Rulebook::choose`] finds all that it needs compiled already.
+    pub fn has_at_hand(&self, origin: Origin, without: &[String]) -> bool {
+        let Ok(off) = self.off(without) else {
+            return true; // to be refused, which is soon done
+        };
+        let origin = self.asked_for(origin);
+        (off.is_empty() || self.0.without.has(&off)) && (self.0.scoped.is_empty() || self.0.hosts.has(&(origin, off)))
+    }
+
+    /// The numbers of these rules, in one go over all: there may be thousands of both.
+    fn off<'a>(&self, without: &'a [String]) -> Result<Off, &'a str> {
+        if without.is_empty() {
+            return Ok(Off::new());
+        }
+        let mut wanted: HashMap<&str, Option<u16>> = without.iter().map(|id| (id.as_str(), None)).collect();
+        for (i, rule) in self.rules().rules().iter().enumerate() {
+            if let Some(number) = wanted.get_mut(rule.id.as_str()) {
+                *number = Some(i as u16);
+            }
+        }
+        let number = |id: &'a String| wanted[id.as_str()].ok_or(id.as_str());
+        let mut off = without.iter().map(number).collect::<Result<Off, _>>()?;
+        off.sort_unstable();
+        off.dedup();
+        Ok(off)
+    }
+
+    /// What rules ask for: the rest would only fill the shelf of compiled hosts.
+    fn asked_for(&self, mut origin: Origin) -> Origin {
+        let compiled = &self.0;
+        origin.sources.retain(|name| compiled.sources.contains(name));
+        origin.language = origin.language.filter(|language| compiled.languages.contains(language));
+        origin
+    }
+
     /// The selectors of the rules that are for this document and not for every one.
-    fn scoped_matcher(&self, origin: &Origin, off: &[u16]) -> Option<Arc<Matcher>> {
-        let scoped = &self.0.scoped;
-        if scoped.is_empty() {
+    fn scoped_matcher(&self, origin: &Origin, off: &Off) -> Option<Arc<Matcher>> {
+        if self.0.scoped.is_empty() {
             return None;
         }
-        let lock = || self.0.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(origin).filter(|_| off.is_empty()) {
-            return Some(Arc::clone(known)).filter(|matcher| !matcher.is_empty());
-        }
+        let key = (origin.clone(), off.clone());
+        let matcher = self.0.hosts.get(key, || self.compile_scoped(origin, off));
+        Some(matcher).filter(|matcher| !matcher.is_empty())
+    }
+
+    fn compile_scoped(&self, origin: &Origin, off: &Off) -> Matcher {
         let mut names = vec![""];
         let host = origin.host.as_deref().unwrap_or_default();
         names.extend(
@@ -159,25 +234,15 @@ impl Rulebook {
         );
         let mut numbers: Vec<u16> = names
             .iter()
-            .filter_map(|name| scoped.get(*name))
+            .filter_map(|name| self.0.scoped.get(*name))
             .flatten()
             .copied()
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
         let rules = self.rules().rules();
-        numbers.retain(|i| !off.contains(i) && rules[*i as usize].scope.holds(origin));
-        let matcher = Arc::new(Matcher::new(
-            numbers.iter().flat_map(|i| selectors(*i, &rules[*i as usize])),
-        ));
-        if off.is_empty() {
-            let mut lately = lock();
-            if lately.len() >= HOSTS_KEPT {
-                lately.clear();
-            }
-            lately.insert(origin.clone(), Arc::clone(&matcher));
-        }
-        Some(matcher).filter(|matcher| !matcher.is_empty())
+        numbers.retain(|i| off.binary_search(i).is_err() && rules[*i as usize].scope.holds(origin));
+        Matcher::new(numbers.iter().flat_map(|i| selectors(*i, &rules[*i as usize])))
     }
 }
 
@@ -189,8 +254,7 @@ pub struct Choice {
     everywhere: Arc<Matcher>,
     scoped: Option<Arc<Matcher>>,
     caller: Arc<Matcher>,
-    /// Numbers of rules that the caller switched off.
-    without: Vec<u16>,
+    without: Off,
 }
 
 impl Choice {
@@ -208,11 +272,8 @@ impl Choice {
         self.for_origin(origin)
     }
 
-    fn for_origin(mut self, mut origin: Origin) -> Self {
-        // What no rule asks for would only fill the shelf of compiled hosts.
-        let compiled = &self.rulebook.0;
-        origin.sources.retain(|name| compiled.sources.contains(name));
-        origin.language = origin.language.filter(|language| compiled.languages.contains(language));
+    fn for_origin(mut self, origin: Origin) -> Self {
+        let origin = self.rulebook.asked_for(origin);
         if self.scoped.is_none() || origin != self.origin {
             self.scoped = self.rulebook.scoped_matcher(&origin, &self.without);
         }
@@ -228,7 +289,7 @@ impl Choice {
 
     /// Whether a rule is for this document, and on.
     fn allows(&self, rule: u16) -> bool {
-        !self.without.contains(&rule) && self.rules().rules()[rule as usize].scope.holds(&self.origin)
+        self.without.binary_search(&rule).is_err() && self.rules().rules()[rule as usize].scope.holds(&self.origin)
     }
 
     /// The rules for this document whose comment pattern is found in `text`, in their order.

@@ -86,7 +86,8 @@ impl App {
         self.rules_fault.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Puts rules that were read again in force, all or nothing: with a fault anywhere the ones in force stay.
+    /// Puts rules that were read again in force, all or nothing: with a fault anywhere the ones in force stay. Blocks while
+    /// they are compiled.
     pub fn reload_rules(&self, read: Result<RuleSet, Vec<RuleError>>) {
         self.metrics.reloaded("rules", read.is_ok());
         let told = |fault| *self.rules_fault.write().unwrap_or_else(PoisonError::into_inner) = fault;
@@ -107,7 +108,7 @@ impl App {
         }
     }
 
-    /// Reads again what may change while it runs; what cannot be read stays as it was, and the log says so.
+    /// Reads again what may change while it runs; what cannot be read stays as it was, and the log says so. Blocks.
     pub fn reload(&self) {
         if let Some(tokens) = &self.tokens {
             let outcome = tokens.reload();

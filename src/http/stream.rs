@@ -1,7 +1,8 @@
 //! `POST /v1/clean`: HTML of any size streams in, and cleaned HTML streams out while it does.
 //!
 //! The answer's body pulls the request's body: a client that does not read stops us from reading, and nothing piles up.
-//! The cleaner runs on the async thread itself, in turns of [`TURN`] with the thread given back after each.
+//! The cleaner runs on the async thread itself, in turns of [`TURN`] with the thread given back after each; what would take
+//! longer goes to the threads of the pool: a tag of many kilobytes, and rules that have yet to be compiled.
 //!
 //! # Limits
 //! Memory is [`STREAM_BYTES`], asked for before the body is read, and what waits beyond that, asked for as it comes. Once
@@ -24,13 +25,19 @@ use axum::{
 };
 use hyper::body::Frame;
 use tokio::{
-    task::block_in_place,
+    task::JoinHandle,
     time::{Instant, Sleep, sleep},
 };
 use url::form_urlencoded;
 
 use super::{App, RULES_REVISION, error::Refusal, limits, rules_revision, sandbox};
-use crate::{config::Wire, error::Error, options::CleanOptions, pipeline::Cleaner, workers::Grant};
+use crate::{
+    config::Wire,
+    error::Error,
+    options::CleanOptions,
+    pipeline::{Cleaner, Pipeline},
+    workers::{Grant, Load, Workers},
+};
 
 /// How long a turn may go on: with its last slice it stays under a millisecond, so that no health check waits behind a
 /// large page.
@@ -40,7 +47,8 @@ const SLICE_BYTES: usize = 2 << 10;
 /// The memory of any stream: its stacks of open elements, ours and lol_html's, the region that is held back, and
 /// [`WAITING_BYTES`]. Measured at 34 KiB on a small page and at 700 on elements that are never closed.
 const STREAM_BYTES: usize = 1 << 20;
-/// What may wait for the end of its token before more memory is asked for: the tags of ordinary pages are never cut.
+/// What may wait for the end of its token before more memory is asked for, and before the work on it is done elsewhere: the
+/// tags of ordinary pages are never cut.
 const WAITING_BYTES: usize = 256 << 10;
 
 /// The first piece is cleaned before the head goes out: until then every refusal can still be a status.
@@ -59,7 +67,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     if !grant.can_grow(STREAM_BYTES) {
         return Err(Refusal::memory_full());
     }
-    let cleaner = pipeline.cleaner(declared, &options)?;
+    let cleaner = cleaner(&app, &pipeline, declared, &options).await?;
 
     let end = Instant::now() + app.wire.body_timeout;
     let Some(mut input) = limits::next_piece(&mut body, end, &app.wire).await? else {
@@ -71,7 +79,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     }
     let mut cleaning = Cleaning { cleaner, grant };
     let patience = Patience::begin(&app.wire, input.len());
-    let output = cleaning.turn(&mut input).map_err(Broken::into_refusal)?;
+    let output = cleaning.turn(&mut input, false).map_err(Broken::into_refusal)?;
 
     let kind = declared.unwrap_or("text/html");
     let answer_type = match &options.charset {
@@ -83,7 +91,8 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
         input: body,
         pending: input,
         ready: Bytes::from(output),
-        cleaning,
+        place: Place::Here(Box::new(cleaning)),
+        workers: app.workers.clone(),
         patience,
         resting: false,
         stage: Stage::Reading,
@@ -93,6 +102,29 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     response.headers_mut().insert(header::CONTENT_TYPE, value);
     response.headers_mut().insert(RULES_REVISION, rules_revision(&pipeline));
     Ok(response)
+}
+
+/// A cleaner with the rules that the caller asks for.
+async fn cleaner(
+    app: &App,
+    pipeline: &Pipeline,
+    declared: Option<&str>,
+    options: &CleanOptions,
+) -> Result<Cleaner, Refusal> {
+    if pipeline.has_rules_at_hand(options) {
+        return Ok(pipeline.cleaner(declared, options)?);
+    }
+    // Thousands of rules take their time to compile: that is work like that on a document, and waits like it.
+    const COMPILING: Load = Load {
+        body_bytes: 0,
+        work_bytes: 0,
+    };
+    let budget = pipeline.bounds().time;
+    let (pipeline, declared, options) = (pipeline.clone(), declared.map(str::to_owned), options.clone());
+    let made = app.workers.run(COMPILING, budget, move |_| {
+        pipeline.cleaner(declared.as_deref(), &options)
+    });
+    Ok(made.await.map_err(|failure| Refusal::from_failure(failure, budget))??)
 }
 
 /// The type that the caller declared, `None` for what clients send when nobody told them.
@@ -145,30 +177,23 @@ struct Cleaning {
 }
 
 impl Cleaning {
-    /// Takes of `input` what a turn has time for, and gives the output that it made.
-    fn turn(&mut self, input: &mut Bytes) -> Result<Vec<u8>, Broken> {
-        // A tag is worked on at once when its end is there, however large it is: not on an async thread then.
-        if self.cleaner.waiting_bytes() > WAITING_BYTES {
-            block_in_place(|| self.slices(input))?;
-        } else {
-            self.slices(input)?;
-        }
-        Ok(self.cleaner.take())
-    }
-
-    fn slices(&mut self, input: &mut Bytes) -> Result<(), Broken> {
+    /// Takes of `input` what a turn has time for, and gives the output that it made; with no input left and `is_over`, it is
+    /// the last turn.
+    fn turn(&mut self, input: &mut Bytes, is_over: bool) -> Result<Vec<u8>, Broken> {
         let begun = std::time::Instant::now();
+        if input.is_empty() && is_over {
+            self.work(Cleaner::end)?;
+        }
         while !input.is_empty() && begun.elapsed() < TURN {
             let slice = input.split_to(input.len().min(SLICE_BYTES));
             self.work(|cleaner| cleaner.write(&slice))?;
         }
-        Ok(())
+        Ok(self.cleaner.take())
     }
 
-    /// The last turn.
-    fn end(&mut self) -> Result<Vec<u8>, Broken> {
-        self.work(Cleaner::end)?;
-        Ok(self.cleaner.take())
+    /// Whether the next turn may take long: a tag is worked on at once when its end is there, however large it is.
+    fn is_slow(&self) -> bool {
+        self.cleaner.waiting_bytes() > WAITING_BYTES
     }
 
     /// A panic is this stream's end and nothing else: the cleaner is not touched after it.
@@ -183,10 +208,24 @@ impl Cleaning {
     }
 }
 
+/// Where the cleaner is.
+enum Place {
+    Here(Box<Cleaning>),
+    /// On a thread of the pool, for a turn.
+    Away(JoinHandle<Turn>),
+    /// It was lost to a panic.
+    Lost,
+}
+
+/// A turn that was taken: the cleaner, the input that is left, and the output.
+type Turn = (Box<Cleaning>, Bytes, Result<Vec<u8>, Broken>);
+
 /// How far a stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Reading,
+    /// The input is over, and the last turn yet to be taken.
+    Ending,
     Done,
 }
 
@@ -238,7 +277,8 @@ struct Cleaned {
     pending: Bytes,
     /// Output that may go.
     ready: Bytes,
-    cleaning: Cleaning,
+    place: Place,
+    workers: Workers,
     patience: Patience,
     /// A turn has just been taken: the thread is given back before the next.
     resting: bool,
@@ -258,26 +298,53 @@ impl Cleaned {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.pending.is_empty() {
+            let is_here = matches!(self.place, Place::Here(_));
+            if is_here && self.stage == Stage::Reading && self.pending.is_empty() {
                 match ready!(self.poll_input(cx)) {
                     Some(Ok(piece)) => self.pending = piece,
                     Some(Err(error)) => return self.fail(error),
-                    None => {
-                        self.stage = Stage::Done;
-                        match self.cleaning.end() {
-                            Ok(output) => self.ready = Bytes::from(output),
-                            Err(broken) => return self.fail(axum::Error::new(broken)),
-                        }
-                    }
+                    None => self.stage = Stage::Ending,
                 }
-                continue;
             }
-            self.resting = true;
-            match self.cleaning.turn(&mut self.pending) {
+            let is_last = self.stage == Stage::Ending;
+            match ready!(self.poll_turn(cx)) {
                 Ok(output) => self.ready = Bytes::from(output),
                 Err(broken) => return self.fail(axum::Error::new(broken)),
             }
+            if is_last {
+                self.stage = Stage::Done;
+            }
         }
+    }
+
+    /// One turn: here, or on a thread of the pool when it may take long.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, Broken>> {
+        let is_over = self.stage == Stage::Ending;
+        match &mut self.place {
+            Place::Here(cleaning) if !cleaning.is_slow() => {
+                self.resting = true;
+                return Poll::Ready(cleaning.turn(&mut self.pending, is_over));
+            }
+            Place::Here(_) => {
+                if let Place::Here(mut cleaning) = std::mem::replace(&mut self.place, Place::Lost) {
+                    let mut pending = std::mem::take(&mut self.pending);
+                    self.place = Place::Away(self.workers.aside(move || {
+                        let output = cleaning.turn(&mut pending, is_over);
+                        (cleaning, pending, output)
+                    }));
+                }
+            }
+            Place::Away(_) | Place::Lost => {}
+        }
+        let Place::Away(turn) = &mut self.place else {
+            return Poll::Ready(Err(Broken::Panicked));
+        };
+        let taken = ready!(Pin::new(turn).poll(cx));
+        self.place = Place::Lost;
+        Poll::Ready(taken.map_err(|_| Broken::Panicked).and_then(|(cleaning, pending, output)| {
+            (self.place, self.pending) = (Place::Here(cleaning), pending);
+            output
+        }))
     }
 
     /// The next piece of input, or the end of our patience.

@@ -202,13 +202,14 @@ impl Pipeline {
     /// # Errors
     /// An option that names no rule, or a charset that cannot be streamed.
     pub fn cleaner(&self, content_type: Option<&str>, options: &CleanOptions) -> Result<Cleaner, Error> {
-        let host = options.url.as_ref().and_then(Url::host_str).map(str::to_owned);
-        let origin = Origin {
-            host,
-            ..Origin::default()
-        };
-        let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
+        let choice = self.choose(origin_of(options), &options.remove, &options.keep, &options.without)?;
         Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())
+    }
+
+    /// Whether [`Pipeline::cleaner`] takes microseconds: it compiles the rules of a host that has not come up lately, and
+    /// those that are left when the caller switches some off.
+    pub fn has_rules_at_hand(&self, options: &CleanOptions) -> bool {
+        self.rulebook.has_at_hand(origin_of(options), &options.without)
     }
 
     fn choose(
@@ -224,6 +225,14 @@ impl Pipeline {
                 name: "without".into(),
                 detail: format!("there is no rule {id:?}"),
             })
+    }
+}
+
+/// What is known of a stream before it begins.
+fn origin_of(options: &CleanOptions) -> Origin {
+    Origin {
+        host: options.url.as_ref().and_then(Url::host_str).map(str::to_owned),
+        ..Origin::default()
     }
 }
 

@@ -27,6 +27,7 @@ use std::{
 use rustix::process::{getpriority_process, setpriority_process};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
     time::{Instant, timeout_at},
 };
 
@@ -224,18 +225,26 @@ impl Workers {
         let asker = Arc::new(());
         let deadline = Deadline::after(budget).while_asked(&asker);
         let turn = self.turn(load, end).await?;
-        let (span, niceness) = (tracing::Span::current(), self.niceness);
-        let running = tokio::task::spawn_blocking(move || {
+        let running = self.aside(move || {
             let _turn = turn;
-            // Asked for each document, since the threads are not ours to start: a system call of a fraction of a
-            // microsecond, about the calling thread alone, and never refused to those who ask for less.
-            let _ = niceness.map(|niceness| setpriority_process(None, niceness));
-            span.in_scope(|| work(&deadline))
+            work(&deadline)
         });
         timeout_at(end, running)
             .await
             .map_err(|_| Failure::Late)?
             .map_err(|_| Failure::Panicked)
+    }
+
+    /// Runs a moment's work on a thread of the pool, without a permit: what is in hand already and too long for an async
+    /// thread, as a turn of a stream may be.
+    pub fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let (span, niceness) = (tracing::Span::current(), self.niceness);
+        tokio::task::spawn_blocking(move || {
+            // Asked for each time, since the threads are not ours to start: a system call of a fraction of a
+            // microsecond, about the calling thread alone, and never refused to those who ask for less.
+            let _ = niceness.map(|niceness| setpriority_process(None, niceness));
+            span.in_scope(work)
+        })
     }
 
     /// What a running document holds.
