@@ -9,8 +9,10 @@
 use std::ops::Range;
 
 use super::{
+    losses::{Loss, Losses},
     matcher::Hit,
     tags::Tag,
+    verdict::Reason,
     walker::{Comment, Ended, Road},
 };
 
@@ -65,7 +67,7 @@ impl Unclosed {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change {
     /// Where the walk is.
-    Opened { id: u32, tag: Tag, wish: Wish },
+    Opened { id: u32, tag: Tag, wish: Wish, reason: Reason },
     /// Before byte `at`.
     Closed { id: u32, at: usize, end: Ended },
 }
@@ -76,12 +78,12 @@ const NOT_HIT: u32 = 0;
 impl Road for News {
     fn open(&mut self, tag: Tag, _: Range<usize>, _: Option<u32>, hit: Option<Hit>) -> u32 {
         self.unclosed.begin(tag);
-        let Some(wish) = hit.and_then(Wish::of) else {
+        let Some((wish, reason)) = hit.and_then(Wish::of) else {
             return NOT_HIT;
         };
         self.last_id = self.last_id.wrapping_add(1).max(NOT_HIT + 1);
         let id = self.last_id;
-        self.changes.push(Change::Opened { id, tag, wish });
+        self.changes.push(Change::Opened { id, tag, wish, reason });
         id
     }
 
@@ -114,12 +116,13 @@ pub(super) enum Wish {
 }
 
 impl Wish {
-    /// `None` for what only `/v1/normalize` does.
-    fn of(hit: Hit) -> Option<Self> {
+    /// With who asks for it; `None` for what only `/v1/normalize` does.
+    fn of(hit: Hit) -> Option<(Self, Reason)> {
         match hit {
-            Hit::Remove => Some(Wish::Remove),
-            Hit::Keep | Hit::KeepRule(_) => Some(Wish::Keep),
-            Hit::DropRule(_) => Some(Wish::Drop),
+            Hit::Remove => Some((Wish::Remove, Reason::Caller)),
+            Hit::Keep => Some((Wish::Keep, Reason::Caller)),
+            Hit::KeepRule(rule) => Some((Wish::Keep, Reason::Rule(rule))),
+            Hit::DropRule(rule) => Some((Wish::Drop, Reason::Rule(rule))),
             Hit::RestRule(_) | Hit::UnwrapRule(_) | Hit::TakeRule(_) => None,
         }
     }
@@ -133,6 +136,11 @@ struct Open {
     wish: Wish,
     /// Where it begins in what is held.
     from: usize,
+    /// The same in the document.
+    start: usize,
+    reason: Reason,
+    /// Its name, where someone asks for losses.
+    name: Option<Box<str>>,
 }
 
 /// See the module's documentation.
@@ -150,9 +158,48 @@ pub(super) struct Gate {
     keeps: usize,
     drops: usize,
     removes: usize,
+    /// The byte of the document that comes next.
+    at: usize,
+    /// For those who ask.
+    losses: Option<Losses>,
 }
 
 impl Gate {
+    /// From here on what goes is noted.
+    pub(super) fn note_losses(&mut self) {
+        self.losses = Some(Losses::default());
+    }
+
+    /// Whether it is.
+    pub(super) fn notes_losses(&self) -> bool {
+        self.losses.is_some()
+    }
+
+    /// What is known to have gone, since the last time.
+    pub(super) fn take_losses(&mut self) -> Vec<Loss> {
+        self.losses.as_mut().map(Losses::take).unwrap_or_default()
+    }
+
+    /// The rewriter has removed the next bytes.
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    /// Why it removes the bytes of this range.
+    pub(super) fn lost(&mut self, range: Range<usize>, reason: Reason, tag: Option<Box<str>>) {
+        if let Some(losses) = &mut self.losses {
+            losses.add(Loss { reason, tag, range });
+        }
+        self.tell_losses();
+    }
+
+    /// Tells losses that nothing around them can take in any more.
+    fn tell_losses(&mut self) {
+        if let Some(losses) = self.losses.as_mut().filter(|_| self.drops + self.removes == 0) {
+            losses.tell();
+        }
+    }
+
     /// Whether what rules drop here is dropped.
     pub(super) fn obeys_rules(&self) -> bool {
         self.keeps == 0
@@ -169,12 +216,17 @@ impl Gate {
 
     /// The next bytes of the document.
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        let at = self.at;
+        self.at += bytes.len();
         let uncertain = self.removes > 0 || (self.drops > 0 && self.keeps == 0);
         if !uncertain && self.held.is_empty() {
             self.ready.extend_from_slice(bytes);
             return;
         }
         let from = self.held.len();
+        if let Some(losses) = self.losses.as_mut().filter(|_| !bytes.is_empty()) {
+            losses.hold(from, at);
+        }
         self.held.extend_from_slice(bytes);
         if self.keeps > 0 {
             keep(&mut self.kept, from..self.held.len());
@@ -183,10 +235,17 @@ impl Gate {
     }
 
     /// An element that was hit begins here.
-    pub(super) fn opened(&mut self, id: u32, tag: Tag, wish: Wish) {
+    pub(super) fn opened(&mut self, id: u32, tag: Tag, wish: Wish, reason: Reason, name: Option<Box<str>>) {
         *self.count(wish) += 1;
-        let from = self.held.len();
-        self.open.push(Open { id, tag, wish, from });
+        self.open.push(Open {
+            id,
+            tag,
+            wish,
+            from: self.held.len(),
+            start: self.at,
+            reason,
+            name,
+        });
     }
 
     /// An element that was hit has ended here.
@@ -194,13 +253,19 @@ impl Gate {
         let Some(position) = self.open.iter().rposition(|open| open.id == id) else {
             return; // it was given up
         };
-        let Open { tag, wish, from, .. } = self.open.remove(position);
+        let gone = self.open.remove(position);
+        let (wish, from) = (gone.wish, gone.from);
         *self.count(wish) -= 1;
         match wish {
-            _ if !end.is_sure(tag) => {}
+            _ if !end.is_sure(gone.tag) => {}
             Wish::Keep => {}
-            Wish::Drop => self.cut(from),
+            Wish::Drop => self.cut(gone),
             Wish::Remove => {
+                if let Some(losses) = &mut self.losses {
+                    let places = losses.places(from..self.held.len());
+                    losses.add_region(gone.start, places, gone.reason, gone.name);
+                    losses.truncate(from);
+                }
                 self.kept.retain_mut(|range| {
                     range.end = range.end.min(from);
                     range.start < range.end
@@ -209,10 +274,12 @@ impl Gate {
                 // Whatever opened inside and is still open goes on behind it.
                 for open in &mut self.open {
                     open.from = open.from.min(from);
+                    open.start = if open.start > gone.start { self.at } else { open.start };
                 }
             }
         }
         self.let_out();
+        self.tell_losses();
     }
 
     /// The document is over: what still waits passes.
@@ -220,6 +287,7 @@ impl Gate {
         self.open.clear();
         (self.keeps, self.drops, self.removes) = (0, 0, 0);
         self.let_out();
+        self.tell_losses();
     }
 
     fn count(&mut self, wish: Wish) -> &mut usize {
@@ -230,10 +298,12 @@ impl Gate {
         }
     }
 
-    /// Cuts out what is held from byte `from` on, but for what is to be kept.
-    fn cut(&mut self, from: usize) {
+    /// Cuts out what is held of a region, but for what is to be kept.
+    fn cut(&mut self, gone: Open) {
+        let from = gone.from;
         let first = self.kept.partition_point(|range| range.end <= from);
         let stays = self.kept.split_off(first);
+        self.note_cut(gone, &stays);
         for open in self.open.iter_mut().filter(|open| open.from > from) {
             let before = stays
                 .iter()
@@ -251,6 +321,30 @@ impl Gate {
         self.held.truncate(length);
     }
 
+    /// Notes what a region loses, all but these bytes of what is held.
+    fn note_cut(&mut self, gone: Open, stays: &[Range<usize>]) {
+        let Some(losses) = &mut self.losses else { return };
+        let (mut lost, mut stayed) = (Vec::new(), Vec::new());
+        let mut at = gone.from;
+        for range in stays {
+            let start = range.start.max(gone.from);
+            lost.extend(losses.places(at..start));
+            stayed.extend(losses.places(start..range.end));
+            at = range.end;
+        }
+        lost.extend(losses.places(at..self.held.len()));
+        losses.truncate(gone.from);
+        let mut held = gone.from;
+        for place in stayed {
+            losses.hold(held, place.start);
+            held += place.len();
+        }
+        losses.add_region(gone.start, lost, gone.reason, gone.name);
+        for open in self.open.iter_mut().filter(|open| open.start > gone.start) {
+            open.start = self.at;
+        }
+    }
+
     /// Too much is held: the outermost region that holds it passes. The answer is whether there was one.
     fn give_up(&mut self) -> bool {
         // What is kept waits for the end of a `remove=` alone.
@@ -262,6 +356,7 @@ impl Gate {
         let Open { wish, .. } = self.open.remove(outermost);
         *self.count(wish) -= 1;
         self.let_out();
+        self.tell_losses();
         true
     }
 
@@ -283,6 +378,9 @@ impl Gate {
             return;
         }
         self.ready.extend(self.held.drain(..sure));
+        if let Some(losses) = &mut self.losses {
+            losses.let_out(sure);
+        }
         self.kept.retain_mut(|range| {
             *range = range.start.saturating_sub(sure)..range.end.saturating_sub(sure);
             range.start < range.end

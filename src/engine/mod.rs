@@ -9,6 +9,7 @@ pub mod guard;
 mod handlers;
 pub mod lines;
 pub mod links;
+pub mod losses;
 pub mod matcher;
 pub mod outline;
 mod passage;

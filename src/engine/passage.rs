@@ -10,6 +10,8 @@ use super::{
     gate::{Change, Gate, HELD_BYTES, News, Unclosed},
     handlers::HTML_NAMESPACE,
     tags::Tag,
+    tokens::StartTag,
+    verdict::Reason,
     walker::{Opened, Walker},
 };
 use crate::{bounds::Bounds, error::Error};
@@ -42,11 +44,13 @@ impl From<Error> for Refusal {
 }
 
 /// A `script` or `style` that lol_html is removing: nothing of it comes out.
-enum Removing {
-    /// It is in the window from `at` on, should it never end.
-    Held,
-    /// It is too large for that.
-    Gone,
+struct Removing {
+    /// Whether it is in the window from `at` on, should it never end: it is too large for that otherwise.
+    is_held: bool,
+    /// Where it begins.
+    start: usize,
+    reason: Reason,
+    name: Option<Box<str>>,
 }
 
 /// A token that is announced and has yet to come out of the rewriter.
@@ -78,6 +82,13 @@ pub(super) struct State {
     removing: Option<Removing>,
     attributes: Attributes,
     pub(super) refusal: Option<Refusal>,
+}
+
+/// The name in a start tag, as HTML has it.
+fn name_of(tag: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(StartTag::new(tag).name())
+        .to_ascii_lowercase()
+        .into_boxed_str()
 }
 
 /// Bytes of `window`, which begins at byte `window_at` of the document.
@@ -128,18 +139,28 @@ impl State {
             self.walker.road.unclosed.begin(Tag::OTHER); // it is no element, but lol_html does not know
         }
         let raw = opened.is_some_and(|opened| opened.raw);
-        if self.is_removed_alone(opened) {
+        let name = self.gate.notes_losses().then(|| name_of(slice(&self.window, self.window_at, &range)));
+        if let Some(reason) = self.is_removed_alone(opened, name.clone()) {
             // Where the rewriter thinks that there is more to come, the end that it waits for is the wrong one.
             if raw {
                 element.remove();
-                self.removing = Some(Removing::Held);
                 self.at = range.start;
-            } else if element.can_have_content() {
-                self.pass_token(range);
-                self.token.iter_mut().for_each(|token| token.goes = true);
+                self.removing = Some(Removing {
+                    is_held: true,
+                    start: range.start,
+                    reason,
+                    name,
+                });
             } else {
-                element.remove();
-                self.at = range.end;
+                self.gate.lost(range.clone(), reason, name);
+                if element.can_have_content() {
+                    self.pass_token(range);
+                    self.token.iter_mut().for_each(|token| token.goes = true);
+                } else {
+                    element.remove();
+                    self.gate.skip(range.len());
+                    self.at = range.end;
+                }
             }
         } else {
             self.pass_token(range);
@@ -147,29 +168,30 @@ impl State {
         Ok(raw)
     }
 
-    /// Tells the gate what a start tag has closed and opened. The answer is whether its element is one whose end cannot be
-    /// implied and which goes: of those the gate hears nothing.
-    fn is_removed_alone(&mut self, opened: Option<Opened>) -> bool {
+    /// Tells the gate what a start tag has closed and opened. The answer is why its element goes, if it is one whose end
+    /// cannot be implied: of those the gate hears nothing.
+    fn is_removed_alone(&mut self, opened: Option<Opened>, name: Option<Box<str>>) -> Option<Reason> {
         let changes = &mut self.walker.road.changes;
         let mut taken = 0;
-        let mut removed = false;
+        let mut removed = None;
         for change in changes.iter() {
             taken += 1;
             match *change {
                 Change::Closed { id, end, .. } => self.gate.closed(id, end),
-                Change::Opened { id, tag, wish } => {
+                Change::Opened { id, tag, wish, reason } => {
                     let alone = opened
                         .is_some_and(|opened| opened.void || (opened.raw && matches!(tag, Tag::SCRIPT | Tag::STYLE)));
-                    removed = alone && self.gate.drops(wish);
-                    if !removed {
-                        self.gate.opened(id, tag, wish);
+                    if alone && self.gate.drops(wish) {
+                        removed = Some(reason);
+                    } else {
+                        self.gate.opened(id, tag, wish, reason, name);
                     }
                     break; // what closes behind it is a void element, after its bytes
                 }
             }
         }
         changes.drain(..taken);
-        if removed {
+        if removed.is_some() {
             changes.clear();
         }
         removed
@@ -180,9 +202,11 @@ impl State {
         let range = self.absolute(range);
         self.end_gap();
         self.walker.raw_end(range.clone());
-        if self.removing.take().is_some() {
+        if let Some(removed) = self.removing.take() {
             self.walker.road.changes.clear();
             self.at = range.end;
+            self.gate.skip(range.end - removed.start);
+            self.gate.lost(removed.start..range.end, removed.reason, removed.name);
         } else {
             self.pass_token(range);
         }
@@ -202,14 +226,16 @@ impl State {
         let (text, _) = self
             .encoding
             .decode_without_bom_handling(text.strip_suffix(b"-->").unwrap_or(text));
-        let drops = self.walker.comment(range.clone(), &text);
-        let goes = drops && has_ended && self.gate.obeys_rules();
-        if goes {
+        let dropped_by = self.walker.comment(range.clone(), &text);
+        let dropped_by = dropped_by.filter(|_| has_ended && self.gate.obeys_rules());
+        if let Some(rule) = dropped_by {
             self.at = range.end;
+            self.gate.skip(range.len());
+            self.gate.lost(range, Reason::Rule(rule), None);
         } else {
             self.pass_token(range);
         }
-        goes
+        dropped_by.is_some()
     }
 
     /// The next bytes out of the rewriter are those of this token.
@@ -226,7 +252,9 @@ impl State {
         if let Some(token) = &mut self.token {
             let (own, rest) = bytes.split_at(token.left.min(bytes.len()));
             token.left -= own.len();
-            if !token.goes {
+            if token.goes {
+                self.gate.skip(own.len());
+            } else {
                 self.gate.push(own);
             }
             bytes = rest;
@@ -303,9 +331,13 @@ impl State {
         } else {
             self.gap(&carry, true);
         }
-        if let Some(Removing::Held) = self.removing.take() {
+        if let Some(removing) = self.removing.take() {
             let end = self.window_at + self.window.len();
-            self.gate.push(slice(&self.window, self.window_at, &(self.at..end)));
+            if removing.is_held {
+                self.gate.push(slice(&self.window, self.window_at, &(self.at..end)));
+            } else {
+                self.gate.lost(removing.start..end, removing.reason, removing.name);
+            }
         }
         self.walker.finish(self.at);
         self.end_token();
@@ -328,12 +360,12 @@ impl State {
 
     pub(super) fn trim_window(&mut self) {
         let end = self.window_at + self.window.len();
-        let to = match self.removing {
+        let to = match &mut self.removing {
             None => self.at,
-            Some(Removing::Held) if end - self.at.min(end) <= HELD_BYTES => self.at,
+            Some(removing) if removing.is_held && end - self.at.min(end) <= HELD_BYTES => self.at,
             // lol_html does not say how far it is, but of raw text no tag is wanted any more.
-            Some(_) => {
-                self.removing = Some(Removing::Gone);
+            Some(removing) => {
+                removing.is_held = false;
                 end
             }
         };

@@ -26,12 +26,14 @@ use lol_html::{
 
 use super::{
     Choice,
+    losses::Loss,
     passage::{Refusal, State},
 };
 use crate::{
     bounds::Bounds,
     error::Error,
     input::{charset, language},
+    rules::RuleSet,
 };
 
 /// Bytes of one token (a tag, a comment) and of lol_html's stack.
@@ -49,6 +51,8 @@ pub struct Cleaner {
     content_type: Option<String>,
     caller_charset: Option<String>,
     out: Vec<u8>,
+    /// What has gone, for those who ask.
+    losses: Option<Vec<Loss>>,
 }
 
 enum Stage {
@@ -89,7 +93,31 @@ impl Cleaner {
             content_type: content_type.map(str::to_owned),
             caller_charset: caller_charset.map(str::to_owned),
             out: Vec::new(),
+            losses: None,
         })
+    }
+
+    /// From the beginning on, what goes is noted for [`Cleaner::take_losses`].
+    pub fn noting_losses(self) -> Self {
+        Cleaner {
+            losses: Some(Vec::new()),
+            ..self
+        }
+    }
+
+    /// What has gone since the last time, as far as it is known: disjoint, and as a rule ascending. Asked for after each
+    /// write, since they are kept until then.
+    pub fn take_losses(&mut self) -> Vec<Loss> {
+        if let Stage::Running(running) = &self.stage {
+            let known = lock(&running.state).gate.take_losses();
+            self.losses.iter_mut().for_each(|losses| losses.extend_from_slice(&known));
+        }
+        self.losses.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The rules that losses name.
+    pub fn rules(&self) -> &RuleSet {
+        self.choice.rules()
     }
 
     /// Takes the next bytes of the document.
@@ -123,7 +151,9 @@ impl Cleaner {
         }
         match std::mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Running(running) => {
-                let ended = running.end(&mut self.out);
+                let ended = running.end(&mut self.out).map(|last| {
+                    self.losses.iter_mut().for_each(|losses| losses.extend_from_slice(&last));
+                });
                 self.fuse(ended)
             }
             over => {
@@ -164,6 +194,9 @@ impl Cleaner {
         let encoding = charset::for_stream(self.content_type.as_deref(), self.caller_charset.as_deref(), &beginning)?;
         let choice = self.choice.clone().in_language(language::of_html(&beginning));
         let mut running = Box::new(Running::new(choice, self.bounds, encoding)?);
+        if self.losses.is_some() {
+            lock(&running.state).gate.note_losses();
+        }
         running.write(&beginning, &mut self.out)?;
         self.stage = Stage::Running(running);
         Ok(())
@@ -220,7 +253,8 @@ impl Running {
         Ok(())
     }
 
-    fn end(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+    /// The answer is what has gone since the last time.
+    fn end(mut self, out: &mut Vec<u8>) -> Result<Vec<Loss>, Error> {
         loop {
             let fresh = rewriter(&self.state, self.encoding, self.parser_bytes);
             if std::mem::replace(&mut self.rewriter, fresh).end().is_ok() {
@@ -231,7 +265,7 @@ impl Running {
         let mut state = lock(&self.state);
         state.finish();
         hand_over(&mut state.gate.ready, out);
-        Ok(())
+        Ok(state.gate.take_losses())
     }
 
     /// The rewriter has stopped, for good or at a tag where a fresh one must take over: then this makes it. The answer is

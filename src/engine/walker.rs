@@ -325,18 +325,18 @@ impl<R: Road> Walker<R> {
     }
 
     /// A comment, with the text between its marks. The answer is whether a rule drops it.
-    pub(super) fn comment(&mut self, range: Range<usize>, text: &str) -> bool {
+    pub(super) fn comment(&mut self, range: Range<usize>, text: &str) -> Option<u16> {
         self.cdata = false;
         let parent = self.stack.top().map(|top| top.id);
-        let (mut drops, mut keeps) = (false, false);
+        let (mut dropped_by, mut keeps) = (None, false);
         for rule in self.choice.comment_rules(text) {
             let action = self.choice.rules().rules()[rule as usize].action;
-            drops |= action == Action::Drop;
+            dropped_by = dropped_by.or((action == Action::Drop).then_some(rule));
             keeps |= action == Action::Keep;
             let range = range.clone();
             self.road.comment(Comment { range, parent, rule });
         }
-        drops && !keeps
+        dropped_by.filter(|_| !keeps)
     }
 
     /// The document is over at byte `at`.

@@ -8,6 +8,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
+    engine::losses::Loss,
     error::Error,
     input::Document,
     options::{CleanOptions, Options},
@@ -46,8 +47,13 @@ fn cleaner(charset: Option<&str>) -> Cleaner {
 }
 
 /// Cleans a page in pieces of the given sizes, used in turn; 0 ends it with one piece.
-fn run(mut cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::new();
+fn run(cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<Vec<u8>, Error> {
+    run_noting(cleaner, page, sizes).map(|(out, _)| out)
+}
+
+/// The same, with what has gone where the cleaner notes it.
+fn run_noting(mut cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<(Vec<u8>, Vec<Loss>), Error> {
+    let (mut out, mut losses) = (Vec::new(), Vec::new());
     let mut rest = page;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
@@ -57,11 +63,13 @@ fn run(mut cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<Vec<u8>, Er
         let (piece, behind) = rest.split_at(size);
         cleaner.write(piece)?;
         out.extend(cleaner.take());
+        losses.extend(cleaner.take_losses());
         rest = behind;
     }
     cleaner.end()?;
     out.extend(cleaner.take());
-    Ok(out)
+    losses.extend(cleaner.take_losses());
+    Ok((out, losses))
 }
 
 /// Cleans a page whole and in pieces (byte by byte, if it is small), which must give the same.
@@ -941,6 +949,25 @@ proptest! {
         let small = if page.len() < 20_000 { sizes } else { vec![large] };
         let cut = run(cleaner(Some("gbk")), &page, &small).expect("it is cleaned");
         prop_assert!(cut == whole, "page: {}\nwhole: {}\ncut: {}", show(&page), show(&whole), show(&cut));
+    }
+
+    #[test]
+    fn what_is_told_of_is_what_has_gone(
+        dice in vec(any::<u8>(), 0..300),
+        sizes in vec(1usize..200, 1..20),
+    ) {
+        let page = soup(&dice, 0);
+        let noted = |sizes: &[usize]| run_noting(cleaner(None).noting_losses(), &page, sizes).expect("it is cleaned");
+        let (out, losses) = noted(&sizes);
+        let mut left = page.clone();
+        let mut behind = page.len();
+        for loss in losses.iter().rev() {
+            prop_assert!(loss.range.start < loss.range.end && loss.range.end <= behind, "{losses:?}\n{}", show(&page));
+            left.drain(loss.range.clone());
+            behind = loss.range.start;
+        }
+        prop_assert_eq!(show(&left), show(&out), "{:?}\n{}", losses, show(&page));
+        prop_assert_eq!((out, losses), noted(&[0]), "{}", show(&page));
     }
 
     #[test]
