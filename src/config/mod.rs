@@ -62,7 +62,7 @@ pub struct Settings {
     /// Documents worked on at once [default: the cores this process may use]
     #[arg(long, env = "COPYDESK_CONCURRENCY", value_name = "COUNT")]
     pub concurrency: Option<String>,
-    /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 16 for each worker]
+    /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 12 for each worker]
     #[arg(long, env = "COPYDESK_QUEUE", value_name = "COUNT")]
     pub queue: Option<String>,
     /// Bytes of large documents that may wait for a worker, of small ones a twentieth; past it 429 [default: 8MiB for each worker that takes large ones]
@@ -437,7 +437,7 @@ const MAX_CONCURRENCY: usize = 1024;
 const MAX_QUEUE: usize = 1 << 20;
 /// Documents of the smallest kind that may wait: short enough that those who get in are answered in a few times the time of
 /// an idle service, long enough for bursts.
-const QUEUE_FOR_EACH_WORKER: usize = 16;
+const QUEUE_FOR_EACH_WORKER: usize = 12;
 /// The same for larger ones: one of 5 MB, or a few of 2, waits behind the one at work.
 const QUEUE_BYTES_FOR_EACH_WORKER: usize = 8 << 20;
 

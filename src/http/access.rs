@@ -7,7 +7,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -65,6 +65,47 @@ impl Cutting {
 
     pub(super) fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// Lines about requests that were turned away, in a second. Past it they are counted instead: an overload is thousands of
+/// them, and telling of each costs as much as turning it away.
+const LINES_A_SECOND: u32 = 10;
+
+/// How much of an overload has been told.
+#[derive(Debug, Default)]
+pub(super) struct TurnedAway(Mutex<Second>);
+
+#[derive(Debug, Default)]
+struct Second {
+    begun: Option<Instant>,
+    lines: u32,
+    untold: u64,
+}
+
+impl TurnedAway {
+    fn second(&self) -> MutexGuard<'_, Second> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether one more may have its line; it is counted else.
+    fn may_tell(&self) -> bool {
+        let mut second = self.second();
+        let is_over = second.begun.is_none_or(|begun| begun.elapsed() >= Duration::from_secs(1));
+        if is_over {
+            (second.begun, second.lines) = (Some(Instant::now()), 0);
+        }
+        let may = second.lines < LINES_A_SECOND;
+        second.lines += u32::from(may);
+        second.untold += u64::from(!may);
+        may
+    }
+
+    /// How many had no line, once the second in which they came is over.
+    fn untold(&self) -> Option<u64> {
+        let mut second = self.second();
+        let is_over = second.begun.is_some_and(|begun| begun.elapsed() >= Duration::from_secs(1));
+        (is_over && second.untold > 0).then(|| std::mem::take(&mut second.untold))
     }
 }
 
@@ -210,6 +251,13 @@ impl Drop for Line {
             whole: self.whole,
         };
         self.app.metrics.count(&request);
+        if let Some(requests) = self.app.turned_away.untold() {
+            tracing::warn!(requests, "more were turned away, without a line each");
+        }
+        let is_turned_away = matches!(self.code, Some("queue_full" | "memory_full"));
+        if is_turned_away && !cut && !self.app.turned_away.may_tell() {
+            return;
+        }
         let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1000.0;
         let stage = |name: &str| {
             let stage = work.stages.iter().find(|(stage, _)| *stage == name);
@@ -321,5 +369,23 @@ impl Drop for Sent {
     fn drop(&mut self) {
         // hyper asks a HEAD's body for nothing, and stops asking one that says that it is over.
         self.line.whole = self.ended || self.body.is_end_stream() || self.line.method == Method::HEAD;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overload_is_told_in_few_lines_and_then_as_a_number() {
+        let turned_away = TurnedAway::default();
+        let told = (0..1000).filter(|_| turned_away.may_tell()).count();
+        assert_eq!(told, LINES_A_SECOND as usize);
+        assert_eq!(turned_away.untold(), None, "the second is not over");
+        let a_second_ago = Instant::now().checked_sub(Duration::from_secs(1));
+        turned_away.second().begun = a_second_ago;
+        assert_eq!(turned_away.untold(), Some(1000 - u64::from(LINES_A_SECOND)));
+        assert_eq!(turned_away.untold(), None, "each is told once");
+        assert!(turned_away.may_tell());
     }
 }

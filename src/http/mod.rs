@@ -55,6 +55,7 @@ pub struct App {
     health: health::Health,
     metrics: metrics::Metrics,
     cutting: access::Cutting,
+    turned_away: access::TurnedAway,
 }
 
 impl App {
@@ -74,6 +75,7 @@ impl App {
             health: health::Health::default(),
             metrics: metrics::Metrics::new(),
             cutting: access::Cutting::default(),
+            turned_away: access::TurnedAway::default(),
         })
     }
 

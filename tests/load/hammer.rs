@@ -3,7 +3,7 @@
 //! ```text
 //! hammer load ADDRESS FILE CONNECTIONS SECONDS RATE   RATE in requests a second, 0 for as fast as they are answered
 //! hammer ask ADDRESS PATH SECONDS RATE                the same for a GET, each on a connection of its own
-//! hammer road FILE SECONDS                            the same road in this process, for its processor time
+//! hammer road FILE                                    the same road in this process, as often as each line on stdin says
 //! hammer slices FILE BYTES                            how long /v1/clean takes for each slice of so many bytes
 //! ```
 //! The last line is JSON. A request is late from the moment at which it should have been sent, so that a server which
@@ -35,16 +35,20 @@ use tokio::{
     net::TcpStream,
 };
 
+/// The service's own: the road in this process is measured beside the service.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         ["load", address, file, connections, seconds, rate] => load(address, file, connections, seconds, rate),
         ["ask", address, path, seconds, rate] => ask(address, path, seconds, rate),
-        ["road", file, seconds] => road(file, seconds),
+        ["road", file] => road(file),
         ["slices", file, bytes] => slices(file, bytes),
         _ => Err(io::Error::other(
-            "hammer load ADDRESS FILE CONNECTIONS SECONDS RATE | hammer ask ADDRESS PATH SECONDS RATE | hammer road FILE SECONDS | hammer slices FILE BYTES",
+            "hammer load ADDRESS FILE CONNECTIONS SECONDS RATE | hammer ask ADDRESS PATH SECONDS RATE | hammer road FILE | hammer slices FILE BYTES",
         )),
     };
     match outcome {
@@ -61,8 +65,16 @@ fn number(text: &str) -> io::Result<f64> {
         .map_err(|_| io::Error::other(format!("{text:?} is no number")))
 }
 
-/// What became of all requests: times in milliseconds by status; 0 is a connection that broke.
-type Times = Arc<Mutex<BTreeMap<u16, Vec<f64>>>>;
+/// What became of all requests: times in milliseconds by status; 0 is a connection that broke, and the first of those say
+/// why.
+#[derive(Debug, Default)]
+struct Outcomes {
+    times: BTreeMap<u16, Vec<f64>>,
+    errors: Vec<String>,
+}
+
+/// As many reasons as anyone reads.
+const ERRORS_KEPT: usize = 10;
 
 fn load(address: &str, file: &str, connections: &str, seconds: &str, rate: &str) -> io::Result<()> {
     let body = fs::read(file)?;
@@ -91,7 +103,7 @@ const ASKERS: u64 = 16;
 fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f64) -> io::Result<()> {
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
     let request = Arc::new(request);
-    let times = Times::default();
+    let outcomes = Arc::new(Mutex::new(Outcomes::default()));
     // With a rate, request number n is due at n / rate, whoever is free then.
     let next = Arc::new(AtomicU64::new(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -99,14 +111,15 @@ fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f6
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..connections {
-            let (request, times, next) = (Arc::clone(&request), Arc::clone(&times), Arc::clone(&next));
-            tasks.spawn(client(address, request, times, next, begun, seconds, rate));
+            let (request, outcomes, next) = (Arc::clone(&request), Arc::clone(&outcomes), Arc::clone(&next));
+            tasks.spawn(client(address, request, outcomes, next, begun, seconds, rate));
         }
         tasks.join_all().await;
     });
     let elapsed = begun.elapsed().as_secs_f64();
     let mut statuses = serde_json::Map::new();
-    for (status, mut times) in std::mem::take(&mut *times.lock().expect("no panic")) {
+    let Outcomes { times, errors } = std::mem::take(&mut *outcomes.lock().expect("no panic"));
+    for (status, mut times) in times {
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
         let figures = json!({
@@ -117,7 +130,7 @@ fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f6
     }
     println!(
         "{}",
-        json!({"seconds": elapsed, "rate": rate, "connections": connections, "statuses": statuses})
+        json!({"seconds": elapsed, "rate": rate, "connections": connections, "statuses": statuses, "errors": errors})
     );
     Ok(())
 }
@@ -125,7 +138,7 @@ fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f6
 async fn client(
     address: SocketAddr,
     request: Arc<Vec<u8>>,
-    times: Times,
+    outcomes: Arc<Mutex<Outcomes>>,
     next: Arc<AtomicU64>,
     begun: Instant,
     seconds: f64,
@@ -145,34 +158,34 @@ async fn client(
             return;
         }
         // Every client may be busy when a request is due: from here on it is the server's time, and before it ours too.
-        let status = match exchange(&mut stream, address, &request).await {
-            Ok(status) => status,
-            Err(_) => {
-                stream = None;
-                0
-            }
-        };
-        let time = begun.elapsed().as_secs_f64() - due;
-        times
-            .lock()
-            .expect("no panic")
-            .entry(status)
-            .or_default()
-            .push(time * 1000.0);
+        let asked = begun.elapsed().as_secs_f64();
+        let outcome = exchange(&mut stream, address, &request).await;
+        let now = begun.elapsed().as_secs_f64();
+        let mut outcomes = outcomes.lock().expect("no panic");
+        if let Err(error) = &outcome
+            && outcomes.errors.len() < ERRORS_KEPT
+        {
+            outcomes
+                .errors
+                .push(format!("{:.0} ms after it was sent: {error}", (now - asked) * 1000.0));
+        }
+        let status = outcome.unwrap_or(0);
+        outcomes.times.entry(status).or_default().push((now - due) * 1000.0);
     }
 }
 
 /// One request and its answer on a connection that is kept while both sides keep it.
 async fn exchange(kept: &mut Option<TcpStream>, address: SocketAddr, request: &[u8]) -> io::Result<u16> {
-    let mut stream = match kept.take() {
-        Some(stream) => stream,
+    let (mut stream, when) = match kept.take() {
+        Some(stream) => (stream, "on a kept connection"),
         None => {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
-            stream
+            (stream, "on a new connection")
         }
     };
-    let (status, keep) = converse(&mut stream, request).await?;
+    let conversed = converse(&mut stream, request).await;
+    let (status, keep) = conversed.map_err(|error| io::Error::other(format!("{error}, {when}")))?;
     if keep {
         *kept = Some(stream);
     }
@@ -221,8 +234,8 @@ async fn answer(reader: impl AsyncRead + Unpin) -> io::Result<(u16, bool)> {
     Ok((status, keep))
 }
 
-fn road(file: &str, seconds: &str) -> io::Result<()> {
-    let (body, seconds) = (fs::read(file)?, number(seconds)?);
+fn road(file: &str) -> io::Result<()> {
+    let body = fs::read(file)?;
     let bounds = Bounds::default();
     let pipeline = Pipeline::built_in(bounds).map_err(io::Error::other)?;
     let document = Document {
@@ -230,17 +243,14 @@ fn road(file: &str, seconds: &str) -> io::Result<()> {
         content_type: Some("text/html"),
         ..Document::default()
     };
-    let (begun, before, mut count) = (Instant::now(), processor_seconds()?, 0);
-    while begun.elapsed().as_secs_f64() < seconds {
-        let answer = pipeline.normalize(&document, &Options::default(), &Deadline::after(bounds.time));
-        std::hint::black_box(answer.map_err(io::Error::other)?);
-        count += 1;
+    for line in io::stdin().lines() {
+        let count = number(&line?)? as u64;
+        for _ in 0..count {
+            let answer = pipeline.normalize(&document, &Options::default(), &Deadline::after(bounds.time));
+            std::hint::black_box(answer.map_err(io::Error::other)?);
+        }
+        println!("{}", json!({"count": count}));
     }
-    let used = processor_seconds()? - before;
-    println!(
-        "{}",
-        json!({"count": count, "processor_ms": used * 1000.0 / f64::from(count)})
-    );
     Ok(())
 }
 
@@ -272,16 +282,4 @@ fn slices(file: &str, bytes: &str) -> io::Result<()> {
         json!({"count": fastest.len(), "p50_ms": at(0.5), "max_ms": at(1.0)})
     );
     Ok(())
-}
-
-/// Processor time of this process, as the kernel counts it: in hundredths of a second.
-fn processor_seconds() -> io::Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: u64 = fields
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    Ok(ticks as f64 / 100.0)
 }
