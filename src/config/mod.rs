@@ -157,6 +157,8 @@ pub struct Wire {
 impl Wire {
     /// What a body's rate is measured over: long enough for a phone that changes cells.
     pub const RATE_WINDOW: Duration = Duration::from_secs(5);
+    /// How long after a peer was found silent for too long it is looked at again: what it has sent is read in between.
+    pub const SECOND_LOOK: Duration = Duration::from_millis(50);
 }
 
 impl Default for Wire {

@@ -66,6 +66,7 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
     let mut drain = signals.drain.subscribe();
     let mut last_call = None;
     let mut told = false;
+    let mut second_look: Option<Instant> = None;
     loop {
         if last_call.is_some() && !told && watch.is_working() {
             serving.as_mut().graceful_shutdown();
@@ -73,8 +74,11 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
         }
         let look = watch
             .next_look(&wire)
-            .min(last_call.filter(|_| !told).unwrap_or_else(far));
+            .min(last_call.filter(|_| !told).unwrap_or_else(far))
+            .max(second_look.unwrap_or_else(Instant::now));
         tokio::select! {
+            // In this order: what has come is read before any timer is looked at.
+            biased;
             // Its errors are the peer's: bad requests, resets. What was asked for has its own line in the log.
             _ = serving.as_mut() => return,
             _ = drain.wait_for(|&draining| draining), if last_call.is_none() => {
@@ -87,9 +91,14 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
                 }
             }
             () = sleep_until(look) => {
-                if let Some(reason) = watch.overdue(&wire) {
-                    tracing::debug!(reason, "a connection was ended");
-                    return app.metrics.ended(reason);
+                // A service that was kept waiting itself, by a busy or a frozen machine, would blame its peers for that, and
+                // hang up on requests that lie there: so it looks twice, and reads what there is in between.
+                match (watch.overdue(&wire), second_look) {
+                    (Some(reason), Some(_)) => {
+                        tracing::debug!(reason, "a connection was ended");
+                        return app.metrics.ended(reason);
+                    }
+                    (overdue, _) => second_look = overdue.map(|_| Instant::now() + Wire::SECOND_LOOK),
                 }
                 if !told && last_call.is_some_and(|end| end <= Instant::now()) && !watch.is_working() {
                     return;

@@ -108,6 +108,8 @@ struct Pace<'a> {
     end: Instant,
     window_end: Instant,
     window_bytes: usize,
+    /// The window was too long already, and nothing came.
+    doubted: bool,
 }
 
 impl<'a> Pace<'a> {
@@ -118,29 +120,36 @@ impl<'a> Pace<'a> {
             end: now + wire.body_timeout,
             window_end: now + Wire::RATE_WINDOW,
             window_bytes: 0,
+            doubted: false,
         }
     }
 
-    /// As [`next_piece`], with the rate checked at the end of each window.
+    /// As [`next_piece`], with the rate checked at the end of each window. Only a body that is waited for is too slow: one
+    /// that lies there was kept waiting by us.
     async fn next_piece(&mut self, body: &mut Body) -> Result<Option<Bytes>, Refusal> {
         loop {
+            let wait = timeout_at(self.window_end.min(self.end), next_piece(body, self.end, self.wire));
+            let came = wait.await;
+            if let Ok(piece) = &came {
+                self.window_bytes += piece.as_ref().ok().and_then(Option::as_ref).map_or(0, Bytes::len);
+            }
             let now = Instant::now();
-            if now >= self.window_end && self.window_end < self.end {
-                if self.window_bytes < self.wire.body_rate_bytes {
+            let (is_over, is_enough) = (now >= self.window_end, self.window_bytes >= self.wire.body_rate_bytes);
+            if is_over && is_enough {
+                (self.window_end, self.window_bytes, self.doubted) = (now + Wire::RATE_WINDOW, 0, false);
+            }
+            match came {
+                Ok(piece) => return piece,
+                Err(_) if now >= self.end => return Err(too_slow(self.wire)),
+                Err(_) if is_over && !is_enough && !self.doubted => {
+                    (self.window_end, self.doubted) = (now + Wire::SECOND_LOOK, true);
+                }
+                Err(_) if is_over && !is_enough => {
                     let (window, bytes) = (humantime::format_duration(Wire::RATE_WINDOW), self.wire.body_rate_bytes);
                     let detail = format!("the body came with less than {bytes} bytes in {window}");
                     return Err(Refusal::new("slow_body", detail));
                 }
-                (self.window_end, self.window_bytes) = (now + Wire::RATE_WINDOW, 0);
-            }
-            let wait = timeout_at(self.window_end.min(self.end), next_piece(body, self.end, self.wire));
-            if let Ok(piece) = wait.await {
-                let piece = piece?;
-                self.window_bytes += piece.as_ref().map_or(0, Bytes::len);
-                return Ok(piece);
-            }
-            if Instant::now() >= self.end {
-                return Err(too_slow(self.wire));
+                Err(_) => {}
             }
         }
     }

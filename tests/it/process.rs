@@ -334,6 +334,37 @@ fn clean_streams_from_stdin_to_stdout() {
     assert!(child.wait().expect("a status").success());
 }
 
+/// A machine that freezes or is far too busy keeps the service itself waiting: what has come meanwhile is answered, however
+/// long ago that was.
+#[test]
+fn a_service_that_was_held_up_answers_what_has_come() {
+    const TIMEOUT: Duration = Duration::from_secs(4);
+    let (process, address) = Process::serve(&[
+        "--bind",
+        "127.0.0.1:0",
+        "--header-timeout",
+        "4s",
+        "--idle-timeout",
+        "4s",
+    ]);
+    let mut connections: Vec<Connection> = (0..16).map(|_| Connection::to(address)).collect();
+    let ask = "GET /livez HTTP/1.1\r\nHost: t\r\n\r\n";
+    for connection in &mut connections {
+        connection.write(ask);
+        assert_eq!(connection.reply().status, 200);
+    }
+    process.signal("STOP");
+    connections.iter_mut().for_each(|connection| connection.write(ask));
+    let first = connections[0].stream();
+    first.set_read_timeout(Some(TIMEOUT + TIMEOUT / 4)).expect("a timeout");
+    assert!(first.peek(&mut [0]).is_err(), "a stopped process answers nothing");
+    first.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    process.signal("CONT");
+    for connection in &mut connections {
+        assert_eq!(connection.reply().status, 200);
+    }
+}
+
 #[test]
 fn a_closed_output_is_a_quiet_end() {
     let mut child = copydesk(&["clean"])
