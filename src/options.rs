@@ -63,6 +63,8 @@ pub struct CleanOptions {
     pub keep: Vec<Selector>,
     /// Ids of rules that are off.
     pub without: Vec<String>,
+    /// Whether what was removed is told in trailers.
+    pub trailer: bool,
 }
 
 impl Options {
@@ -155,7 +157,7 @@ impl Options {
 
 impl CleanOptions {
     /// The names that [`CleanOptions::from_pairs`] takes.
-    pub const KNOWN: &'static str = "url, remove, keep, without, charset";
+    pub const KNOWN: &'static str = "url, remove, keep, without, charset, report";
 
     /// Reads the options of `/v1/clean`.
     ///
@@ -169,6 +171,13 @@ impl CleanOptions {
             match name.as_ref() {
                 "url" => options.url = Some(absolute_url(&name, &value)?),
                 "charset" => options.charset = Some(value.into_owned()),
+                "report" if value == "trailer" => options.trailer = true,
+                "report" => {
+                    return Err(Error::BadOption {
+                        name: name.into_owned(),
+                        detail: format!("{value:?} is not trailer"),
+                    });
+                }
                 "remove" => options.remove.extend(selectors(&name, &value)?),
                 "keep" => options.keep.extend(selectors(&name, &value)?),
                 "without" => options.without.push(value.into_owned()),

@@ -2,11 +2,19 @@
 
 use std::{
     borrow::Cow,
-    io::{self, ErrorKind, Read as _, Write as _},
+    fs::File,
+    io::{self, BufWriter, ErrorKind, Read as _, Write as _},
+    path::{Path, PathBuf},
 };
 
 use super::{Failure, rules::SourceArgs};
-use crate::{bounds::Bounds, error::Error, options::CleanOptions, pipeline::Pipeline};
+use crate::{
+    bounds::Bounds,
+    error::Error,
+    options::CleanOptions,
+    output::losses,
+    pipeline::{Cleaner, Pipeline},
+};
 
 /// Bytes read at once: what a pipe holds.
 const PIECE_BYTES: usize = 64 << 10;
@@ -29,6 +37,9 @@ pub(super) struct Args {
     /// The document's charset
     #[arg(long, value_name = "LABEL")]
     charset: Option<String>,
+    /// Write what is removed to this file, a line of JSON for each region
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     sources: SourceArgs,
 }
@@ -37,6 +48,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = CleanOptions::from_pairs(pairs(args))?;
     let pipeline = Pipeline::new(args.sources.load()?, Bounds::default());
     let mut cleaner = pipeline.cleaner(None, &options)?;
+    let mut report = None;
+    if let Some(path) = &args.report {
+        report = Some(Report::create(path)?);
+        cleaner = cleaner.noting_losses();
+    }
     let mut stdin = io::stdin().lock();
     let mut stdout = io::stdout().lock();
     let mut piece = vec![0; PIECE_BYTES];
@@ -50,6 +66,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         };
         any = true;
         cleaner.write(&piece[..length])?;
+        report.as_mut().map_or(Ok(()), |report| report.tell(&mut cleaner))?;
         // Flushed each time: whoever reads sees the page while it arrives.
         stdout
             .write_all(&cleaner.take())
@@ -60,10 +77,45 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Error::EmptyBody.into());
     }
     cleaner.end()?;
+    if let Some(report) = &mut report {
+        report.tell(&mut cleaner)?;
+        report.file.flush().map_err(report.failure())?;
+    }
     stdout
         .write_all(&cleaner.take())
         .and_then(|()| stdout.flush())
         .map_err(Failure::output)
+}
+
+/// Where `--report` goes. What was known when the cleaning failed is in it.
+struct Report<'a> {
+    path: &'a Path,
+    file: BufWriter<File>,
+}
+
+impl<'a> Report<'a> {
+    fn create(path: &'a Path) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(failure(path))?;
+        let file = BufWriter::new(file);
+        Ok(Report { path, file })
+    }
+
+    /// Writes what has gone since the last time.
+    fn tell(&mut self, cleaner: &mut Cleaner) -> Result<(), Failure> {
+        for loss in cleaner.take_losses() {
+            let line = losses::render(&loss, cleaner.rules());
+            writeln!(self.file, "{line}").map_err(self.failure())?;
+        }
+        Ok(())
+    }
+
+    fn failure(&self) -> impl FnOnce(io::Error) -> Failure + use<> {
+        failure(self.path)
+    }
+}
+
+fn failure(path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
+    Failure::system(format!("writing {}", path.display()))
 }
 
 fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {

@@ -67,7 +67,12 @@ impl Unclosed {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change {
     /// Where the walk is.
-    Opened { id: u32, tag: Tag, wish: Wish, reason: Reason },
+    Opened {
+        id: u32,
+        tag: Tag,
+        wish: Wish,
+        reason: Reason,
+    },
     /// Before byte `at`.
     Closed { id: u32, at: usize, end: Ended },
 }

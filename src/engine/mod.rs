@@ -61,6 +61,19 @@ struct Compiled {
 /// Numbers of rules that a caller switched off, ascending.
 type Off = Vec<u16>;
 
+/// What rules have yet to be compiled for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// None worth speaking of: some microseconds.
+    None,
+    /// Those of a host that has not come up lately: a millisecond, where a list has many for every host but some.
+    RulesOfAHost,
+    /// All that are left when the caller switches some off: as long as a document takes.
+    AllRules,
+}
+
+/// So many are compiled in a fraction of a millisecond. The built-in ones are far fewer, filter lists far more.
+const FEW_RULES: usize = 1000;
 /// Sets of rules switched off that are kept compiled: a caller asks for the same one with each document.
 const SETS_KEPT: usize = 8;
 /// Hosts whose rules are kept compiled: an archive comes host by host, a proxy from few.
@@ -179,13 +192,20 @@ impl Rulebook {
         Ok(choice.for_origin(origin))
     }
 
-    /// Whether [`Rulebook::choose`] finds all that it needs compiled already.
-    pub fn has_at_hand(&self, origin: Origin, without: &[String]) -> bool {
+    /// How long [`Rulebook::choose`] will take.
+    pub fn effort(&self, origin: Origin, without: &[String]) -> Effort {
         let Ok(off) = self.off(without) else {
-            return true; // to be refused, which is soon done
+            return Effort::None; // to be refused, which is soon done
         };
-        let origin = self.asked_for(origin);
-        (off.is_empty() || self.0.without.has(&off)) && (self.0.scoped.is_empty() || self.0.hosts.has(&(origin, off)))
+        if self.rules().rules().len() <= FEW_RULES {
+            Effort::None
+        } else if !off.is_empty() && !self.0.without.has(&off) {
+            Effort::AllRules
+        } else if !self.0.scoped.is_empty() && !self.0.hosts.has(&(self.asked_for(origin), off)) {
+            Effort::RulesOfAHost
+        } else {
+            Effort::None
+        }
     }
 
     /// The numbers of these rules, in one go over all: there may be thousands of both.

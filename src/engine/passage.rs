@@ -139,7 +139,10 @@ impl State {
             self.walker.road.unclosed.begin(Tag::OTHER); // it is no element, but lol_html does not know
         }
         let raw = opened.is_some_and(|opened| opened.raw);
-        let name = self.gate.notes_losses().then(|| name_of(slice(&self.window, self.window_at, &range)));
+        let name = self
+            .gate
+            .notes_losses()
+            .then(|| name_of(slice(&self.window, self.window_at, &range)));
         if let Some(reason) = self.is_removed_alone(opened, name.clone()) {
             // Where the rewriter thinks that there is more to come, the end that it waits for is the wrong one.
             if raw {

@@ -110,7 +110,9 @@ impl Cleaner {
     pub fn take_losses(&mut self) -> Vec<Loss> {
         if let Stage::Running(running) = &self.stage {
             let known = lock(&running.state).gate.take_losses();
-            self.losses.iter_mut().for_each(|losses| losses.extend_from_slice(&known));
+            self.losses
+                .iter_mut()
+                .for_each(|losses| losses.extend_from_slice(&known));
         }
         self.losses.as_mut().map(std::mem::take).unwrap_or_default()
     }
@@ -152,7 +154,9 @@ impl Cleaner {
         match std::mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Running(running) => {
                 let ended = running.end(&mut self.out).map(|last| {
-                    self.losses.iter_mut().for_each(|losses| losses.extend_from_slice(&last));
+                    self.losses
+                        .iter_mut()
+                        .for_each(|losses| losses.extend_from_slice(&last));
                 });
                 self.fuse(ended)
             }

@@ -91,7 +91,9 @@ impl TurnedAway {
     /// Whether one more may have its line; it is counted else.
     fn may_tell(&self) -> bool {
         let mut second = self.second();
-        let is_over = second.begun.is_none_or(|begun| begun.elapsed() >= Duration::from_secs(1));
+        let is_over = second
+            .begun
+            .is_none_or(|begun| begun.elapsed() >= Duration::from_secs(1));
         if is_over {
             (second.begun, second.lines) = (Some(Instant::now()), 0);
         }
@@ -104,7 +106,9 @@ impl TurnedAway {
     /// How many had no line, once the second in which they came is over.
     fn untold(&self) -> Option<u64> {
         let mut second = self.second();
-        let is_over = second.begun.is_some_and(|begun| begun.elapsed() >= Duration::from_secs(1));
+        let is_over = second
+            .begun
+            .is_some_and(|begun| begun.elapsed() >= Duration::from_secs(1));
         (is_over && second.untold > 0).then(|| std::mem::take(&mut second.untold))
     }
 }

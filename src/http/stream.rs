@@ -20,7 +20,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Version, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Version, header},
     response::Response,
 };
 use hyper::body::Frame;
@@ -35,13 +35,16 @@ use crate::{
     config::Wire,
     error::Error,
     options::CleanOptions,
-    pipeline::{Cleaner, Pipeline},
+    output::losses::Summary,
+    pipeline::{Cleaner, Effort, Pipeline},
     workers::{Grant, Load, Workers},
 };
 
 /// How long a turn may go on: with its last slice it stays under a millisecond, so that no health check waits behind a
 /// large page.
 const TURN: Duration = Duration::from_micros(500);
+/// The same on a thread of the pool, which others wait for as well.
+const AWAY_TURN: Duration = Duration::from_millis(50);
 /// Input bytes after which the clock is looked at: some tens of microseconds of work.
 const SLICE_BYTES: usize = 2 << 10;
 /// The memory of any stream: its stacks of open elements, ours and lol_html's, the region that is held back, and
@@ -60,6 +63,11 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     }
     let query = head.uri.query().unwrap_or_default();
     let options = CleanOptions::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
+    if options.trailer && !takes_trailers(&head.headers) {
+        let detail = "report=trailer answers in trailers, which a client must ask for by the header `TE: trailers`; \
+                      without a server `copydesk clean --report FILE` tells the same";
+        return Err(Refusal::new("bad_option", detail));
+    }
     limits::refuse_packed(&head.headers)?;
     let declared = declared_type(&head.headers)?;
     let pipeline = app.pipeline();
@@ -67,7 +75,10 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     if !grant.can_grow(STREAM_BYTES) {
         return Err(Refusal::memory_full());
     }
-    let cleaner = cleaner(&app, &pipeline, declared, &options).await?;
+    let mut cleaner = cleaner(&app, &pipeline, declared, &options).await?;
+    if options.trailer {
+        cleaner = cleaner.noting_losses();
+    }
 
     let end = Instant::now() + app.wire.body_timeout;
     let Some(mut input) = limits::next_piece(&mut body, end, &app.wire).await? else {
@@ -77,9 +88,13 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     if !grant.grow(STREAM_BYTES) {
         return Err(Refusal::memory_full());
     }
-    let mut cleaning = Cleaning { cleaner, grant };
+    let mut cleaning = Cleaning {
+        cleaner,
+        grant,
+        removed: options.trailer.then(Summary::default),
+    };
     let patience = Patience::begin(&app.wire, input.len());
-    let output = cleaning.turn(&mut input, false).map_err(Broken::into_refusal)?;
+    let output = cleaning.turn(&mut input, false, TURN).map_err(Broken::into_refusal)?;
 
     let kind = declared.unwrap_or("text/html");
     let answer_type = match &options.charset {
@@ -101,7 +116,25 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let value = HeaderValue::from_str(&answer_type).unwrap_or(HeaderValue::from_static("text/html"));
     response.headers_mut().insert(header::CONTENT_TYPE, value);
     response.headers_mut().insert(RULES_REVISION, rules_revision(&pipeline));
+    if options.trailer {
+        let names = HeaderValue::from_static("copydesk-removed-total, copydesk-removed-bytes, copydesk-removed");
+        response.headers_mut().insert(header::TRAILER, names);
+    }
     Ok(response)
+}
+
+const REMOVED_TOTAL: HeaderName = HeaderName::from_static("copydesk-removed-total");
+const REMOVED_BYTES: HeaderName = HeaderName::from_static("copydesk-removed-bytes");
+const REMOVED: HeaderName = HeaderName::from_static("copydesk-removed");
+
+/// Whether the client says that it takes trailers (RFC 9110, section 10.1.4).
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let lists = headers
+        .get_all(header::TE)
+        .into_iter()
+        .filter_map(|te| te.to_str().ok());
+    let mut codings = lists.flat_map(|list| list.split(','));
+    codings.any(|coding| essence(coding).eq_ignore_ascii_case("trailers"))
 }
 
 /// A cleaner with the rules that the caller asks for.
@@ -111,20 +144,24 @@ async fn cleaner(
     declared: Option<&str>,
     options: &CleanOptions,
 ) -> Result<Cleaner, Refusal> {
-    if pipeline.has_rules_at_hand(options) {
+    let effort = pipeline.effort(options);
+    if effort == Effort::None {
         return Ok(pipeline.cleaner(declared, options)?);
     }
-    // Thousands of rules take their time to compile: that is work like that on a document, and waits like it.
+    let (compiling, declared, options) = (pipeline.clone(), declared.map(str::to_owned), options.clone());
+    let compile = move || compiling.cleaner(declared.as_deref(), &options);
+    if effort == Effort::RulesOfAHost {
+        let made = app.workers.aside(compile).await;
+        return Ok(made.map_err(|_| Refusal::internal())??);
+    }
+    // That is work like that on a document, and waits like it.
     const COMPILING: Load = Load {
         body_bytes: 0,
         work_bytes: 0,
     };
     let budget = pipeline.bounds().time;
-    let (pipeline, declared, options) = (pipeline.clone(), declared.map(str::to_owned), options.clone());
-    let made = app.workers.run(COMPILING, budget, move |_| {
-        pipeline.cleaner(declared.as_deref(), &options)
-    });
-    Ok(made.await.map_err(|failure| Refusal::from_failure(failure, budget))??)
+    let made = app.workers.run(COMPILING, budget, move |_| compile()).await;
+    Ok(made.map_err(|failure| Refusal::from_failure(failure, budget))??)
 }
 
 /// The type that the caller declared, `None` for what clients send when nobody told them.
@@ -174,21 +211,38 @@ impl Broken {
 struct Cleaning {
     cleaner: Cleaner,
     grant: Grant,
+    /// What it has removed, where that is asked for.
+    removed: Option<Summary>,
 }
 
 impl Cleaning {
-    /// Takes of `input` what a turn has time for, and gives the output that it made; with no input left and `is_over`, it is
+    /// Takes of `input` what there is `time` for, and gives the output that it made; with no input left and `is_over`, it is
     /// the last turn.
-    fn turn(&mut self, input: &mut Bytes, is_over: bool) -> Result<Vec<u8>, Broken> {
+    fn turn(&mut self, input: &mut Bytes, is_over: bool, time: Duration) -> Result<Vec<u8>, Broken> {
         let begun = std::time::Instant::now();
         if input.is_empty() && is_over {
             self.work(Cleaner::end)?;
         }
-        while !input.is_empty() && begun.elapsed() < TURN {
+        while !input.is_empty() && begun.elapsed() < time {
             let slice = input.split_to(input.len().min(SLICE_BYTES));
             self.work(|cleaner| cleaner.write(&slice))?;
         }
+        if let Some(removed) = &mut self.removed {
+            removed.add(self.cleaner.take_losses());
+        }
         Ok(self.cleaner.take())
+    }
+
+    /// What was removed, once the last turn has been taken.
+    fn trailers(&mut self) -> Option<HeaderMap> {
+        let removed = self.removed.take()?;
+        let mut trailers = HeaderMap::with_capacity(3);
+        trailers.insert(REMOVED_TOTAL, HeaderValue::from(removed.total));
+        trailers.insert(REMOVED_BYTES, HeaderValue::from(removed.bytes));
+        let largest = HeaderValue::try_from(removed.render_largest(self.cleaner.rules()));
+        // JSON in ASCII, with its control characters escaped.
+        trailers.insert(REMOVED, largest.unwrap_or_else(|e| unreachable!("{e}")));
+        Some(trailers)
     }
 
     /// Whether the next turn may take long: a tag is worked on at once when its end is there, however large it is.
@@ -226,6 +280,8 @@ enum Stage {
     Reading,
     /// The input is over, and the last turn yet to be taken.
     Ending,
+    /// All is out but the trailers.
+    Ended,
     Done,
 }
 
@@ -286,13 +342,18 @@ struct Cleaned {
 }
 
 impl Cleaned {
-    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         loop {
             if !self.ready.is_empty() {
-                return Poll::Ready(Some(Ok(std::mem::take(&mut self.ready))));
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.ready)))));
             }
-            if self.stage == Stage::Done {
-                return Poll::Ready(None);
+            match (self.stage, &mut self.place) {
+                (Stage::Done, _) => return Poll::Ready(None),
+                (Stage::Ended, Place::Here(cleaning)) => {
+                    self.stage = Stage::Done;
+                    return Poll::Ready(cleaning.trailers().map(Frame::trailers).map(Ok));
+                }
+                _ => {}
             }
             if std::mem::take(&mut self.resting) {
                 cx.waker().wake_by_ref();
@@ -312,7 +373,7 @@ impl Cleaned {
                 Err(broken) => return self.fail(axum::Error::new(broken)),
             }
             if is_last {
-                self.stage = Stage::Done;
+                self.stage = Stage::Ended;
             }
         }
     }
@@ -323,13 +384,13 @@ impl Cleaned {
         match &mut self.place {
             Place::Here(cleaning) if !cleaning.is_slow() => {
                 self.resting = true;
-                return Poll::Ready(cleaning.turn(&mut self.pending, is_over));
+                return Poll::Ready(cleaning.turn(&mut self.pending, is_over, TURN));
             }
             Place::Here(_) => {
                 if let Place::Here(mut cleaning) = std::mem::replace(&mut self.place, Place::Lost) {
                     let mut pending = std::mem::take(&mut self.pending);
                     self.place = Place::Away(self.workers.aside(move || {
-                        let output = cleaning.turn(&mut pending, is_over);
+                        let output = cleaning.turn(&mut pending, is_over, AWAY_TURN);
                         (cleaning, pending, output)
                     }));
                 }
@@ -341,10 +402,14 @@ impl Cleaned {
         };
         let taken = ready!(Pin::new(turn).poll(cx));
         self.place = Place::Lost;
-        Poll::Ready(taken.map_err(|_| Broken::Panicked).and_then(|(cleaning, pending, output)| {
-            (self.place, self.pending) = (Place::Here(cleaning), pending);
-            output
-        }))
+        Poll::Ready(
+            taken
+                .map_err(|_| Broken::Panicked)
+                .and_then(|(cleaning, pending, output)| {
+                    (self.place, self.pending) = (Place::Here(cleaning), pending);
+                    output
+                }),
+        )
     }
 
     /// The next piece of input, or the end of our patience.
@@ -369,7 +434,7 @@ impl Cleaned {
         }
     }
 
-    fn fail(&mut self, error: axum::Error) -> Poll<Option<Result<Bytes, axum::Error>>> {
+    fn fail<T>(&mut self, error: axum::Error) -> Poll<Option<Result<T, axum::Error>>> {
         tracing::info!(%error, "a stream was cut");
         self.stage = Stage::Done;
         Poll::Ready(Some(Err(error)))
@@ -382,6 +447,5 @@ impl HttpBody for Cleaned {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         self.poll_output(cx)
-            .map(|output| output.map(|bytes| bytes.map(Frame::data)))
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod html;
 pub mod json;
+pub mod losses;
 pub mod markdown;
 pub mod rules;
 pub mod text;

@@ -6,7 +6,7 @@ mod trace;
 
 use url::Url;
 
-pub use crate::engine::stream::Cleaner;
+pub use crate::engine::{Effort, stream::Cleaner};
 pub use examples::BrokenExample;
 pub use trace::Trace;
 
@@ -206,10 +206,9 @@ impl Pipeline {
         Cleaner::new(choice, self.bounds, content_type, options.charset.as_deref())
     }
 
-    /// Whether [`Pipeline::cleaner`] takes microseconds: it compiles the rules of a host that has not come up lately, and
-    /// those that are left when the caller switches some off.
-    pub fn has_rules_at_hand(&self, options: &CleanOptions) -> bool {
-        self.rulebook.has_at_hand(origin_of(options), &options.without)
+    /// What [`Pipeline::cleaner`] will have to compile.
+    pub fn effort(&self, options: &CleanOptions) -> Effort {
+        self.rulebook.effort(origin_of(options), &options.without)
     }
 
     fn choose(

@@ -334,6 +334,30 @@ fn clean_streams_from_stdin_to_stdout() {
     assert!(child.wait().expect("a status").success());
 }
 
+#[test]
+fn clean_writes_down_what_it_removes() {
+    let report = std::env::temp_dir().join(format!("copydesk-report-{}", std::process::id()));
+    let path = report.to_str().expect("a path of text");
+    let page = "<p>a</p><p class=advertisement>b<script>x</script></p><x-y class=mine>c</x-y>";
+    let (code, out, _) = run(
+        copydesk(&["clean", "--remove", ".mine", "--report", path]),
+        page.as_bytes(),
+    );
+    let written = std::fs::read_to_string(&report).expect("a report");
+    let _ = std::fs::remove_file(&report);
+    assert_eq!((code, out.as_str()), (0, "<p>a</p>"));
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            r#"{"rule":"generic/ad-slot","category":"advertisement","tag":"p","byte_start":8,"byte_end":54}"#,
+            r#"{"rule":"user/remove","category":"user","tag":"x-y","byte_start":54,"byte_end":77}"#,
+        ]
+    );
+    let (code, _, error) = run(copydesk(&["clean", "--report", "/no/such/folder/report"]), b"<p>");
+    assert!(code == 1 && error.contains("/no/such/folder/report"), "{error}");
+}
+
 /// A machine that freezes or is far too busy keeps the service itself waiting: what has come meanwhile is answered, however
 /// long ago that was.
 #[test]

@@ -149,6 +149,8 @@ impl Request {
 /// One connection, byte by byte.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
+    /// Those of the last chunked answer.
+    pub(crate) trailers: Vec<String>,
 }
 
 impl Connection {
@@ -161,6 +163,7 @@ impl Connection {
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         Connection {
             stream: BufReader::new(stream),
+            trailers: Vec::new(),
         }
     }
 
@@ -235,10 +238,21 @@ impl Connection {
             return Err(cut());
         }
         let length = usize::from_str_radix(size.trim(), 16).map_err(|_| cut())?;
+        if length == 0 {
+            self.trailers.clear();
+            loop {
+                let mut line = String::new();
+                match self.stream.read_line(&mut line)? {
+                    0 => return Err(cut()),
+                    _ if line == "\r\n" => return Ok(None),
+                    _ => self.trailers.push(line.trim_end().to_owned()),
+                }
+            }
+        }
         let mut chunk = vec![0; length + 2];
         self.stream.read_exact(&mut chunk)?;
         chunk.truncate(length);
-        Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+        Ok(Some(chunk))
     }
 
     pub(crate) fn reply(&mut self) -> Reply {
