@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Load, cost, faults and soak against a copydesk of this machine: figures, and whether they are what is promised.
 
-    tests/load/run [load|cost|faults|soak MINUTES]...      all but the soak without words
+    tests/load/run [load|cost|faults|kills|stream MIB|soak MINUTES]...      load, cost and faults without words
 
 Standard library only. Everything stays on loopback, and is bounded in time and count. Where there are two cores the
 service gets one and the client the other: they would share them otherwise, and each figure would be of both. A line that
@@ -609,8 +609,76 @@ def reload():
         check(not others and max(times) < 1000, f"8 rule files under full load: in force after {sorted(times)[4]:.0f} ms, {max(times):.0f} at most (1000 at most); {statuses['200']['count']} pages meanwhile, others {others or 'none'}")
 
 
+def chunk(bytes):
+    return b"%x\r\n%b\r\n" % (len(bytes), bytes)
+
+
+CLEAN = b"POST /v1/clean HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def kills():
+    """kill -9 in the middle of a stream: of the client, and of the service; and what the other side sees."""
+    rows = (PARAGRAPH * 500).encode()
+    with Server() as server:
+        pid = os.fork()
+        if not pid:
+            link = socket.create_connection(server.address)
+            link.sendall(CLEAN)
+            while True:
+                link.sendall(chunk(rows))
+                link.recv(1 << 20)
+        time.sleep(1)
+        streams, memory = server.figure("copydesk_connections"), server.figure("copydesk_body_memory_bytes")
+        os.kill(pid, signal.SIGKILL)
+        begun = time.monotonic()
+        os.waitpid(pid, 0)
+        while server.figure("copydesk_body_memory_bytes") and time.monotonic() < begun + 10:
+            time.sleep(0.002)
+        milliseconds = (time.monotonic() - begun) * 1000
+        used = server.processor_ms()
+        time.sleep(0.5)
+        used = server.processor_ms() - used
+        lines = [line for line in server.lines("request") if line.get("route") == "/v1/clean"]
+        line = {name: lines[-1].get(name) for name in ("status", "bytes_in", "bytes_out", "whole")} if lines else None
+        check(memory and milliseconds < 1000 and line and line["whole"] is False, f"client killed in mid-stream: the service held {memory / 1024:.0f} KiB for it and gave them back after {milliseconds:.0f} ms; in the half second after it used {used:.0f} ms of processor time; its log says {line}")
+        check(server.get()[0] == 200, "and serves on")
+    with Server() as server:
+        link = socket.create_connection(server.address)
+        link.sendall(CLEAN + chunk(rows))
+        got = link.recv(1 << 20)
+        server.process.kill()
+        server.process.wait()
+        ended = "the connection was closed"
+        try:
+            while more := link.recv(1 << 20):
+                got += more
+        except OSError as error:
+            ended = f"{type(error).__name__}"
+        check(got.startswith(b"HTTP/1.1 200") and not got.endswith(b"0\r\n\r\n"), f"service killed in mid-stream: the client had {len(got)} bytes of a chunked answer and no last chunk; then {ended}")
+        curl = subprocess.run(["curl", "-sS", "--data-binary", "@" + PAGES["100KB"], f"http://{server.text}/v1/clean"], capture_output=True, text=True)
+        say(f"a client that comes after it: curl exits with {curl.returncode}, {curl.stderr.strip()}")
+    # What curl makes of it, the page coming slowly.
+    with Server() as server:
+        curl = subprocess.Popen(["curl", "--no-progress-meter", "-N", "-X", "POST", "-T", ".", f"http://{server.text}/v1/clean"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        curl.stdin.write(rows)
+        curl.stdin.flush()
+        curl.stdout.read(1000)
+        server.process.kill()
+        server.process.wait()
+        _, error = curl.communicate(timeout=30)
+        check(curl.returncode not in (0, None), f"service killed under curl: it exits with {curl.returncode}, {error.decode().strip()}")
+
+
+def stream(mib):
+    """A large stream and the memory that it takes: see stream_memory.py."""
+    script = pathlib.Path(__file__).with_name("stream_memory.py")
+    done = subprocess.run([sys.executable, "-B", script, BINARY, str(mib)], text=True, stdout=subprocess.PIPE)
+    print(done.stdout, end="")
+    check(done.returncode == 0, f"streams of {mib} MiB: at most 8 MiB above idle, and not a byte changed that no rule drops")
+
+
 def faults():
-    for fault in (reload, alive, turns, starve, slowloris, trickle, never_reads, idle, drains, descriptors, rules_gone, hostile):
+    for fault in (reload, alive, turns, starve, slowloris, trickle, never_reads, idle, drains, descriptors, rules_gone, kills, hostile):
         fault()
 
 
@@ -658,9 +726,12 @@ def main():
         pages(folder)
         while words:
             word = words.pop(0)
+            number = float(words.pop(0)) if words and words[0].replace(".", "").isdigit() else None
             if word == "soak":
-                soak(float(words.pop(0)) if words and words[0].replace(".", "").isdigit() else 20)
-            elif word in globals() and callable(globals()[word]):
+                soak(number or 20)
+            elif word == "stream":
+                stream(int(number or 1024))
+            elif callable(globals().get(word)):
                 globals()[word]()
             else:
                 sys.exit(__doc__)
