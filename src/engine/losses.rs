@@ -4,7 +4,7 @@
 //! places of the bytes held: they need not be neighbours there, since what lay between may have gone before.
 //!
 //! # Limits
-//! Only while a region around them may go as a whole do losses wait, and [`MOST_WAITING`] of them at most.
+//! Only while a region around them may go as a whole do losses wait, and 1,024 of them at most.
 
 use std::ops::Range;
 

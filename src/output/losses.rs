@@ -72,8 +72,8 @@ impl Summary {
         }
     }
 
-    /// The largest regions as a JSON list, in the order of the document: [`MOST_LISTED`] at most, and fewer where they are
-    /// longer than [`MOST_BYTES`].
+    /// The largest regions as a JSON list, in the order of the document: 20 at most, and fewer where they would be
+    /// longer than 4 KiB.
     pub fn render_largest(self, rules: &RuleSet) -> String {
         let by_size = self.largest.into_sorted_vec();
         let mut room = MOST_BYTES - "[]".len();
