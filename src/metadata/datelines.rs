@@ -25,12 +25,22 @@ static YEAR_LAST: LazyLock<Regex> = LazyLock::new(|| {
 /// `12. Mai 2020`, `1er juin 2019`, `3 de mayo de 2020`, `12 May, 2020`.
 static DAY_MONTH: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[^\d])(?<all>(?<d>\d{1,2})(?:\.|st|nd|rd|th|er|º|°|ª)?[\s/-]*(?:de\s|d['’]|of\s|\s)\s*(?<name>\p{L}{3,12})\.?,?[\s/-]+(?:de\s+|del\s+)?(?<y>(?:19|20)\d\d))(?:$|[^\d])",
+        r"(?:^|[^\d])(?<all>(?<d>\d{1,2})(?:\.|st|nd|rd|th|er|º|°|ª)?[\s/-]*(?:de\s|d['’]|of\s|\s)\s*(?<name>[\p{L}\p{M}]{2,15})\.?,?[\s/-]+(?:de\s+|del\s+)?(?<y>(?:19|20|25)\d\d))(?:$|[^\d])",
     )
 });
 /// `12-May-2020`, `12/mai/2020`.
 static DAY_MONTH_TIGHT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?:^|[^\d])(?<all>(?<d>\d{1,2})[./-](?<name>\p{L}{3,12})[./-](?<y>(?:19|20)\d\d))(?:$|[^\d])")
+});
+/// `2020. május 12.`, `2020 m. gegužės 12 d.`, `2020. gada 12. maijs`: the year first, in words.
+static YEAR_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[^\d])(?<all>(?<y>(?:19|20)\d\d)\.?\s(?:m\.\s|gada\s)?(?:(?<name>[\p{L}\p{M}]{3,12})\s(?<d>\d{1,2})|(?<d2>\d{1,2})\.\s(?<name2>[\p{L}\p{M}]{3,12})))",
+    )
+});
+/// `12 tháng 5 năm 2020`, `12 tháng 5, 2020`.
+static DAY_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:^|[^\d])(?<all>(?<d>\d{1,2}) tháng (?<m>\d{1,2})(?:,| năm)? (?<y>(?:19|20)\d\d))(?:$|[^\d])")
 });
 /// `May 12, 2020`, `Nov. 19th 2019`.
 static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,25 +59,32 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// The first letters of the months' names, January first: English, German, French, Spanish, Italian, Portuguese, Catalan,
-/// Dutch, Danish, Norwegian, Swedish, Polish, Czech, Romanian, Turkish, Finnish, Indonesian, Russian, Ukrainian, Greek.
+/// Dutch, Danish, Norwegian, Swedish, Polish, Czech, Slovak, Slovene, Croatian, Hungarian, Romanian, Turkish, Finnish,
+/// Estonian, Latvian, Lithuanian, Indonesian, Russian, Ukrainian, Bulgarian, Serbian, Greek, Arabic, Hebrew, Hindi, Thai.
 const MONTHS: [&str; 12] = [
-    "jan jän ene gen sty led ian oca tammi янв січ ιαν gener",
-    "feb fév fev lut úno şub helmi фев лют φεβ",
-    "mar mär mrz mrt maa bře mars marzo março maalis мар бер μαρ maart",
-    "apr avr abr kwi dub nis huhti апр кві απρ",
-    "may mai maj mei mag kvě touko мая май тра μαΐ μαι maig maggio mayıs",
-    "jun juin giu cze červn haz kesä iun июн чер ιουν juny",
-    "jul juil lug lip červen tem heinä iul июл лип ιουλ",
-    "aug aoû aou ago sie srp ağu elo agu авг сер αυγ",
-    "sep set wrz zář eyl syys сен вер σεπ",
-    "oct okt ott out paź říj eki loka окт жов οκτ",
-    "nov lis kas marras noi ноя лис νοε",
-    "dec déc dez dic gru pro ara joulu des дек гру δεκ",
+    "jan jän ene gen sty led ian oca tammi jaan sausio sije янв січ ян јан ιαν gener يناير ינואר जनवरी มกราคม",
+    "feb fév fev lut úno şub helmi veeb vasar velj фев лют феб φεβ فبراير פברואר फ़रवरी फरवरी กุมภาพันธ์",
+    "mar mär mrz mrt maa bře mars marzo março maalis már kovo ožu мар бер μαρ maart مارس מרץ मार्च มีนาคม",
+    "apr avr abr kwi dub nis huhti ápr balan travn travan апр кві απρ أبريل ابريل אפריל अप्रैल เมษายน",
+    "may mai maj mei mag kvě touko máj geguž svib мая май мај тра μαΐ μαι maig maggio mayıs مايو מאי मई พฤษภาคม",
+    "jun juin giu cze červn haz kesä iun jún juun jūn birž lipanj lipnj июн чер јун юни ιουν juny يونيو יוני जून มิถุนายน",
+    "jul juil lug lip červen tem heinä iul júl juul jūl liepos srpanj srpnj июл лип јул юли ιουλ يوليو יולי जुलाई กรกฎาคม",
+    "aug aoû aou ago sie srp ağu elo agu avg rugp kolov авг сер αυγ أغسطس אוגוסט अगस्त สิงหาคม",
+    "sep set wrz zář eyl syys szep rugs rujn rujan сен вер сеп σεπ سبتمبر ספטמבר सितंबर सितम्बर กันยายน",
+    "oct okt ott out paź říj eki loka spal окт жов οκτ أكتوبر אוקטובר अक्टूबर अक्तूबर ตุลาคม",
+    "nov lis kas marras noi lapkr studeni studeno ноя лис ное νοε نوفمبر נובמבר नवंबर नवम्बर พฤศจิกายน",
+    "dec déc dez dic gru pro ara joulu des dets дек гру дец δεκ ديسمبر דצמבר दिसंबर दिसम्बर ธันวาคม",
 ];
+
+fn is_thai(name: &str) -> bool {
+    name.starts_with(|c| matches!(c, '\u{e00}'..='\u{e7f}'))
+}
 
 /// Which month a word names: the one whose letters it begins with, the longest of several.
 fn month(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
+    // Hebrew joins its preposition to the name.
+    let word = word.strip_prefix('ב').unwrap_or(&word);
     let named = MONTHS.iter().enumerate().flat_map(|(i, stems)| {
         let stem = stems
             .split(' ')
@@ -91,7 +108,16 @@ pub(super) fn find(line: &str, language: Option<&str>) -> Option<(Date, Range<us
     if !line.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let found = [&*YEAR_FIRST, &DAY_MONTH, &DAY_MONTH_TIGHT, &MONTH_DAY, &YEAR_LAST]
+    let forms = [
+        &*YEAR_FIRST,
+        &DAY_MONTH,
+        &DAY_MONTH_TIGHT,
+        &MONTH_DAY,
+        &YEAR_LAST,
+        &YEAR_NAME,
+        &DAY_NUMBER,
+    ];
+    let found = forms
         .into_iter()
         .filter_map(|form| {
             let captures = form.captures(line)?;
@@ -114,11 +140,18 @@ pub(super) fn find(line: &str, language: Option<&str>) -> Option<(Date, Range<us
 
 fn day(captures: &Captures<'_>, language: Option<&str>) -> Option<(u32, u32, u32)> {
     let number = |name: &str| captures.name(name)?.as_str().parse::<u32>().ok();
-    let (year, mut day) = (number("y")?, number("d")?);
-    let year = if year < 100 { 2000 + year } else { year };
-    let mut month = match captures.name("name") {
+    let (year, mut day) = (number("y")?, number("d").or_else(|| number("d2"))?);
+    let name = captures.name("name").or_else(|| captures.name("name2"));
+    let mut month = match name {
         Some(name) => month(name.as_str())?,
         None => number("m")?,
+    };
+    let year = match year {
+        0..100 => 2000 + year,
+        // The years of Thailand, which count from the death of the Buddha.
+        2500.. if name.is_some_and(|name| is_thai(name.as_str())) => year - 543,
+        2500.. => return None,
+        _ => year,
     };
     let slashes = captures.name("m").is_some() && captures.name("all").is_some_and(|all| all.as_str().contains('/'));
     let is_american = language.is_none_or(|tag| matches!(tag, "en" | "en-US" | "en_US" | "en-us"));
@@ -152,15 +185,22 @@ fn time(captures: &Captures<'_>) -> Option<String> {
 pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|datum|date|fecha|data|stand|erschienen|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|发布|发表|时间|日期)",
+            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|datum|date|fecha|data|stand|erschienen|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|tarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|更新日|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
         )
     });
     let mut labels = LABEL.find_iter(lines);
     labels.find_map(|label| {
-        // The date follows its label at once.
-        let line = lines[label.start()..].lines().next()?;
-        let (date, range) = find(line, language)?;
-        (range.start <= label.len() + BEHIND_LABEL).then(|| (date, line[range].trim().to_owned()))
+        // The date follows its label at once, or stands on the next line.
+        let mut next = lines[label.start()..].lines().filter(|line| !line.trim().is_empty());
+        let own = next.next()?;
+        let is_date = |line: &str| {
+            let (date, range) = find(line, language)?;
+            (range.start <= label.len() + BEHIND_LABEL).then(|| (date, line[range].trim().to_owned()))
+        };
+        is_date(own).or_else(|| {
+            let is_alone = own.trim_end_matches([':', '：', ' ']).len() <= label.len();
+            is_date(&format!("{own} {}", next.next().filter(|_| is_alone)?))
+        })
     })
 }
 
@@ -219,6 +259,21 @@ mod tests {
             "12/5/2020",
             "12-May-2020",
             "Stand: 12.5.20",
+            "2020. május 12.",
+            "2020 m. gegužės 12 d.",
+            "2020. gada 12. maijs",
+            "12. mai 2020",
+            "12. mája 2020",
+            "12 maj 2020",
+            "12. svibnja 2020.",
+            "12 май 2020",
+            "12 мај 2020",
+            "ngày 12 tháng 5 năm 2020",
+            "12 مايو 2020",
+            "12 במאי 2020",
+            "12 मई 2020",
+            "12 พฤษภาคม 2563",
+            "12 Mei 2020",
         ] {
             assert_eq!(read(line).as_deref(), Some("2020-05-12T00:00:00Z"), "{line}");
         }

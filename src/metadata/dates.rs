@@ -7,6 +7,8 @@
 use jiff::civil;
 use serde::Serialize;
 
+use super::date_parts::Cursor;
+
 /// Characters of a date at most; the longest that is known is JavaScript's with its zone's name in brackets.
 const DATE_CHARACTERS: usize = 80;
 
@@ -29,7 +31,7 @@ pub enum Precision {
 }
 
 /// A date that was understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Date {
     /// RFC 3339, with the offset that was given and with `Z` when there was none: `2021-08-18T07:55:23Z`.
     pub rfc3339: String,
@@ -37,6 +39,60 @@ pub struct Date {
     pub precision: Precision,
     /// Whether the text named an offset. `Z` without that is an assumption.
     pub zone_given: bool,
+    /// The same as the clocks of that place showed it.
+    pub(super) local: civil::DateTime,
+    /// Minutes east of UTC, where the text named them.
+    pub(super) offset: Option<i16>,
+}
+
+impl Date {
+    /// The day that it names, as `2021-08-18`.
+    pub(super) fn day(&self) -> &str {
+        &self.rfc3339[..10]
+    }
+
+    /// Minutes since some moment in UTC; `None` where no offset or no time is known.
+    pub(super) fn utc_minute(&self) -> Option<i64> {
+        let offset = self.offset.filter(|_| self.precision != Precision::Day)?;
+        Some(minutes(self.local) - i64::from(offset))
+    }
+
+    /// Minutes since the same moment on the clocks of the place.
+    pub(super) fn local_minute(&self) -> i64 {
+        minutes(self.local)
+    }
+
+    /// The same on clocks that are `offset` minutes east of UTC: what they show stays.
+    pub(super) fn at_offset(&self, offset: i16) -> Self {
+        let sign = if offset < 0 { '-' } else { '+' };
+        let (hours, minutes) = (offset.unsigned_abs() / 60, offset.unsigned_abs() % 60);
+        Date {
+            rfc3339: format!("{}{sign}{hours:02}:{minutes:02}", &self.rfc3339[..19]),
+            zone_given: true,
+            offset: Some(offset),
+            ..self.clone()
+        }
+    }
+
+    /// The same moment on clocks that are `offset` minutes east of UTC; `None` where its own offset is not known.
+    pub(super) fn seen_from(&self, offset: i16) -> Option<Self> {
+        let shift = i64::from(offset) - i64::from(self.offset?);
+        let local = self.local.checked_add(jiff::SignedDuration::from_mins(shift)).ok()?;
+        let moved = Date {
+            rfc3339: local.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+            local,
+            ..self.clone()
+        };
+        Some(moved.at_offset(offset))
+    }
+}
+
+fn minutes(local: civil::DateTime) -> i64 {
+    let day = local
+        .date()
+        .since(civil::date(1970, 1, 1))
+        .map_or(0, |span| span.get_days());
+    i64::from(day) * 1440 + i64::from(local.hour()) * 60 + i64::from(local.minute())
 }
 
 /// Reads a text that is a date and nothing else, in one of these forms:
@@ -75,22 +131,22 @@ fn fold(character: char) -> char {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Day {
-    year: i16,
-    month: i8,
-    day: i8,
+pub(super) struct Day {
+    pub(super) year: i16,
+    pub(super) month: i8,
+    pub(super) day: i8,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Time {
-    hour: i8,
-    minute: i8,
-    second: Option<i8>,
+pub(super) struct Time {
+    pub(super) hour: i8,
+    pub(super) minute: i8,
+    pub(super) second: Option<i8>,
 }
 
 /// As the text gives it.
 #[derive(Debug, Clone, Copy)]
-enum Zone {
+pub(super) enum Zone {
     /// Not at all, or in a way that says nothing: `-0000` (RFC 5322), or a name such as CST, which is six hours west in
     /// North America and eight hours east in China.
     Unknown,
@@ -103,10 +159,10 @@ enum Zone {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Moment {
-    day: Day,
-    time: Option<Time>,
-    zone: Zone,
+pub(super) struct Moment {
+    pub(super) day: Day,
+    pub(super) time: Option<Time>,
+    pub(super) zone: Zone,
 }
 
 impl Moment {
@@ -150,6 +206,19 @@ impl Moment {
                 None => Precision::Day,
             },
             zone_given: !matches!(self.zone, Zone::Unknown),
+            local: day.to_datetime(time),
+            offset: match self.zone {
+                Zone::Unknown => None,
+                Zone::Utc => Some(0),
+                Zone::Offset {
+                    is_west,
+                    hours,
+                    minutes,
+                } => {
+                    let east = i16::from(hours) * 60 + i16::from(minutes);
+                    Some(if is_west { -east } else { east })
+                }
+            },
         })
     }
 }
@@ -255,223 +324,6 @@ fn month_first(mut cursor: Cursor<'_>) -> Option<Moment> {
         time: Some(time),
         zone,
     })
-}
-
-/// What is left of the text.
-#[derive(Debug, Clone, Copy)]
-struct Cursor<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Cursor<'a> {
-    fn blanks(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    /// What stands between the words of a mail's date: blanks, or RFC 850's hyphen.
-    fn separator(&mut self) -> Option<()> {
-        let before = self.rest.len();
-        self.blanks();
-        if self.rest.len() == before {
-            self.eat_any(&["-"])?;
-        }
-        Some(())
-    }
-
-    fn eat_any(&mut self, words: &[&'static str]) -> Option<&'static str> {
-        let word = words.iter().find(|word| self.rest.starts_with(**word))?;
-        self.rest = &self.rest[word.len()..];
-        Some(word)
-    }
-
-    fn count_digits(&self) -> usize {
-        self.rest.bytes().take_while(u8::is_ascii_digit).count()
-    }
-
-    /// Exactly `digits` digits, four at most.
-    fn number(&mut self, digits: usize) -> Option<i16> {
-        let (number, rest) = self.rest.split_at_checked(digits)?;
-        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        self.rest = rest;
-        number.parse().ok()
-    }
-
-    /// A number of one or two digits, and no third.
-    fn number_up_to_2(&mut self) -> Option<i8> {
-        match self.count_digits() {
-            digits @ 1..=2 => i8::try_from(self.number(digits)?).ok(),
-            _ => None,
-        }
-    }
-
-    /// A word of ASCII letters.
-    fn word(&mut self) -> &'a str {
-        let end = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        word
-    }
-
-    /// Passes the name of a day. It is not compared with the date: where the two disagree, the name is wrong.
-    fn day_name(&mut self) {
-        let mut ahead = *self;
-        if is_name(ahead.word(), DAYS).is_some() {
-            ahead.eat_any(&[","]);
-            ahead.eat_any(&["."]);
-            ahead.blanks();
-            *self = ahead;
-        }
-    }
-
-    fn month_name(&mut self) -> Option<i8> {
-        let month = is_name(self.word(), MONTHS)?;
-        self.eat_any(&["."]);
-        i8::try_from(month + 1).ok()
-    }
-
-    fn after_year(mut self, day: Day) -> Option<Moment> {
-        self.eat_any(&[","]);
-        self.blanks();
-        if self.count_digits() == 0 {
-            return self.end_with_zone(day, None);
-        }
-        let time = self.time()?;
-        self.end_with_zone(day, Some(time))
-    }
-
-    /// `7:55`, `07:55:23.5`, `7时55分23秒`, `075523`.
-    fn time(&mut self) -> Option<Time> {
-        if let digits @ (4 | 6) = self.count_digits() {
-            return Some(Time {
-                hour: self.number(2)? as i8,
-                minute: self.number(2)? as i8,
-                second: if digits == 6 { Some(self.number(2)? as i8) } else { None },
-            });
-        }
-        let hour = self.number_up_to_2()?;
-        self.blanks();
-        let separator = self.eat_any(&[":", "时", "時", "点"])?;
-        self.blanks();
-        let minute = self.number_up_to_2()?;
-        if separator != ":" {
-            self.eat_any(&["分"])?;
-            let mut ahead = *self;
-            ahead.blanks();
-            let second = ahead.number_up_to_2().filter(|_| ahead.eat_any(&["秒"]).is_some());
-            if second.is_some() {
-                *self = ahead;
-            }
-            return Some(Time { hour, minute, second });
-        }
-        let mut second = None;
-        if self.eat_any(&[":"]).is_some() {
-            second = Some(self.number_up_to_2()?);
-            if self.eat_any(&[".", ","]).is_some() {
-                let digits = self.count_digits();
-                self.rest = &self.rest[digits..];
-            }
-        }
-        Some(Time { hour, minute, second })
-    }
-
-    /// The rest must be a zone, a comment in brackets, or nothing.
-    fn end_with_zone(mut self, day: Day, time: Option<Time>) -> Option<Moment> {
-        self.blanks();
-        let zone = if self.rest.is_empty() {
-            Zone::Unknown
-        } else {
-            self.zone()?
-        };
-        self.blanks();
-        let is_comment = self.rest.starts_with('(') && self.rest.ends_with(')');
-        (self.rest.is_empty() || is_comment).then_some(Moment { day, time, zone })
-    }
-
-    fn zone(&mut self) -> Option<Zone> {
-        let word = self.word().to_ascii_uppercase();
-        let has_offset = self.rest.starts_with(['+', '-']);
-        match word.as_str() {
-            "" | "GMT" | "UTC" | "UT" if has_offset => self.offset(),
-            "Z" | "GMT" | "UTC" | "UT" => Some(Zone::Utc),
-            // RFC 5322, section 4.3.
-            "EDT" => Some(west(4)),
-            "EST" => Some(west(5)),
-            "MDT" => Some(west(6)),
-            "MST" | "PDT" => Some(west(7)),
-            "PST" => Some(west(8)),
-            "CST" | "CDT" => Some(Zone::Unknown),
-            "" if self.rest.starts_with('(') => Some(Zone::Unknown),
-            _ => None,
-        }
-    }
-
-    /// `+08:00`, `+0800`, `+08`, `+8`.
-    fn offset(&mut self) -> Option<Zone> {
-        let is_west = self.eat_any(&["+", "-"])? == "-";
-        let digits = self.count_digits();
-        let hours = match digits {
-            4 => self.number(2)?,
-            1 | 2 => self.number(digits)?,
-            _ => return None,
-        };
-        let minutes = if digits == 4 || self.eat_any(&[":"]).is_some() {
-            self.number(2)?
-        } else {
-            0
-        };
-        if is_west && hours == 0 && minutes == 0 {
-            return Some(Zone::Unknown);
-        }
-        Some(Zone::Offset {
-            is_west,
-            hours: u8::try_from(hours).ok()?,
-            minutes: u8::try_from(minutes).ok()?,
-        })
-    }
-}
-
-fn west(hours: u8) -> Zone {
-    Zone::Offset {
-        is_west: true,
-        hours,
-        minutes: 0,
-    }
-}
-
-const DAYS: &[&str] = &[
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// Which name the word is: the whole name, or its first letters, three at least (`Sept` and `Thurs` are seen).
-fn is_name(word: &str, names: &[&str]) -> Option<usize> {
-    if word.len() < 3 {
-        return None;
-    }
-    let word = word.to_ascii_lowercase();
-    names.iter().position(|name| name.starts_with(&word))
 }
 
 #[cfg(test)]

@@ -49,6 +49,28 @@ pub(super) fn read(facts: &mut Facts, front: &FrontMatter) {
         facts.site_name = Some(name.to_owned());
         facts.say("site_name", Source::FrontMatter, None);
     }
+    for (field, keys) in [
+        ("subtitle", &["subtitle", "subheadline", "dek"][..]),
+        ("license", &["license", "licence"]),
+    ] {
+        let Some(text) = keys
+            .iter()
+            .find_map(|key| front.text(key))
+            .map(squash)
+            .filter(|text| !text.is_empty())
+        else {
+            continue;
+        };
+        match field {
+            "subtitle" => facts.subtitle = Some(text),
+            _ => facts.license = Some(text),
+        }
+        facts.say(field, Source::FrontMatter, None);
+    }
+    if let Some(section) = front.text("section").map(squash).filter(|text| !text.is_empty()) {
+        facts.section = Some(section);
+        facts.say("section", Source::FrontMatter, None);
+    }
     if let Some(summary) = ["description", "excerpt", "summary"]
         .iter()
         .find_map(|key| front.text(key))

@@ -1,5 +1,7 @@
 //! What the page says about itself in `meta`, `link`, `title` and `base`, and where the rest of it is to be looked for.
 
+use memchr::memmem;
+
 use super::Source;
 use crate::engine::{Outline, lines::squash, tags::Tag};
 
@@ -15,9 +17,11 @@ pub(super) enum Topic {
     Section,
     Image,
     Tags,
+    Subtitle,
+    License,
 }
 
-use Topic::{Author, Description, Image, Modified, Published, Section, SiteName, Tags, Title};
+use Topic::{Author, Description, Image, License, Modified, Published, Section, SiteName, Subtitle, Tags, Title};
 
 /// The names of `meta` that are read, in lower case and with `:` for the dot of Dublin Core and its kin; of one topic the
 /// most trusted first: OpenGraph (ogp.me) with its `article` and Twitter's cards, Dublin Core (DCMI terms), and the names
@@ -105,10 +109,20 @@ const NAMES: &[(&str, Topic, Source)] = &[
     ("article:tag", Tags, Source::OpenGraph),
     ("news_keywords", Tags, Source::Meta),
     ("keywords", Tags, Source::Meta),
+    ("alternativeheadline", Subtitle, Source::Microdata),
+    ("sub_title", Subtitle, Source::Meta),
+    ("subtitle", Subtitle, Source::Meta),
+    ("subheadline", Subtitle, Source::Meta),
+    ("dcterms:license", License, Source::DublinCore),
+    ("dc:license", License, Source::DublinCore),
+    ("license", License, Source::Meta),
 ];
 
 /// Values of `meta`, headings and blocks of JSON-LD that are kept at most: a page about one article has tens.
 const MOST: usize = 128;
+
+/// Bytes of a script within which schema.org is named, if it is JSON-LD.
+const SCHEMA_WITHIN: usize = 200;
 
 /// The facts of a page's head. Texts are decoded, white space squashed; empty ones do not count.
 #[derive(Debug, Default)]
@@ -122,8 +136,24 @@ pub(super) struct Head {
     pub(super) json_ld: Vec<u32>,
     /// The headings of the first two ranks that are shown.
     pub(super) headings: Vec<u32>,
-    /// What each `meta` says, by its number in [`NAMES`].
-    metas: Vec<(usize, String)>,
+    /// The videos that the page shows.
+    pub(super) videos: Vec<u32>,
+    /// Links to the categories that a page stands in, and to its tags.
+    pub(super) categories: Vec<u32>,
+    pub(super) tags: Vec<u32>,
+    pub(super) license: Option<String>,
+    /// What each `meta` says, by its trust and its number in [`NAMES`].
+    metas: Vec<(Rank, String)>,
+}
+
+/// Dublin Core in a `property` is RDFa, which comes before OpenGraph; then the number in [`NAMES`].
+type Rank = (bool, usize);
+
+fn source(rank: Rank) -> Source {
+    match rank {
+        (false, _) => Source::Rdfa,
+        (true, number) => NAMES[number].2,
+    }
 }
 
 pub(super) fn clean(value: &str) -> Option<String> {
@@ -140,6 +170,8 @@ impl Head {
                 let given = outline.attribute(id, name);
                 given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
             };
+            let tag = &outline.source.as_bytes()[element.start as usize..element.inner as usize];
+            let names = |word: &[u8]| memmem::find(tag, word).is_some();
             match element.tag {
                 Tag::HTML => {
                     head.language = attribute("lang").or_else(|| attribute("xml:lang"));
@@ -154,28 +186,42 @@ impl Head {
                 Tag::META => {
                     for name in ["property", "name", "itemprop"] {
                         let names = outline.attribute(id, name).unwrap_or_default();
-                        head.meta(names, || attribute("content"));
+                        head.meta(names, name == "property", || attribute("content"));
                     }
                 }
-                Tag::SCRIPT if head.json_ld.len() < MOST && is("type", "application/ld+json") => head.json_ld.push(id),
+                Tag::LINK | Tag::A if head.license.is_none() && names(b"license") && is("rel", "license") => {
+                    head.license = attribute("href");
+                }
+                Tag::A if names(b"rel=") => {
+                    let rel = outline.attribute(id, "rel").unwrap_or_default();
+                    let has = |name: &str| rel.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(name));
+                    if has("category") && head.categories.len() < MOST {
+                        head.categories.push(id);
+                    } else if has("tag") && head.tags.len() < MOST {
+                        head.tags.push(id);
+                    }
+                }
+                Tag::SCRIPT if head.json_ld.len() < MOST && is_json_ld(outline, id) => head.json_ld.push(id),
+                Tag::VIDEO | Tag::IFRAME if head.videos.len() < MOST => head.videos.push(id),
                 Tag::H1 | Tag::H2 if element.seen && head.headings.len() < MOST => head.headings.push(id),
                 _ => {}
             }
         }
         // The most trusted name first, and of one name the first value.
-        head.metas.sort_by_key(|(number, _)| *number);
+        head.metas.sort_by_key(|(rank, _)| *rank);
         head
     }
 
     /// RDFa allows several names, parted by blanks.
-    fn meta(&mut self, names: &str, content: impl Fn() -> Option<String>) {
+    fn meta(&mut self, names: &str, is_property: bool, content: impl Fn() -> Option<String>) {
         for name in names.split_ascii_whitespace() {
             let name = name.to_ascii_lowercase().replace('.', ":");
             if let Some(number) = NAMES.iter().position(|(known, ..)| *known == name)
                 && self.metas.len() < MOST
                 && let Some(content) = content()
             {
-                self.metas.push((number, content));
+                let is_rdfa = is_property && NAMES[number].2 == Source::DublinCore;
+                self.metas.push(((!is_rdfa, number), content));
             }
         }
     }
@@ -184,9 +230,8 @@ impl Head {
     pub(super) fn said(&self, topic: Topic) -> impl Iterator<Item = (&str, Source)> {
         self.metas
             .iter()
-            .map(|(number, value)| (value.as_str(), NAMES[*number]))
-            .filter(move |(_, (_, about, _))| *about == topic)
-            .map(|(value, (.., source))| (value, source))
+            .filter(move |((_, number), _)| NAMES[*number].1 == topic)
+            .map(|(rank, value)| (value.as_str(), source(*rank)))
     }
 
     /// The same, with all that one name says together.
@@ -194,11 +239,23 @@ impl Head {
         let names = self.metas.chunk_by(|(one, _), (other, _)| one == other);
         names
             .filter_map(|values| {
-                let (number, _) = values.first()?;
-                let (_, about, source) = NAMES[*number];
-                (about == topic).then(|| (values.iter().map(|(_, value)| value.as_str()).collect(), source))
+                let (rank, _) = values.first()?;
+                let words = || values.iter().map(|(_, value)| value.as_str()).collect();
+                (NAMES[rank.1].1 == topic).then(|| (words(), source(*rank)))
             })
             .collect()
+    }
+}
+
+/// Whether a script holds JSON-LD: it says so, or says nothing and holds an object in the words of schema.org.
+fn is_json_ld(outline: &Outline<'_>, id: u32) -> bool {
+    match outline.attribute(id, "type") {
+        Some(given) => given.trim().eq_ignore_ascii_case("application/ld+json"),
+        None => {
+            let text = outline.raw_text(id).trim_start();
+            let start = &text.as_bytes()[..text.len().min(SCHEMA_WITHIN)];
+            text.starts_with('{') && memmem::find(start, b"schema.org").is_some()
+        }
     }
 }
 

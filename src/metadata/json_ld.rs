@@ -3,21 +3,13 @@
 //! Publishers write it by template, and templates break it: a newline or a quotation mark inside a string, a comma too
 //! many, a comment around the whole. Such a block is mended and read once more; what is still no JSON says nothing.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+use super::{
+    Author,
+    json_values::{THINGS, Thing, Value, clean, parse},
 };
-
-use super::Author;
-use crate::engine::lines::squash;
 
 /// Bytes of all blocks that are read: articles whose text stands in them once more are tens of kilobytes.
 const BLOCKS_BYTES: usize = 512 * 1024;
-
-/// Things read at most. A page about one article names tens.
-const THINGS: usize = 512;
 
 /// The types of schema.org that are an article, beside those that end in `Article`.
 const ARTICLES: &[&str] = &[
@@ -48,35 +40,12 @@ const OTHERS: &[&str] = &[
     "Book",
 ];
 
-/// What is read of a thing, by schema.org's names. Everything else is passed over unread.
-const PROPERTIES: &[&str] = &[
-    "@type",
-    "@id",
-    "@graph",
-    "@value",
-    "headline",
-    "name",
-    "givenName",
-    "familyName",
-    "author",
-    "creator",
-    "datePublished",
-    "dateCreated",
-    "dateModified",
-    "description",
-    "publisher",
-    "image",
-    "url",
-    "articleSection",
-    "keywords",
-    "mainEntity",
-    "mainEntityOfPage",
-];
-
 /// What JSON-LD says of an article.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Described {
     pub(super) headline: Option<String>,
+    pub(super) subtitle: Option<String>,
+    pub(super) license: Option<String>,
     pub(super) authors: Vec<Author>,
     /// Whether the authors are said to be people, and not merely called so.
     pub(super) are_people: bool,
@@ -85,7 +54,8 @@ pub(super) struct Described {
     pub(super) description: Option<String>,
     pub(super) publisher: Option<String>,
     pub(super) image: Option<String>,
-    pub(super) section: Option<String>,
+    /// The sections that it stands in, the first one first.
+    pub(super) sections: Vec<String>,
     pub(super) keywords: Vec<String>,
 }
 
@@ -143,139 +113,6 @@ pub(super) fn letters(text: &str) -> String {
         .collect()
 }
 
-fn parse(block: &str) -> Option<Value> {
-    serde_json::from_str(block)
-        .or_else(|_| serde_json::from_str(&mend(block)))
-        .ok()
-}
-
-/// Mends what templates break: comments around the whole, raw control characters and quotation marks inside strings,
-/// escapes that JSON does not know, commas before a closing bracket, entities for quotation marks.
-fn mend(block: &str) -> String {
-    let mut block = block;
-    for (open, close) in [
-        ("<!--", "-->"),
-        ("//<![CDATA[", "//]]>"),
-        ("<![CDATA[", "]]>"),
-        ("/*<![CDATA[*/", "/*]]>*/"),
-    ] {
-        block = block.trim().strip_prefix(open).unwrap_or(block);
-        block = block.trim().strip_suffix(close).unwrap_or(block);
-    }
-    let block = block.trim().trim_end_matches(';');
-    let decoded = match block.contains("{&quot;") || block.contains("&quot;:") {
-        true => htmlize::unescape(block),
-        false => block.into(),
-    };
-    let mut mended = String::with_capacity(decoded.len() + 16);
-    let mut is_string = false;
-    let mut rest = decoded.as_ref();
-    while let Some(c) = rest.chars().next() {
-        rest = &rest[c.len_utf8()..];
-        match c {
-            '"' if is_string => {
-                is_string = !rest.trim_start().is_empty() && !rest.trim_start().starts_with([',', ':', '}', ']']);
-                mended.push_str(if is_string { "\\\"" } else { "\"" });
-            }
-            '"' => {
-                is_string = true;
-                mended.push('"');
-            }
-            // An escape that JSON does not know is left out, and what was escaped stays.
-            '\\' if is_string => {
-                if let Some(next @ ('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u')) = rest.chars().next() {
-                    mended.push('\\');
-                    mended.push(next);
-                    rest = &rest[1..];
-                }
-            }
-            c if is_string && c.is_control() => mended.push(' '),
-            ',' if !is_string && rest.trim_start().starts_with(['}', ']', ',']) => {}
-            c => mended.push(c),
-        }
-    }
-    mended
-}
-
-/// JSON as far as it is read here.
-#[derive(Debug)]
-enum Value {
-    Text(String),
-    List(Vec<Value>),
-    Thing(Thing),
-    Nothing,
-}
-
-/// An object: the properties that are read, as (number in [`PROPERTIES`], value).
-#[derive(Debug, Default)]
-struct Thing(Vec<(&'static str, Value)>);
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while list.len() < THINGS
-            && let Some(item) = items.next_element()?
-        {
-            list.push(item);
-        }
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut thing = Thing::default();
-        while let Some(key) = entries.next_key::<String>()? {
-            match PROPERTIES.iter().find(|name| **name == key) {
-                Some(name) if !thing.0.iter().any(|(given, _)| given == name) => {
-                    thing.0.push((name, entries.next_value()?));
-                }
-                _ => {
-                    entries.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(Value::Thing(thing))
-    }
-}
-
 /// Puts the things that a block is about beside one another: those of its lists and graphs, and what a page is about.
 fn flatten(value: Value, things: &mut Vec<Thing>) {
     match value {
@@ -289,53 +126,14 @@ fn flatten(value: Value, things: &mut Vec<Thing>) {
     }
 }
 
-impl Value {
-    fn items(&self) -> &[Value] {
-        match self {
-            Value::List(items) => items,
-            one => std::slice::from_ref(one),
-        }
-    }
-
-    /// A text, the first of a list, or the name of a thing.
-    fn text(&self) -> Option<String> {
-        match self {
-            Value::Text(text) => clean(text),
-            Value::List(items) => items.iter().find_map(Value::text),
-            Value::Thing(thing) => thing.text(&["@value", "name", "headline"]),
-            Value::Nothing => None,
-        }
-    }
-}
-
 impl Thing {
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| value)
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let at = self.0.iter().position(|(given, _)| *given == name)?;
-        Some(self.0.swap_remove(at).1)
-    }
-
-    fn text(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| self.get(name)?.text())
-    }
-
-    /// Whether one of its types is such; a type may be written as a URL.
-    fn is(&self, such: impl Fn(&str) -> bool) -> bool {
-        let types = self.get("@type").map(Value::items).unwrap_or_default();
-        types.iter().any(|value| match value {
-            Value::Text(name) => such(name.rsplit(['/', '#', ':']).next().unwrap_or(name)),
-            _ => false,
-        })
-    }
-
     fn describe(&self, things: &[Thing]) -> Described {
         let makers = ["author", "creator"].iter().find_map(|name| self.get(name));
         let makers: Vec<&Value> = makers.map(Value::items).unwrap_or_default().iter().collect();
         let mut described = Described {
             headline: self.text(&["headline", "name"]),
+            subtitle: self.text(&["alternativeHeadline"]),
+            license: self.get("license").and_then(address),
             authors: Vec::new(),
             are_people: false,
             published: self.text(&["datePublished", "dateCreated"]),
@@ -345,7 +143,7 @@ impl Thing {
                 .get("publisher")
                 .and_then(|value| named(value, things)?.text(&["name"])),
             image: self.get("image").and_then(address),
-            section: self.text(&["articleSection"]),
+            sections: self.get("articleSection").map(texts).unwrap_or_default(),
             keywords: self.get("keywords").map(keywords).unwrap_or_default(),
         };
         for maker in makers {
@@ -396,17 +194,16 @@ fn address(value: &Value) -> Option<String> {
     }
 }
 
+fn texts(value: &Value) -> Vec<String> {
+    value.items().iter().filter_map(Value::text).collect()
+}
+
 fn keywords(value: &Value) -> Vec<String> {
     let words = value.items().iter().filter_map(Value::text);
     match value {
         Value::Text(text) => text.split([',', '，', ';']).filter_map(clean).collect(),
         _ => words.collect(),
     }
-}
-
-/// Decoded, since templates escape for HTML what HTML does not read, and on one line.
-fn clean(text: &str) -> Option<String> {
-    Some(squash(&htmlize::unescape(text))).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -436,7 +233,7 @@ mod tests {
         assert_eq!(described.modified.as_deref(), Some("2020-05-13"));
         assert_eq!(described.publisher.as_deref(), Some("Blatt"));
         assert_eq!(described.image.as_deref(), Some("https://example.org/a.jpg"));
-        assert_eq!(described.section.as_deref(), Some("Politik"));
+        assert_eq!(described.sections, ["Politik"]);
         assert_eq!(described.keywords, ["a", "b"]);
         assert_eq!(described.description.as_deref(), Some("Worum es geht"));
     }

@@ -7,6 +7,12 @@ use super::{Facts, Source, Sources, head::Head};
 /// Bytes of text that the detector reads: more does not make it surer.
 const SAMPLE_BYTES: usize = 4096;
 
+/// Languages that are written in Latin letters and nothing else.
+const LATIN: &[&str] = &[
+    "en", "de", "fr", "es", "pt", "it", "nl", "da", "sv", "no", "nb", "nn", "fi", "pl", "cs", "sk", "sl", "hr", "hu",
+    "ro", "et", "lv", "lt", "tr", "id", "vi", "ca", "eu", "gl", "ga", "cy", "is",
+];
+
 pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     let page = sources.page;
     let front = page.front_matter.as_ref();
@@ -23,6 +29,19 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
         .into_iter()
         .filter_map(|(tag, source)| Some((tag?.trim(), source)));
     let declared = declared.next().filter(|(tag, _)| is_tag(tag));
+    if let Some((tag, source)) = declared
+        && source != Source::Caller
+        && let Some(found) = contradiction(tag, sources.text)
+    {
+        let detail = format!("{tag:?} is declared, and the text is written in the script of {found:?}");
+        facts
+            .warnings
+            .push(crate::error::Warning::new("language_disagrees", detail));
+        facts.say("language", Source::Html, Some(tag.to_owned()));
+        facts.direction = Some(direction(found, head.direction.as_deref()));
+        facts.language = Some(found.to_owned());
+        return;
+    }
     let found = declared
         .map(|(tag, source)| (tag.replace('_', "-"), source))
         .or_else(|| Some((detect(sources.text)?.to_owned(), Source::Html)));
@@ -42,6 +61,16 @@ fn is_tag(text: &str) -> bool {
         && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
+/// The language of a text whose script the declared language is not written in: templates declare English by habit.
+fn contradiction(tag: &str, text: &str) -> Option<&'static str> {
+    let primary = tag.split(['-', '_']).next()?.to_ascii_lowercase();
+    if !LATIN.contains(&primary.as_str()) || tag.contains("Cyrl") || tag.contains("Arab") {
+        return None;
+    }
+    let script = whatlang::detect_script(sample(text))?;
+    (script != Script::Latin).then(|| detect(text)).flatten()
+}
+
 fn direction(tag: &str, declared: Option<&str>) -> &'static str {
     let first = tag.split('-').next().unwrap_or_default();
     match declared {
@@ -58,12 +87,16 @@ fn direction(tag: &str, declared: Option<&str>) -> &'static str {
     }
 }
 
-fn detect(text: &str) -> Option<&'static str> {
+fn sample(text: &str) -> &str {
     let end = (0..=SAMPLE_BYTES.min(text.len()))
         .rev()
         .find(|i| text.is_char_boundary(*i))
         .unwrap_or(0);
-    let info = whatlang::detect(&text[..end])?;
+    &text[..end]
+}
+
+fn detect(text: &str) -> Option<&'static str> {
+    let info = whatlang::detect(sample(text))?;
     // A script that one language writes is sure from a few characters on; trigrams need a text.
     let sure = info.is_reliable()
         || matches!(

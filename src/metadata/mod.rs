@@ -4,20 +4,27 @@
 //! the page itself, the URL. Who comes first is believed, unless the others show that he is wrong: a title is compared with
 //! the headings (`titles`), an author with the names of the site, a day with the same day to the minute.
 
+mod authors;
 mod caller;
+mod date_parts;
 mod datelines;
 pub mod dates;
+pub mod fingerprint;
 mod front;
 mod head;
 mod json_ld;
+mod json_values;
 mod language;
 mod origin;
 mod page;
 mod people;
 mod pictures;
 mod printed;
+mod published;
 pub mod stats;
 mod titles;
+mod videos;
+mod zones;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +41,7 @@ use dates::Date;
 use head::Head;
 pub use pictures::Picture;
 pub use stats::Stats;
+pub use videos::Video;
 
 /// Where a fact was found, the most trusted first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -114,7 +122,7 @@ pub struct Facts {
     pub title: Option<String>,
     /// Before it was cleaned.
     pub title_raw: Option<String>,
-    /// Below the title.
+    /// What stands below the title.
     pub subtitle: Option<String>,
     /// The page's own.
     pub summary: Option<String>,
@@ -144,12 +152,14 @@ pub struct Facts {
     pub tags: Vec<String>,
     /// The publisher's words for it.
     pub categories: Vec<String>,
-    /// What may be done with it.
+    /// What the page may be used for: the address of a licence, or its name.
     pub license: Option<String>,
     /// The article's picture.
     pub image: Option<String>,
     /// The pictures in its text.
     pub images: Vec<Picture>,
+    /// The videos in its text.
+    pub videos: Vec<Video>,
     /// Who said what.
     pub provenance: BTreeMap<&'static str, Provenance>,
     /// What was found wrong on the way.
@@ -253,6 +263,7 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
     from_rules(&mut facts, sources);
     language::decide(&mut facts, sources, head);
     page::read(&mut facts, sources);
+    zones::settle(&mut facts, sources);
     if facts.source.is_none()
         && let Some(name) = origin::outlet(sources.text)
     {
@@ -266,6 +277,7 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
         facts.byline = Some(names(&facts.authors));
     }
     pictures::decide(&mut facts, sources, head);
+    facts.videos = videos::read(sources);
     if let Some(known) = sources.page.known {
         caller::overrule(&mut facts, known);
     }

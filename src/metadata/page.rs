@@ -3,25 +3,23 @@
 use std::ops::Range;
 
 use super::{
-    Author, Facts, Source, Sources, datelines,
-    dates::{Date, Precision},
+    Facts, Source, Sources, authors, datelines,
     head::Topic,
     json_ld::{self, Described},
-    people,
     printed::{self, Printed},
+    published,
     titles::{self, Candidates, Sites},
 };
-use crate::{
-    engine::{Content, Links, Node, lines::squash, tags::Tag},
-    error::Warning,
-};
+use crate::engine::{Content, Links, Node, lines::squash, tags::Tag};
 
 /// Headings that are compared with the title.
 const HEADINGS: usize = 24;
 /// Characters of a line that is a date, with where and by whom.
 const DATELINE_CHARACTERS: usize = 60;
-/// Bytes of source behind the text where a line may say when it was published.
-const LABELLED: usize = 3000;
+/// Bytes of source around the text where links to its tags may stand.
+const BESIDE: usize = 4000;
+/// Characters of a tag at most.
+const LINKED_CHARACTERS: usize = 60;
 
 pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
     let (head, outline) = (&sources.address.head, sources.outline);
@@ -38,6 +36,7 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
     let by_one_word = described.authors.iter().all(|author| !author.name.contains(' '));
     let is_open =
         facts.authors.is_empty() && by_one_word || facts.date_published.is_none() && described.published.is_none();
+    let is_asked = facts.authors.is_empty() || facts.date_published.is_none();
     let mut said = Said {
         described,
         printed: Printed::default(),
@@ -46,26 +45,29 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
     };
     if is_page && is_open {
         said.printed = printed::read(outline, text.clone(), heading, language.as_deref());
+    }
+    if is_page && is_asked {
         said.near = printed::lines(outline, printed::near(&text, heading));
     }
     if facts.authors.is_empty() {
-        authors(facts, sources, &said);
+        authors::decide(facts, sources, &said);
     }
     if facts.date_published.is_none() {
-        date(facts, sources, &said, &text);
+        published::decide(facts, sources, &said, &text);
     }
     let described = said.described;
-    modified(facts, sources, &described);
+    published::modified(facts, sources, &described);
     texts(facts, sources, &described);
+    categories(facts, sources, &described);
 }
 
 /// What a page says, once each.
-struct Said {
-    described: Described,
-    printed: Printed,
+pub(super) struct Said {
+    pub(super) described: Described,
+    pub(super) printed: Printed,
     /// The lines around the beginning of the text.
-    near: String,
-    sites: Sites,
+    pub(super) near: String,
+    pub(super) sites: Sites,
 }
 
 /// The names that the site goes by: what it calls itself, and its domain.
@@ -129,203 +131,6 @@ fn title(facts: &mut Facts, sources: &Sources<'_>, described: &Described, sites:
     stands.map_or(text, |(id, _)| outline.elements[*id as usize].start as usize)
 }
 
-/// People as one source names them.
-struct Named {
-    people: Vec<Author>,
-    source: Source,
-    /// As printed there.
-    line: String,
-    /// Whether the source says that they are people.
-    are_people: bool,
-}
-
-/// The first source that names people, and not the site. A site's name is only believed of a person, and where nobody else
-/// is named; a first name or a user's name gives way to the whole name elsewhere.
-fn authors(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
-    let tail = sources.address.head.title.as_deref().and_then(titles::tail);
-    let is_site = |author: &Author| {
-        let name = &author.name;
-        let in_tail =
-            || people::holds_han(name) && tail.as_ref().is_some_and(|tail| tail.contains(&json_ld::letters(name)));
-        said.sites.is(name) || in_tail()
-    };
-    let all = named(sources, said);
-    let holds_people = |named: &&Named| !named.people.is_empty() && !named.people.iter().any(is_site);
-    let first = all.iter().find(holds_people);
-    let Some(first) = first.or_else(|| all.iter().find(|named| named.are_people && !named.people.is_empty())) else {
-        return;
-    };
-    let whole = all
-        .iter()
-        .filter(holds_people)
-        .find(|named| match (&first.people[..], &named.people[..]) {
-            ([short], [long]) => is_short_for(&short.name, &long.name),
-            _ => false,
-        });
-    let chosen = whole.unwrap_or(first);
-    for author in &chosen.people {
-        let lower = author.name.to_lowercase();
-        if facts.authors.iter().all(|known| known.name.to_lowercase() != lower) {
-            facts.authors.push(author.clone());
-        }
-    }
-    facts.byline = Some(chosen.line.clone());
-    let is_same = chosen.line == super::names(&facts.authors);
-    facts.say("authors", chosen.source, (!is_same).then(|| chosen.line.clone()));
-}
-
-/// Everyone who is named, by the order of trust.
-fn named(sources: &Sources<'_>, said: &Said) -> Vec<Named> {
-    let links = Links::new(sources.address.base.clone());
-    let people = |name: &str, url: Option<&str>| {
-        let names = people::tidy(name);
-        let url = url.filter(|_| names.len() == 1).and_then(|url| links.resolve(url));
-        let people = names.into_iter().map(move |name| Author { name, url: url.clone() });
-        people.collect::<Vec<_>>()
-    };
-    let described = &said.described.authors;
-    let mut all = vec![Named {
-        people: described
-            .iter()
-            .flat_map(|author| people(&author.name, author.url.as_deref()))
-            .collect(),
-        source: Source::JsonLd,
-        line: super::names(described),
-        are_people: said.described.are_people,
-    }];
-    let printed = said.printed.byline.as_ref().map(|line| Named {
-        people: line
-            .names
-            .iter()
-            .flat_map(|(name, url)| people(name, url.as_deref()))
-            .collect(),
-        source: line.source,
-        line: line.text.clone(),
-        are_people: true,
-    });
-    let (marked, shown) = match printed {
-        Some(line) if line.source != Source::Html => (Some(line), None),
-        other => (None, other),
-    };
-    all.extend(marked);
-    let head = sources.address.head.groups(Topic::Author).into_iter();
-    all.extend(head.map(|(names, source)| Named {
-        people: names.iter().flat_map(|name| people(name, None)).collect(),
-        source,
-        line: names.join(", "),
-        are_people: false,
-    }));
-    let reporters = [said.near.as_str(), sources.text].into_iter().map(people::reporters);
-    if let Some(people) = reporters.into_iter().find(|named| !named.is_empty()) {
-        let line = super::names(&people);
-        all.push(Named {
-            people,
-            source: Source::Html,
-            line,
-            are_people: true,
-        });
-    }
-    all.extend(shown);
-    if let Some((names, line)) = people::signed(&said.near) {
-        let people = names.into_iter().map(|name| Author { name, url: None }).collect();
-        all.push(Named {
-            people,
-            source: Source::Html,
-            line,
-            are_people: true,
-        });
-    }
-    all
-}
-
-/// Whether one name is a part of another, or the same written as users' names are.
-fn is_short_for(short: &str, long: &str) -> bool {
-    let whole = json_ld::letters(long);
-    let mut parts = short.split(|c: char| !c.is_alphanumeric()).map(json_ld::letters);
-    !short.contains(' ') && long.contains(' ') && parts.all(|part| whole.contains(&part))
-}
-
-/// The first source that gives a day; the same day to the minute, if another one knows it.
-fn date(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text: &Range<usize>) {
-    let language = facts.language.clone();
-    let language = language.as_deref();
-    let (json_ld, meta) = (
-        said.described.published.as_deref(),
-        sources.address.head.said(Topic::Published),
-    );
-    let stated = json_ld.map(|raw| (raw, Source::JsonLd)).into_iter().chain(meta);
-    let mut unreadable = None;
-    let mut found: Vec<(Date, String, Source)> = Vec::new();
-    for (raw, source) in stated {
-        match printed::read_date(raw, language) {
-            Some(date) => found.push((date, raw.to_owned(), source)),
-            None => {
-                unreadable.get_or_insert_with(|| raw.to_owned());
-            }
-        }
-    }
-    let marked = said.printed.date.iter().cloned();
-    found.extend(marked);
-    // As sources are declared, so they are trusted; the first of each stays the first.
-    found.sort_by_key(|(.., source)| *source);
-    if found.is_empty()
-        && let Some((url, _)) = &sources.address.url
-        && let Some((date, raw)) = datelines::in_path(url.path())
-    {
-        found.push((date, raw, Source::Url));
-    }
-    if found.iter().all(|(date, ..)| date.precision == Precision::Day) {
-        let dates = said.near.lines().filter_map(|line| {
-            let (date, range) = datelines::find(line, language)?;
-            Some((date, line[range].trim().to_owned(), Source::Html))
-        });
-        let day = found.first().map(|(date, ..)| date.rfc3339[..10].to_owned());
-        let is_that =
-            |(date, ..): &(Date, String, Source)| day.as_ref().is_none_or(|day| date.rfc3339.starts_with(day));
-        found.extend(dates.into_iter().find(is_that));
-    }
-    if found.is_empty() && !said.near.is_empty() {
-        let lines = printed::lines(sources.outline, text.start..text.end + LABELLED);
-        found.extend(datelines::labelled(&lines, language).map(|(date, raw)| (date, raw, Source::Html)));
-    }
-    let Some((first, ..)) = found.first() else {
-        if let Some(raw) = unreadable {
-            facts
-                .warnings
-                .push(Warning::new("date_unreadable", format!("{raw:?} is no date")));
-            facts.date_published_raw.get_or_insert(raw);
-        }
-        return;
-    };
-    let is_better = |(date, ..): &&(Date, String, Source)| {
-        date.precision != Precision::Day && date.rfc3339[..10] == first.rfc3339[..10]
-    };
-    let exact = found
-        .iter()
-        .find(is_better)
-        .filter(|_| first.precision == Precision::Day);
-    if let Some((date, raw, source)) = exact.or(found.first()).cloned() {
-        facts.say("date_published", source, Some(raw.clone()));
-        facts.date_published = Some(date);
-        facts.date_published_raw = Some(raw);
-    }
-}
-
-fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
-    if facts.date_modified.is_some() {
-        return;
-    }
-    let json_ld = described.modified.iter().map(|raw| (raw.as_str(), Source::JsonLd));
-    let mut said = json_ld.chain(sources.address.head.said(Topic::Modified));
-    let language = facts.language.clone();
-    if let Some((date, source)) =
-        said.find_map(|(raw, source)| Some((printed::read_date(raw, language.as_deref())?, source)))
-    {
-        facts.date_modified = Some(date);
-        facts.say("date_modified", source, None);
-    }
-}
-
 /// Site, summary, section and tags: as the first source says them.
 fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
     let head = &sources.address.head;
@@ -340,13 +145,20 @@ fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
     let said = [
         ("site_name", by(&described.publisher, Topic::SiteName)),
         ("summary", summary),
-        ("section", by(&described.section, Topic::Section)),
+        ("section", by(&described.sections.first().cloned(), Topic::Section)),
+        (
+            "subtitle",
+            by(&described.subtitle, Topic::Subtitle).filter(|(text, _)| facts.title.as_ref() != Some(text)),
+        ),
+        ("license", license(sources, described)),
     ];
     for (field, said) in said {
         let slot = match field {
             "site_name" => &mut facts.site_name,
             "summary" => &mut facts.summary,
-            _ => &mut facts.section,
+            "section" => &mut facts.section,
+            "subtitle" => &mut facts.subtitle,
+            _ => &mut facts.license,
         };
         if slot.is_none()
             && let Some((text, source)) = said
@@ -369,12 +181,67 @@ fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
                 source,
             )
         });
-        let json_ld = Some((described.keywords.clone(), Source::JsonLd)).filter(|(words, _)| !words.is_empty());
-        if let Some((words, source)) = json_ld.or(listed).filter(|(words, _)| !words.is_empty()) {
+        let json_ld = Some((described.keywords.clone(), Source::JsonLd));
+        let linked = || Some((linked(sources, &head.tags), Source::Html));
+        let is_said = |(words, _): &(Vec<String>, Source)| !words.is_empty();
+        if let Some((words, source)) = json_ld.filter(is_said).or(listed).or_else(linked).filter(is_said) {
             facts.tags = words;
             facts.say("tags", source, None);
         }
     }
+}
+
+/// The publisher's categories: the sections of JSON-LD, else the links that say so beside the text.
+fn categories(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
+    if !facts.categories.is_empty() {
+        return;
+    }
+    let head = &sources.address.head;
+    let sections = head.groups(Topic::Section).into_iter().next();
+    let sections = sections.map(|(names, source)| (names.into_iter().map(str::to_owned).collect(), source));
+    let all = [
+        Some((described.sections.clone(), Source::JsonLd)),
+        sections,
+        Some((linked(sources, &head.categories), Source::Html)),
+    ];
+    if let Some((names, source)) = all.into_iter().flatten().find(|(names, _)| !names.is_empty()) {
+        facts.categories = names;
+        facts.say("categories", source, None);
+    }
+}
+
+/// The words of links, each once, as far as they stand beside the text and not in the menus around it.
+fn linked(sources: &Sources<'_>, links: &[u32]) -> Vec<String> {
+    let (outline, kept) = (sources.outline, &sources.verdict.kept);
+    let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
+        return Vec::new();
+    };
+    let beside = first.start.saturating_sub(BESIDE)..last.end + BESIDE;
+    let mut words: Vec<String> = Vec::new();
+    for id in links
+        .iter()
+        .filter(|id| beside.contains(&(outline.elements[**id as usize].start as usize)))
+    {
+        let word = printed::text_of(outline, *id);
+        if !word.is_empty() && word.chars().count() <= LINKED_CHARACTERS && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// The licence that JSON-LD, a link or a `meta` names; an address where there is one.
+fn license(sources: &Sources<'_>, described: &Described) -> Option<(String, Source)> {
+    let head = &sources.address.head;
+    let resolve = |link: &str| Links::new(sources.address.base.clone()).resolve(link);
+    let json_ld = described.license.clone().map(|license| (license, Source::JsonLd));
+    let linked = || Some((resolve(head.license.as_deref()?)?, Source::Html));
+    let named = || {
+        head.said(Topic::License)
+            .next()
+            .map(|(text, source)| (text.to_owned(), source))
+    };
+    json_ld.or_else(named).or_else(linked)
 }
 
 /// The first paragraph of the text that is no dateline.

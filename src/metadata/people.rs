@@ -14,10 +14,16 @@ const ENDS_BYTES: usize = 3000;
 static REPORTERS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"[（(][^（）()]{0,20}?记者[\s:：]*(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)]")
 });
+/// `(文/图 刘某某 易某某)`, `【文/某某网专栏作者 王某】`, `（编译：某某某）`: other words than 记者 want a border behind them.
+static BRACKETED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"[（(【](?:[^（）()【】\n]{0,20}?作者|文/图|图/文|图文|文|撰稿|执笔|采写|编译|编辑整理)[\s:：/丨｜]+(?:\p{Han}{2,12}(?:作者|记者|评论员)\s+)?(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)】]",
+    )
+});
 /// `记者 王小明 北京报道`, `文/王小明`, `作者：王小明`, each the whole of a line.
 static BYLINES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?m)^[\s（(]*(?:(?:采写|撰稿|执笔)[\s/:：]+)?(?:\p{Han}{0,6}(?:见习|实习)?记者|(?:《\p{Han}{1,8}》)?作者|撰文|采写|撰稿|执笔|文/图|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[ \t\u{3000}\u{a0}、,，]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
+        r"(?m)^[\s（(]*(?:(?:采写|撰稿|执笔)[\s/:：]+)?(?:\p{Han}{0,6}(?:见习|实习)?记者|(?:《\p{Han}{1,8}》)?作者|撰文|采写|撰稿|执笔|文/图|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[ \t\u{3000}\u{a0}、,，&]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
     )
 });
 
@@ -47,13 +53,40 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
     }
     let parts = [&text[..head_end], &text[tail_from..]];
     for part in parts.into_iter().filter(|part| holds_han(part)) {
-        for regex in [&REPORTERS, &DATELINE, &OWN, &BYLINES] {
+        for regex in [&*REPORTERS, &BRACKETED, &DATELINE, &OWN, &BYLINES] {
             if let Some(names) = regex.captures(part).and_then(|captures| captures.get(1)) {
                 return split(names.as_str());
             }
         }
     }
     Vec::new()
+}
+
+/// `石某/某某青年报`: a line of a person and an outlet, as it stands below a title.
+static OF_OUTLET: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,3})\s?[/／]\s?\p{Han}{2,10}(?:报|网|社|台|新闻|周刊|杂志|日报|晚报)$",
+    )
+});
+/// `某某人文 2020-03-09 18:14`, also with 原创 in front of it: the account that has published something on a platform.
+static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:原创\s+)?([\p{Han}\w·]{2,20})\s+(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?$",
+    )
+});
+
+/// Who is named in the line right below a Chinese title: a person with an outlet, or the account that has published it.
+pub(super) fn below_title(lines: &str, title: &str) -> Vec<Author> {
+    let title = super::json_ld::letters(title);
+    let mut rest = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+    if !holds_han(&title) || !rest.any(|line| super::json_ld::letters(line) == title) {
+        return Vec::new();
+    }
+    let Some(line) = rest.next() else { return Vec::new() };
+    let found = [&OF_OUTLET, &ACCOUNT].into_iter().find_map(|form| form.captures(line));
+    found
+        .and_then(|captures| captures.get(1))
+        .map_or_else(Vec::new, |names| split(names.as_str()))
 }
 
 /// Whether Chinese characters may be in it, without which none of the patterns matches: in UTF-8 they begin with 0xE3 or
@@ -188,7 +221,7 @@ const ROLES: &[&str] = &["见习记者", "实习记者", "特约记者", "记者
 fn split(names: &str) -> Vec<Author> {
     let mut authors: Vec<Author> = Vec::new();
     for name in names
-        .split(|c: char| c.is_whitespace() || matches!(c, '、' | ',' | '，'))
+        .split(|c: char| c.is_whitespace() || matches!(c, '、' | ',' | '，' | '&'))
         .map(|name| ROLES.iter().fold(name, |name, role| name.trim_start_matches(role)))
         .filter(|name| !name.is_empty())
     {
@@ -250,6 +283,20 @@ mod tests {
     }
 
     #[test]
+    fn the_line_below_a_title_names_a_person_or_an_account() {
+        let names = |lines| -> Vec<String> {
+            let authors = below_title(lines, "某事有了新进展");
+            authors.into_iter().map(|author| author.name).collect()
+        };
+        assert_eq!(names("首页\n某事有了新进展\n王某/某某青年报\n正文"), ["王某"]);
+        assert_eq!(names("某事有了新进展\n某某人文 2020-03-09 18:14:21"), ["某某人文"]);
+        assert_eq!(names("某事有了新进展\n原创 GameOne 2019-09-04 22:18:34"), ["GameOne"]);
+        assert_eq!(names("某事有了新进展\n2019-09-04 来源：某某网"), Vec::<String>::new());
+        assert_eq!(names("某事有了新进展\n正文\n某某人文 2020-03-09"), Vec::<String>::new());
+        assert_eq!(names("别的标题\n某某人文 2020-03-09"), Vec::<String>::new());
+    }
+
+    #[test]
     fn finds_reporters_by_the_way_they_are_named() {
         assert_eq!(found("中新社某地8月18日电 （记者 李某某）“下一步"), ["李某某"]);
         assert_eq!(
@@ -265,6 +312,11 @@ mod tests {
         assert_eq!(found("某某新闻记者 王小明\n正文"), ["王小明"]);
         assert_eq!(found("采写：某都见习记者 王小明 李四"), ["王小明", "李四"]);
         assert_eq!(found("《某某》作者 王小明"), ["王小明"]);
+        assert_eq!(found("未来。(文/图 王小明 赵大力)"), ["王小明", "赵大力"]);
+        assert_eq!(found("【文/某某网专栏作者 王小明】"), ["王小明"]);
+        assert_eq!(found("执笔/刀某某、胡一某&李小某某"), ["刀某某", "胡一某", "李小某某"]);
+        assert_eq!(found("（图文无关）"), Vec::<String>::new());
+        assert_eq!(found("（作者系某某大学教授）"), Vec::<String>::new());
         assert_eq!(found("记者从有关部门获悉，一切正常。"), Vec::<String>::new());
         assert_eq!(found("一名记者（证号一）说"), Vec::<String>::new());
     }

@@ -31,6 +31,10 @@ const LINE_RUNS: u32 = 64;
 const CANDIDATES: usize = 256;
 /// People named one after the other.
 const MOST_NAMES: usize = 12;
+/// Different days inside the text from which on they are those of other articles.
+const MANY_DAYS: usize = 3;
+/// Marks inside the text that are asked for their day.
+const DAYS_ASKED: usize = 8;
 
 /// Parts of an attribute without which nothing is read of a start tag.
 const NAMES: &[&str] = &[
@@ -53,6 +57,7 @@ const NAMES: &[&str] = &[
     "fecha",
     "publi",
     "posted",
+    "submitted",
     "time",
     "meta",
     "info",
@@ -109,6 +114,8 @@ pub(super) struct Line {
 pub(super) struct Printed {
     pub(super) byline: Option<Line>,
     pub(super) date: Option<(Date, String, Source)>,
+    /// The text holds many days, each marked as one: it is a list of other articles.
+    pub(super) is_list: bool,
 }
 
 /// One element that may name people or a day.
@@ -123,6 +130,8 @@ pub(super) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, la
     let mut bylines: Vec<Mark> = Vec::new();
     let mut date: Option<(u8, Date, String, Source)> = None;
     let mut asked = 0;
+    let mut days: Vec<(String, Date)> = Vec::new();
+    let mut days_asked = 0;
     let near = heading.saturating_sub(AROUND)..text.start + AROUND;
     for (i, element) in outline.elements.iter().enumerate() {
         let (id, start) = (i as u32, element.start as usize);
@@ -153,18 +162,42 @@ pub(super) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, la
         }
         if let Some((strength, source)) = marks.names_a_day(element.tag) {
             let strength = strength * 2 + closeness;
-            if date.as_ref().is_none_or(|(most, ..)| *most < strength)
+            let is_stronger = date.as_ref().is_none_or(|(most, ..)| *most < strength);
+            let is_inside = text.contains(&start) && days_asked < DAYS_ASKED;
+            days_asked += usize::from(is_inside);
+            if (is_stronger || is_inside)
                 && let Some((found, raw)) = day(outline, id, &marks, language)
                 && !is_elsewhere(outline, id)
             {
-                date = Some((strength, found, raw, source));
+                if is_inside {
+                    days.push((marks.names.clone(), found.clone()));
+                }
+                if is_stronger {
+                    date = Some((strength, found, raw, source));
+                }
             }
         }
     }
+    let is_list = date.as_ref().is_some_and(|(_, date, ..)| is_of_list(date, &days));
     Printed {
         byline: byline(outline, &bylines),
-        date: date.map(|(_, date, raw, source)| (date, raw, source)),
+        date: date
+            .filter(|_| !is_list)
+            .map(|(_, date, raw, source)| (date, raw, source)),
+        is_list,
     }
+}
+
+/// Whether a day is one of many that stand in the text under the same name.
+fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
+    let Some((names, _)) = days.iter().find(|(_, other)| other == date) else {
+        return false;
+    };
+    let alike = days.iter().filter(|(other, _)| other == names);
+    let mut different: Vec<&str> = alike.map(|(_, date)| date.day()).collect();
+    different.sort_unstable();
+    different.dedup();
+    different.len() >= MANY_DAYS
 }
 
 /// What the attributes of one element say.
@@ -269,7 +302,16 @@ impl<'a> Marks<'a> {
             };
             return Some((strength, Source::Html));
         }
-        let strong = ["date", "publi", "posted", "pubtime", "datum", "fecha", "timestamp"];
+        let strong = [
+            "date",
+            "publi",
+            "posted",
+            "submitted",
+            "pubtime",
+            "datum",
+            "fecha",
+            "timestamp",
+        ];
         if self.has(&strong) {
             return Some((if is_change && !self.has(&["publi"]) { 2 } else { 3 }, Source::Html));
         }
@@ -352,7 +394,7 @@ fn byline(outline: &Outline<'_>, marks: &[Mark]) -> Option<Line> {
     let text = match names.len() {
         0 => text,
         // Of one element that is no more than a line, it is the line.
-        _ if best.source == Source::Html && elements == 1 => text,
+        _ if elements == 1 && (best.source == Source::Html || is_only_names(&text, &names)) => text,
         _ => names
             .iter()
             .map(|(name, _)| name.as_str())
@@ -360,10 +402,29 @@ fn byline(outline: &Outline<'_>, marks: &[Mark]) -> Option<Line> {
             .join(", "),
     };
     Some(Line {
-        text,
+        text: before_numbers(&text).to_owned(),
         names,
         source: best.source,
     })
+}
+
+/// Whether a line begins with the first of the names, and holds no day or hour: `Ada Lane (with Bo Ek)`.
+fn is_only_names(line: &str, names: &[(String, Option<String>)]) -> bool {
+    let begins = names.first().is_some_and(|(name, _)| line.starts_with(name.as_str()));
+    begins && !line.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// A byline without what a border parts from it, if that is a number: an age, a day, how many comments there are.
+fn before_numbers(line: &str) -> &str {
+    let borders = line.match_indices(['|', '•', '·']);
+    let at = borders
+        .filter(|(at, border)| {
+            let rest = line[at + border.len()..].trim_start();
+            rest.starts_with(|c: char| c.is_ascii_digit())
+        })
+        .map(|(at, _)| at)
+        .next();
+    at.map_or(line, |at| line[..at].trim_end())
 }
 
 /// The names in a byline: what microdata calls so, else its links, else all of it.

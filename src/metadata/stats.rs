@@ -29,9 +29,13 @@ const WORDS_A_MINUTE: usize = 238;
 /// about a character and a half).
 const CJK_A_MINUTE: usize = 380;
 
+/// Characters that a reader takes in a minute, in the scripts of South East Asia that have no blanks: about four to a word.
+const UNSPACED_A_MINUTE: usize = 950;
+
 /// Counts. `linked` is how many of the visible characters are links.
 pub fn measure(text: &str, linked: usize) -> Stats {
     let (mut characters, mut cjk, mut words, mut sentences) = (0, 0, 0, 0);
+    let (mut unspaced, mut hangul) = (0, 0);
     let (mut in_word, mut open, mut after_stop) = (false, false, false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -47,14 +51,20 @@ pub fn measure(text: &str, linked: usize) -> Stats {
         let wide = !c.is_ascii() && is_cjk(c);
         cjk += usize::from(wide);
         match c {
-            '。' | '！' | '？' | '…' => {
+            // Full stops of their own: Chinese and Japanese, halfwidth, Devanagari and its kin, Arabic, Urdu, Armenian, Ethiopic,
+            // Burmese, Khmer.
+            '。' | '！' | '？' | '…' | '｡' | '।' | '॥' | '؟' | '۔' | '։' | '።' | '፧' | '။' | '។' =>
+            {
                 sentences += usize::from(open);
                 (open, in_word) = (false, false);
             }
             '.' | '!' | '?' => after_stop = open,
             _ => {
                 let text = is_alphanumeric(c);
-                let part = text && !wide;
+                // Korean is written in blocks of its own, and parts its words by blanks all the same.
+                let part = text && (!wide || is_hangul(c)) && !is_unspaced(c);
+                unspaced += usize::from(is_unspaced(c));
+                hangul += usize::from(is_hangul(c));
                 words += usize::from(part && !in_word);
                 in_word = part || (in_word && matches!(c, '\'' | '’' | '-'));
                 open |= text;
@@ -71,7 +81,7 @@ pub fn measure(text: &str, linked: usize) -> Stats {
         }
     }
     sentences += usize::from(open);
-    let seconds = words * 60 / WORDS_A_MINUTE + cjk * 60 / CJK_A_MINUTE;
+    let seconds = words * 60 / WORDS_A_MINUTE + (cjk - hangul) * 60 / CJK_A_MINUTE + unspaced * 60 / UNSPACED_A_MINUTE;
     Stats {
         characters,
         cjk_characters: cjk,
@@ -102,8 +112,17 @@ fn is_alphanumeric(c: char) -> bool {
     }
 }
 
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{ac00}'..='\u{d7af}')
+}
+
+/// Thai, Lao, Burmese and Khmer.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+}
+
 /// Han, kana, hangul and the marks that go with them.
-fn is_cjk(c: char) -> bool {
+pub(super) fn is_cjk(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
@@ -128,6 +147,12 @@ mod tests {
         assert_eq!(counts(""), (0, 0, 0, 0));
         assert_eq!(counts("It's 3.5 well-known metres. Really?\n\nYes"), (6, 0, 3, 2));
         assert_eq!(counts("他说：“涨了。”今天GDP增长。"), (1, 11, 2, 1));
+        assert_eq!(counts("호수가 얼었다. 사람들이 걸었다."), (4, 13, 2, 1));
+        assert_eq!(counts("झील जम गई। लोग चले।").2, 2);
+        assert_eq!(counts("ทะเลสาบ"), (0, 0, 1, 1));
+        assert_eq!(measure(&"ท".repeat(950), 0).reading_time_seconds, 60);
+        assert_eq!(measure(&"word ".repeat(238), 0).reading_time_seconds, 60);
+        assert_eq!(measure(&"湖".repeat(380), 0).reading_time_seconds, 60);
         assert_eq!(measure("ab cd", 2).link_density, 0.5);
     }
 }

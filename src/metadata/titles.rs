@@ -127,6 +127,16 @@ pub(super) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
     Some((title.clone(), *source, raw.clone()))
 }
 
+/// What stands behind the first border of a title, if there is one.
+pub(super) fn behind_border(title: &str) -> Option<&str> {
+    let at = BORDERS
+        .iter()
+        .filter(|border| border.contains(' '))
+        .filter_map(|border| Some(title.find(border)? + border.len()))
+        .min()?;
+    Some(&title[at..])
+}
+
 /// What stands behind the last border of a title, in letters alone: where sites put their name.
 pub(super) fn tail(title: &str) -> Option<String> {
     let at = BORDERS

@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     engine::{Content, Node, tags::Tag},
     error::Warning,
-    metadata::{Author, Editor, Outlet, Picture, Provenance, Stats, dates::Precision},
+    metadata::{Author, Editor, Outlet, Picture, Provenance, Stats, Video, dates::Precision},
     rules::Category,
 };
 
@@ -28,16 +28,6 @@ pub struct Link {
     pub text: String,
     /// Whether it stays on the document's domain; `null` where that is unknown.
     pub internal: Option<bool>,
-}
-
-/// A video that the article shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Video {
-    /// Where it is.
-    pub url: String,
-    /// Its media type, where declared.
-    #[serde(rename = "type")]
-    pub media_type: Option<String>,
 }
 
 /// A judgement on the whole.

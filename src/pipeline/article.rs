@@ -14,7 +14,7 @@ use crate::{
     },
     error::Warning,
     input::{Document, Kind, Page},
-    metadata::{Facts, Stats, stats},
+    metadata::{Facts, Stats, fingerprint, stats},
     options::Options,
     output::{
         html,
@@ -29,6 +29,9 @@ const REMOVED_LISTED: usize = 200;
 const PREVIEW_CHARACTERS: usize = 60;
 /// The quality from which on a page counts as an article.
 const ARTICLE_QUALITY: f32 = 0.15;
+
+/// The reasons that make of a page a list of others.
+const INDEX_REASONS: &[&str] = &["teasers", "mostly_links"];
 
 /// What has become of a document by the time its article is put together.
 pub(super) struct Found<'a> {
@@ -89,6 +92,11 @@ impl Found<'_> {
             summary: facts.summary,
             content_html: want("content_html", &|| html::render(content)),
             content_markdown: want("content_markdown", &|| markdown::render(content)),
+            fingerprint: options
+                .fields
+                .has("fingerprint")
+                .then(|| fingerprint::simhash(&content_text))
+                .flatten(),
             content_hash: want("content_hash", &|| sha256(content_text.as_bytes())),
             content_text,
             authors: facts.authors,
@@ -102,16 +110,15 @@ impl Found<'_> {
             date_modified: facts.date_modified.map(|date| date.rfc3339),
             language: facts.language,
             direction: facts.direction,
-            kind: if quality.is_article { "article" } else { "other" },
+            kind: kind(&quality),
             section: facts.section,
             tags: facts.tags,
             categories: facts.categories,
             license: facts.license,
             image: facts.image,
             images: facts.images,
-            videos: Vec::new(),
+            videos: facts.videos,
             stats,
-            fingerprint: None,
             quality,
             removed,
             removed_total: self.verdict.removed.len(),
@@ -221,6 +228,15 @@ impl Found<'_> {
                 swallowed.what
             ),
         ))
+    }
+}
+
+/// `index` for a list of articles, `other` for what is no article either.
+fn kind(quality: &Quality) -> &'static str {
+    match quality.is_article {
+        true => "article",
+        false if quality.reasons.iter().any(|reason| INDEX_REASONS.contains(reason)) => "index",
+        false => "other",
     }
 }
 

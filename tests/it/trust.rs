@@ -174,6 +174,153 @@ fn a_summary_is_the_pages_own_or_its_first_paragraph() {
     assert_eq!(dated["summary"], none["summary"]);
 }
 
+/// A time in UTC, and what readers see on another day: the page's own clocks are known by both.
+#[test]
+fn a_moment_in_utc_is_given_on_the_clocks_of_the_place() {
+    let meta = |value: &str| format!(r#"<meta property="article:published_time" content="{value}">"#);
+    let shown = |line: &str| format!("<h1>The frozen lake</h1><p class=info>{line}</p>{TEXT}");
+    let date = |head: &str, line: &str| article(head, &shown(line), None)["date_published"].clone();
+    let utc = meta("2020-01-09T05:30:59Z");
+    assert_eq!(date(&utc, "January 8, 2020 at 11:30 p.m."), "2020-01-08T23:30:59-06:00");
+    // The same day says nothing, nor do minutes that no two clocks are apart, nor a day alone.
+    assert_eq!(date(&utc, "January 9, 2020 at 6:30 a.m."), "2020-01-09T05:30:59Z");
+    assert_eq!(date(&utc, "January 8, 2020 at 11:37 p.m."), "2020-01-09T05:30:59Z");
+    assert_eq!(date(&utc, "January 8, 2020"), "2020-01-09T05:30:59Z");
+    let twice = utc + r#"<meta name="date" content="2020-01-08T23:30:00-06:00">"#;
+    assert_eq!(date(&twice, ""), "2020-01-08T23:30:00-06:00");
+    let without_zone = meta("2020-01-09T05:30:00") + r#"<meta name="date" content="2020-01-09T04:30:00Z">"#;
+    assert_eq!(date(&without_zone, ""), "2020-01-09T05:30:00+01:00");
+}
+
+#[test]
+fn two_who_agree_with_what_readers_see_are_believed_before_one() {
+    let json_ld =
+        r#"<script type="application/ld+json">{"@type":"Article","datePublished":"2020-01-06T18:19+01:00"}</script>"#;
+    let other = r#"<meta name="DC.Date" content="2020-01-07T07:30+01:00">"#;
+    let body = format!("<h1>The frozen lake</h1><p class=info>7 January 2020, 07:30</p>{TEXT}");
+    let both = article(&format!("{json_ld}{other}"), &body, None);
+    assert_eq!(both["date_published"], "2020-01-07T07:30:00+01:00");
+    assert_eq!(both["provenance"]["date_published"]["source"], "dublin_core");
+    assert_eq!(
+        article(json_ld, &body, None)["date_published"],
+        "2020-01-06T18:19:00+01:00"
+    );
+}
+
+#[test]
+fn a_time_without_a_zone_has_the_countrys() {
+    let head = r#"<meta name="date" content="2020-07-08 09:41">"#;
+    let at = |url| article(head, TEXT, Some(url));
+    assert_eq!(
+        at("https://example.de/a")["date_published"],
+        "2020-07-08T09:41:00+02:00"
+    );
+    assert_eq!(
+        at("https://example.cn/a")["date_published"],
+        "2020-07-08T09:41:00+08:00"
+    );
+    let unknown = at("https://example.org/a");
+    assert_eq!(unknown["date_published"], "2020-07-08T09:41:00Z");
+    assert_eq!(unknown["warnings"][0]["code"], "date_without_zone");
+    assert_eq!(at("https://example.cn/a")["warnings"], serde_json::json!([]));
+    let day = article(
+        r#"<meta name="date" content="2020-07-08">"#,
+        TEXT,
+        Some("https://example.cn/a"),
+    );
+    assert_eq!(day["date_published"], "2020-07-08T00:00:00+08:00");
+    assert_eq!(day["date_precision"], "day");
+}
+
+#[test]
+fn the_days_of_a_list_are_those_of_its_articles() {
+    let item = |day: u8| {
+        format!("<li><h3><a href=/{day}>Ice {day}</a></h3>{TEXT}<span class=date>{day} March 2024</span></li>")
+    };
+    let list = (1..6).map(item).collect::<String>();
+    let page = article("", &format!("<h1>Search results</h1><ul>{list}</ul>"), None);
+    assert_eq!(page["date_published"], Value::Null);
+    let one = article("", &format!("<h1>Ice</h1><ul>{}</ul>", item(3)), None);
+    assert_eq!(one["date_published"], "2024-03-03T00:00:00Z");
+}
+
+#[test]
+fn where_nobody_says_the_day_labels_titles_and_scripts_are_asked() {
+    let labelled = format!("<h1>The frozen lake</h1>{TEXT}<h5>Date:</h5><p>8 January 2020</p>");
+    let day = "2020-01-08T00:00:00Z";
+    assert_eq!(article("", &labelled, None)["date_published"], day);
+    let title = "<title>The frozen lake | Lake Daily | 08.01.2020</title>";
+    assert_eq!(article(title, TEXT, None)["date_published"], day);
+    let state = |days: &str| format!("<script>window.state = {{{days}}}</script>");
+    let one = state(r#""article":{"publishedAt":"2020-01-08"}"#);
+    assert_eq!(article(&one, TEXT, None)["date_published"], day);
+    let two = state(r#""a":{"publishedAt":"2020-01-08"},"b":{"publishedAt":"2020-01-09"}"#);
+    assert_eq!(article(&two, TEXT, None)["date_published"], Value::Null);
+}
+
+#[test]
+fn names_in_capitals_are_spelled_as_elsewhere() {
+    let head = r#"<meta name="author" content="Ada van Lane">"#;
+    let body = format!(r#"<h1>The frozen lake</h1><p itemprop="author">ADA VAN LANE</p>{TEXT}"#);
+    assert_eq!(names(&article(head, &body, None)), ["Ada van Lane"]);
+    assert_eq!(names(&article("", &body, None)), ["ADA VAN LANE"]);
+}
+
+#[test]
+fn dublin_core_in_a_property_is_rdfa() {
+    let head = r#"<meta property="og:title" content="Ice"><meta property="dc:title" content="The frozen lake">"#;
+    let page = article(head, TEXT, None);
+    assert_eq!(page["title"], "The frozen lake");
+    assert_eq!(page["provenance"]["title"]["source"], "rdfa");
+}
+
+#[test]
+fn json_ld_is_known_by_its_words_where_its_script_says_no_type() {
+    let head = r#"<script>{"@context": "https://schema.org", "@type": "NewsArticle", "author": "Ada Lane"}</script>"#;
+    assert_eq!(names(&article(head, TEXT, None)), ["Ada Lane"]);
+}
+
+#[test]
+fn what_else_a_page_says_of_its_article() {
+    let head = r#"<script type="application/ld+json">{"@type":"NewsArticle","alternativeHeadline":"A market on the ice",
+        "articleSection":["News","Lakes"],"license":{"url":"https://creativecommons.org/licenses/by/4.0/"}}</script>"#;
+    let video = r#"<p><video poster=p.jpg><source src="/ice.mp4" type="video/mp4"></video></p>
+        <iframe src="https://www.youtube.com/embed/x1"></iframe><iframe src="https://ads.example.net/x"></iframe>"#;
+    let body = format!("<h1>The frozen lake</h1>{TEXT}{video}{TEXT}");
+    let page = article(head, &body, Some("https://example.org/lake"));
+    assert_eq!(page["subtitle"], "A market on the ice");
+    assert_eq!(page["section"], "News");
+    assert_eq!(page["categories"], serde_json::json!(["News", "Lakes"]));
+    assert_eq!(page["license"], "https://creativecommons.org/licenses/by/4.0/");
+    assert_eq!(
+        page["videos"],
+        serde_json::json!([
+            {"url": "https://example.org/ice.mp4", "type": "video/mp4"},
+            {"url": "https://www.youtube.com/embed/x1", "type": null},
+        ])
+    );
+    let links = r#"<p><a rel="category tag" href=/c>Lakes</a> <a rel=tag href=/t>ice</a> <a rel=license href="/l">Free</a></p>"#;
+    let page = article(
+        "",
+        &format!("<h1>The frozen lake</h1>{TEXT}{links}"),
+        Some("https://example.org/lake"),
+    );
+    assert_eq!(page["categories"], serde_json::json!(["Lakes"]));
+    assert_eq!(page["tags"], serde_json::json!(["ice"]));
+    assert_eq!(page["license"], "https://example.org/l");
+}
+
+#[test]
+fn a_declared_language_is_held_against_the_script_of_the_text() {
+    let text =
+        "<p>湖在一月的第二个星期结了冰，村里的人第一次走过湖面，提着篮子，拉着雪橇上的孩子，直到月底冰上有了集市。</p>"
+            .repeat(3);
+    let page = article("", &text, None);
+    assert_eq!(page["language"], "zh");
+    assert_eq!(page["warnings"][0]["code"], "language_disagrees");
+    assert_eq!(article("", TEXT, None)["language"], "en");
+}
+
 /// Nothing timed: what cost the square of its size would not end.
 #[test]
 fn pages_made_of_marks_end() {
