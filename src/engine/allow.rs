@@ -2,7 +2,7 @@
 //!
 //! | elements | attributes |
 //! |---|---|
-//! | `a` | `href` (`http`, `https`, `mailto`, relative) |
+//! | `a` | `href` (`http`, `https`, `mailto`, relative); `rel="noopener nofollow"` of our own on absolute links |
 //! | `img` | `src` (as `href`), `alt`, `width`, `height` (digits) |
 //! | `td` `th` | `colspan`, `rowspan` (digits) |
 //! | `ol` | `start` (digits) |

@@ -56,6 +56,8 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     if let Some((date, raw, source)) = said.printed.date.clone() {
         found.push(Found { date, raw, source });
     }
+    let before = |found: &Found| !is_after(&found.date, sources);
+    found.retain(before);
     // As sources are declared, so they are trusted; the first of each stays the first.
     found.sort_by_key(|found| found.source);
     if found.is_empty()
@@ -70,6 +72,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         true => Vec::new(),
         false => shown(&said.near, language),
     };
+    let shown: Vec<Found> = shown.into_iter().filter(before).collect();
     if found.iter().all(|found| found.date.precision == Precision::Day) {
         let first = found.first().map(|found| found.date.day().to_owned());
         let is_that = |other: &&Found| first.as_ref().is_none_or(|day| day == other.date.day());
@@ -94,6 +97,16 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     facts.say("date_published", exact.source, Some(exact.raw.clone()));
     facts.date_published = Some(date);
     facts.date_published_raw = Some(exact.raw.clone());
+}
+
+/// Whether a date is later than the caller has fetched the document: that of an event, or a mistake. One that names no
+/// zone is given the benefit of the earliest clocks.
+fn is_after(date: &Date, sources: &Sources<'_>) -> bool {
+    let Some(fetched) = sources.page.fetched_at else {
+        return false;
+    };
+    let offset = date.offset.map_or(CLOCKS_APART, i64::from);
+    (date.local_minute() - offset) * 60 > fetched.as_second()
 }
 
 /// What JSON-LD and `meta` say, and the first value that is no date.
@@ -231,9 +244,10 @@ pub(super) fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Des
     let json_ld = described.modified.iter().map(|raw| (raw.as_str(), Source::JsonLd));
     let mut said = json_ld.chain(sources.address.head.said(Topic::Modified));
     let language = facts.language.clone();
-    if let Some((date, source)) =
-        said.find_map(|(raw, source)| Some((printed::read_date(raw, language.as_deref())?, source)))
-    {
+    if let Some((date, source)) = said.find_map(|(raw, source)| {
+        let date = printed::read_date(raw, language.as_deref())?;
+        (!is_after(&date, sources)).then_some((date, source))
+    }) {
         facts.date_modified = Some(date);
         facts.say("date_modified", source, None);
     }

@@ -1,9 +1,11 @@
 //! `content_html`: the content's events as HTML.
 //!
 //! # Security
-//! Names come from tables, text and values are escaped, so what a browser reads is the content and nothing else.
+//! Names come from tables, text and values are escaped, so what a browser reads is the content and nothing else. A link
+//! that is absolute leads away from wherever the content is shown: it gets `rel="noopener nofollow"`, so that the page it
+//! opens has no hold on that place, and no search engine takes it for a recommendation of whoever shows it.
 
-use crate::engine::{Content, Node};
+use crate::engine::{Content, Node, tags::Tag};
 
 /// Renders HTML, every element closed.
 pub fn render(content: &Content) -> String {
@@ -20,6 +22,9 @@ pub fn render(content: &Content) -> String {
                     escape(value, &mut html);
                     html.push('"');
                 }
+                if *tag == Tag::A && attributes.iter().any(|(_, url)| leads_away(url)) {
+                    html.push_str(" rel=\"noopener nofollow\"");
+                }
                 html.push('>');
             }
             Node::Text(range) => escape(&content.text[range.clone()], &mut html),
@@ -31,6 +36,11 @@ pub fn render(content: &Content) -> String {
         }
     }
     html
+}
+
+/// Whether an address names a host.
+fn leads_away(url: &str) -> bool {
+    ["http://", "https://", "//"].iter().any(|start| url.starts_with(start))
 }
 
 /// Escapes text for both places where it may stand, an element and a quoted attribute (WHATWG HTML, section 13.3).

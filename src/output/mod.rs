@@ -1,5 +1,6 @@
 //! One file a form of answer; each has one `render`.
 
+pub mod front_matter;
 pub mod html;
 pub mod json;
 pub mod losses;

@@ -18,7 +18,7 @@ use crate::{
     options::Options,
     output::{
         html,
-        json::{self, Article, Input, Quality, Removed},
+        json::{self, Article, Fields, Input, Quality, Removed},
         markdown,
     },
 };
@@ -29,6 +29,33 @@ const REMOVED_LISTED: usize = 200;
 const PREVIEW_CHARACTERS: usize = 60;
 /// The quality from which on a page counts as an article.
 const ARTICLE_QUALITY: f32 = 0.15;
+
+/// The fields that need no facts about the article.
+const WITHOUT_FACTS: &[&str] = &[
+    "schema_version",
+    "id",
+    "context",
+    "content_html",
+    "content_markdown",
+    "content_text",
+    "type",
+    "stats",
+    "fingerprint",
+    "content_hash",
+    "quality",
+    "removed",
+    "removed_total",
+    "input",
+    "rules_revision",
+];
+
+/// Whether an answer has any field that who, what and when is collected for.
+pub(super) fn has_facts(fields: &Fields) -> bool {
+    match fields {
+        Fields::Core | Fields::All => true,
+        Fields::Named(named) => named.iter().any(|(name, _)| !WITHOUT_FACTS.contains(&name.as_str())),
+    }
+}
 
 /// The reasons that make of a page a list of others.
 const INDEX_REASONS: &[&str] = &["teasers", "mostly_links"];

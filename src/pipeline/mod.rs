@@ -17,7 +17,7 @@ use crate::{
     input::{self, Document, Envelope, Kind, Page},
     metadata,
     options::{CleanOptions, Format, Options},
-    output::{html, json, markdown, text},
+    output::{front_matter, html, json, markdown, text},
     rules::{Origin, RuleError, RuleSet, Selector},
 };
 use article::Found;
@@ -175,12 +175,11 @@ impl Pipeline {
             trace: found.trace(laps),
         };
         match format {
-            Format::Json => {}
+            Format::Json | Format::Markdown => {}
             Format::Html => return Ok(answer(line(html::render(&content)))),
-            Format::Markdown => return Ok(answer(line(markdown::render(&content)))),
             Format::Text => return Ok(answer(line(content_text))),
         }
-        let facts = metadata::collect(&metadata::Sources {
+        let sources = metadata::Sources {
             page: &page,
             outline: &outline,
             rules: choice.rules(),
@@ -189,7 +188,16 @@ impl Pipeline {
             content: &content,
             text: &content_text,
             address: &address,
-        });
+        };
+        // Nobody works for what nobody has asked for.
+        let facts = match format == Format::Json && !article::has_facts(&options.fields) {
+            true => metadata::Facts::default(),
+            false => metadata::collect(&sources),
+        };
+        if format == Format::Markdown {
+            let post = front_matter::render(&facts) + &markdown::render(&content);
+            return Ok(answer(line(post)));
+        }
         let explain = options.explain.then(|| article::explain(&scored, kind, &outline));
         let article = found.article(facts, &content, content_text, &scored, options);
         // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.

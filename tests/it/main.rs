@@ -14,6 +14,7 @@ mod guard;
 mod equation;
 mod hostile;
 mod operate;
+mod outputs;
 mod process;
 mod rules;
 mod safety;

@@ -79,6 +79,7 @@ fn is_allowed(element: &str, attribute: &str, value: &str) -> bool {
     let number = || !value.is_empty() && value.len() <= 4 && value.bytes().all(|b| b.is_ascii_digit());
     match (element, attribute) {
         ("a", "href") | ("img", "src") => is_safe_url(value),
+        ("a", "rel") => value == "noopener nofollow",
         ("img", "alt") | ("time", "datetime") | ("abbr", "title") => true,
         ("img", "width" | "height") | ("td" | "th", "colspan" | "rowspan") | ("ol", "start") => number(),
         (_, "dir") => matches!(value, "ltr" | "rtl"),

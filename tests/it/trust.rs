@@ -193,6 +193,31 @@ fn a_moment_in_utc_is_given_on_the_clocks_of_the_place() {
 }
 
 #[test]
+fn a_day_after_the_document_was_fetched_is_not_believed() {
+    let html = format!(
+        r#"<html lang=en><head><meta name="date" content="2030-01-08T00:00:00Z"></head><body><h1>The frozen lake</h1>
+            <p class=date>8 January 2020</p>{TEXT}</body></html>"#
+    );
+    let published = |fetched_at: Option<&str>| {
+        let document = Document {
+            bytes: html.as_bytes(),
+            content_type: Some("text/html"),
+            fetched_at: fetched_at.map(|time| time.parse().expect("a time")),
+            ..Document::default()
+        };
+        let deadline = Deadline::after(Duration::from_secs(600));
+        let answer = PIPELINE
+            .normalize(&document, &Options::default(), &deadline)
+            .expect("an article");
+        let article: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        article["date_published"].clone()
+    };
+    assert_eq!(published(None), "2030-01-08T00:00:00Z");
+    assert_eq!(published(Some("2030-02-01T00:00:00Z")), "2030-01-08T00:00:00Z");
+    assert_eq!(published(Some("2020-02-01T00:00:00Z")), "2020-01-08T00:00:00Z");
+}
+
+#[test]
 fn two_who_agree_with_what_readers_see_are_believed_before_one() {
     let json_ld =
         r#"<script type="application/ld+json">{"@type":"Article","datePublished":"2020-01-06T18:19+01:00"}</script>"#;
