@@ -323,6 +323,19 @@ const VECTORS: &[&str] = &[
 ];
 
 #[test]
+fn the_readme_lists_every_element() {
+    let readme = include_str!("../../README.md");
+    let table = readme
+        .split("### What `content_html` may hold")
+        .nth(1)
+        .expect("the table");
+    let table = table.split("\n## ").next().expect("its end");
+    for element in ELEMENTS {
+        assert_eq!(table.matches(&format!("`{element}`")).count(), 1, "{element}");
+    }
+}
+
+#[test]
 fn nothing_that_acts_gets_through() {
     for vector in VECTORS {
         for document in forms(vector) {
