@@ -684,19 +684,22 @@ def faults():
 
 def soak(minutes):
     """All kinds in turn at full load. It fails on any answer but 200 and 429, on a request without one, on resident memory
-    that the second half raises by more than 15 %, and on descriptors or threads that are more at the end than at the start."""
+    that the second half raises by more than 15 % and 32 MiB, and on descriptors or threads (but for one) that are more at the
+    end than at the start."""
     with Server() as server:
         for path in PAGES.values():
             hammer("load", server.text, path, 8, 5, 0)
         begun, samples = time.monotonic(), {}
         def sample(when):
-            time.sleep(1)  # what the last load had open is closed
+            # Behind the same load, and with what that had open closed: freed memory is given back by those who ask for more.
+            hammer("load", server.text, PAGES["100KB"], 2, 2, 0)
+            time.sleep(1)
             samples[when] = (server.rss(), server.descriptors(), server.threads())
             say("soak at the {:6} after {:5.0f} s: resident {:.1f} MiB, {} descriptors, {} threads".format(when, time.monotonic() - begun, *samples[when]))
         sample("start")
         counts, wrong, errors, turn = {}, {}, [], 0
         names, end = list(PAGES), begun + minutes * 60
-        while time.monotonic() < end or turn % len(names):
+        while time.monotonic() < end or turn % len(names) or "middle" not in samples:
             if "middle" not in samples and time.monotonic() > (begun + end) / 2:
                 sample("middle")
             name = names[turn % len(names)]
@@ -712,7 +715,7 @@ def soak(minutes):
             say(f"no answer: {error}")
         check(not wrong, f"soak of {minutes:g} minutes at full load: nothing but 200 and 429 {wrong or ''}")
         (middle, _, _), (last, files, threads) = samples["middle"], samples["end"]
-        check(last <= middle * 1.15, f"soak: resident memory {last / middle * 100 - 100:+.1f} % from middle to end (+15 at most)")
+        check(last <= max(middle * 1.15, middle + 32), f"soak: resident memory {middle:.1f} -> {last:.1f} MiB from middle to end (15 % or 32 MiB more at most)")
         check(files <= samples["start"][1] and threads <= samples["start"][2] + 1, f"soak: descriptors {samples['start'][1]} -> {files}, threads {samples['start'][2]} -> {threads}")
         check(server.stop() == 0, "and drained")
 
