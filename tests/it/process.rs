@@ -82,6 +82,16 @@ impl Process {
         assert!(sent.success());
     }
 
+    /// Whether none of its threads runs: each stops when it is next looked at by the kernel.
+    fn is_stopped(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it is there");
+        let mut states = threads.filter_map(|thread| {
+            let status = std::fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+            Some(status.contains("State:\tT"))
+        });
+        states.all(|is_stopped| is_stopped)
+    }
+
     pub(crate) fn ended(&mut self) -> ExitStatus {
         // Its log closes when it ends: waiting on that needs no clock of ours.
         let end = Instant::now() + PATIENCE;
@@ -378,6 +388,7 @@ fn a_service_that_was_held_up_answers_what_has_come() {
         assert_eq!(connection.reply().status, 200);
     }
     process.signal("STOP");
+    while !process.is_stopped() {}
     connections.iter_mut().for_each(|connection| connection.write(ask));
     let first = connections[0].stream();
     first.set_read_timeout(Some(TIMEOUT + TIMEOUT / 4)).expect("a timeout");
