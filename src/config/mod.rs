@@ -16,7 +16,7 @@ use std::{
 };
 
 pub use table::{markdown, unknown_variable};
-use units::{count, size, time, time_or_none};
+use units::{count, size, time, time_or_none, truth};
 
 use crate::{bounds::Bounds, rules::Sources, workers::Limits};
 
@@ -39,9 +39,19 @@ pub struct Settings {
     /// Second address, for health and metrics alone, without tokens [default: none]
     #[arg(long, env = "COPYDESK_ADMIN_BIND", value_name = "ADDRESS")]
     pub admin_bind: Option<String>,
-    /// File of bearer tokens, one a line; with it every route but health asks for one; read again on SIGHUP [default: none]
+    /// File of bearer tokens, one a line; with it every route but health and the pages asks for one; read again on SIGHUP [default: none]
     #[arg(long, env = "COPYDESK_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<String>,
+    /// Leave out the preview page at / [default: false]
+    #[arg(
+        long,
+        env = "COPYDESK_NO_PREVIEW",
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub no_preview: Option<String>,
 
     /// Folder of rule files beside the built-in ones, read again when it changes; may repeat, or several with : between [default: none]
     #[arg(long, env = "COPYDESK_RULES", value_name = "DIR", value_delimiter = ':')]
@@ -128,7 +138,7 @@ pub struct Config {
     pub log: Log,
 }
 
-/// How long the HTTP room waits for a peer, how many of them, and how much it reads only to throw away.
+/// How long the HTTP room waits for a peer, how many of them, how much it reads only to throw away, and what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wire {
     /// Connections open at once.
@@ -152,6 +162,8 @@ pub struct Wire {
     pub discard_bytes: u64,
     /// How long that reading may take.
     pub discard_time: Duration,
+    /// Whether there is a preview page.
+    pub preview: bool,
 }
 
 impl Wire {
@@ -174,6 +186,7 @@ impl Default for Wire {
             grace: Duration::from_secs(25),
             discard_bytes: 64 << 20,
             discard_time: Duration::from_secs(5),
+            preview: true,
         }
     }
 }
@@ -350,6 +363,10 @@ impl Settings {
             stall_timeout: time("--stall-timeout", &self.stall_timeout)?,
             drain_delay: time_or_none("--drain-delay", &self.drain_delay)?,
             grace: time("--grace", &self.grace)?,
+            preview: match &self.no_preview {
+                Some(given) => !truth("--no-preview", given)?,
+                None => true,
+            },
             ..Wire::default()
         })
     }

@@ -77,6 +77,7 @@ impl Settings {
             &mut settings.bind,
             &mut settings.admin_bind,
             &mut settings.tokens_file,
+            &mut settings.no_preview,
             &mut settings.max_body,
             &mut settings.max_elements,
             &mut settings.concurrency,
@@ -125,6 +126,7 @@ impl Config {
                 self.admin_bind.map(|address| address.to_string()).unwrap_or_default(),
             ),
             ("--tokens-file", file.unwrap_or_default()),
+            ("--no-preview", (!wire.preview).to_string()),
             ("--rules", joined(&self.rules.folders)),
             ("--filter-list", joined(&self.rules.filter_lists)),
             ("--max-body", write_size(bounds.body_bytes)),
@@ -232,7 +234,9 @@ mod tests {
             "--admin-bind=127.0.0.1:9".into(),
             "--tokens-file=/x".into(),
             "--drain-delay=5s".into(),
+            "--no-preview".into(),
         ]);
+        assert!(!config.wire.preview);
         let printed = config.print();
         let words = flags().into_iter().zip(printed.lines());
         let words = words.map(|(flag, line)| format!("{}={}", flag.long, line.split_once('=').expect("a line").1));

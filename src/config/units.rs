@@ -36,6 +36,14 @@ pub(super) fn time_or_none(name: &'static str, given: &str) -> Result<Duration, 
     }
 }
 
+pub(super) fn truth(name: &'static str, given: &str) -> Result<bool, BadSetting> {
+    match given.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(bad(name, given, "is neither true nor false")),
+    }
+}
+
 pub(super) fn count(name: &'static str, given: &str, most: usize) -> Result<usize, BadSetting> {
     given
         .parse()

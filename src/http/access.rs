@@ -115,7 +115,7 @@ impl TurnedAway {
 
 /// The layer that asks for a token, where there are any.
 pub(super) async fn authorize(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Refusal> {
-    let is_open = route(request.extensions()).is_none_or(|route| route.access == Access::Open);
+    let is_open = route(request.extensions()).is_none_or(|route| route.access != Access::Token);
     if let Some(tokens) = &app.tokens
         && !is_open
     {
@@ -295,12 +295,14 @@ impl Drop for Line {
                 )
             };
         }
-        // Health is asked every few seconds by machines: its lines are for debugging only.
+        // Health is asked every few seconds by machines, and a page asks for all that it is made of: those lines are for
+        // debugging only.
         match self.route {
             _ if cut => write_line!(warn),
             Some(
                 Route {
-                    access: Access::Open, ..
+                    access: Access::Open | Access::Page,
+                    ..
                 }
                 | Route { path: "/metrics", .. },
             ) => write_line!(debug),

@@ -1,4 +1,4 @@
-//! Refusals on the wire: `application/problem+json` (RFC 9457), and the one table from code to status.
+//! Refusals on the wire: `application/problem+json` (RFC 9457), by the table of their kinds.
 //!
 //! A handler answers with a [`Refusal`], which travels as a response extension; `access` renders it, because only there
 //! are the request's id and path at hand. So a panic or a fallback is rendered by the same lines as a bad option.
@@ -12,6 +12,7 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::kinds::{self, Kind};
 use crate::{error::Error, workers::Failure};
 
 /// The types that a document may come in, for the `Accept-Post` of a 415.
@@ -19,56 +20,6 @@ pub(super) const ACCEPT_POST: &str = "text/html, application/xhtml+xml, text/mar
 
 /// When to come back to a busy service, in seconds: the queue is short, and is another one by then.
 const RETRY_AFTER_SECONDS: u16 = 1;
-
-/// One kind of problem: its code, and what HTTP calls it.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// The stable name.
-    pub code: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-    /// What it is, in a few words that never change.
-    pub title: &'static str,
-}
-
-/// Every problem that this service can answer with.
-pub const KINDS: &[Kind] = &[
-    kind("empty_body", 400, "The body is empty"),
-    kind("unknown_option", 400, "Unknown option"),
-    kind("bad_option", 400, "Bad option"),
-    kind("bad_selector", 400, "Bad selector"),
-    kind("bad_envelope", 400, "Bad envelope"),
-    kind("bad_header", 400, "Bad request header"),
-    kind("bad_body", 400, "The body broke off"),
-    kind("unauthorized", 401, "A token is needed"),
-    kind("not_found", 404, "No such route"),
-    kind("method_not_allowed", 405, "Method not allowed"),
-    kind("not_acceptable", 406, "Not acceptable"),
-    kind("slow_body", 408, "The body came too slowly"),
-    kind("stalled", 408, "The answer was not read"),
-    kind("body_too_large", 413, "The body is too large"),
-    kind("unsupported_media_type", 415, "Unsupported media type"),
-    kind("unsupported_charset", 415, "Unsupported charset"),
-    kind("unsupported_encoding", 415, "Unsupported content encoding"),
-    kind("not_text", 415, "The body is not text"),
-    kind("newlines_removed", 422, "The newlines were removed"),
-    kind("feed", 422, "A whole feed instead of one document"),
-    kind("too_deep", 422, "Nested too deep"),
-    kind("too_many_elements", 422, "Too many elements"),
-    kind("token_too_large", 422, "A token is too large"),
-    kind("output_too_large", 422, "The article is too large"),
-    kind("queue_full", 429, "Too much work"),
-    kind("internal", 500, "Internal error"),
-    kind("memory_full", 503, "Too much in hand"),
-    kind("starting", 503, "Not ready yet"),
-    kind("draining", 503, "Draining"),
-    kind("deadline", 504, "The time budget is used up"),
-    kind("http_version", 505, "HTTP version not supported here"),
-];
-
-const fn kind(code: &'static str, status: u16, title: &'static str) -> Kind {
-    Kind { code, status, title }
-}
 
 /// A request refused: the code, the words, and the headers that belong to it.
 #[derive(Debug, Clone)]
@@ -143,13 +94,9 @@ impl Refusal {
         }
     }
 
-    fn kind(&self) -> Kind {
-        let unlisted = kind(self.code, 500, "Internal error");
-        KINDS
-            .iter()
-            .copied()
-            .find(|kind| kind.code == self.code)
-            .unwrap_or(unlisted)
+    fn kind(&self) -> &'static Kind {
+        let listed = kinds::of(self.code).or_else(|| kinds::of("internal"));
+        listed.expect("the table has a line for what is in no line")
     }
 
     pub(super) fn status(&self) -> u16 {
@@ -240,7 +187,7 @@ pub(super) fn panicked(_payload: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::kinds::KINDS, *};
 
     #[test]
     fn every_refusal_of_the_core_has_its_status() {
@@ -295,13 +242,6 @@ mod tests {
                 refusal.code
             );
             assert_eq!(refusal.into_response().status(), status);
-        }
-    }
-
-    #[test]
-    fn codes_are_unique() {
-        for (at, kind) in KINDS.iter().enumerate() {
-            assert!(KINDS[..at].iter().all(|other| other.code != kind.code), "{}", kind.code);
         }
     }
 }

@@ -9,12 +9,14 @@ mod batch;
 mod connection;
 mod error;
 mod health;
+mod kinds;
 mod limits;
 mod lines;
 mod metrics;
 mod negotiate;
 mod normalize;
 mod openapi;
+mod pages;
 mod request_id;
 mod rules;
 mod serve;
@@ -38,7 +40,7 @@ use crate::{
 };
 
 pub use auth::Tokens;
-pub use error::KINDS;
+pub use kinds::{KINDS, Kind};
 pub use lines::{Batch, Chunk, Entry, Outcome, Output, Totals};
 pub use serve::{Drained, listen, serve, serve_admin};
 
@@ -160,6 +162,8 @@ pub enum Access {
     Token,
     /// Everyone: probes have no tokens.
     Open,
+    /// Everyone: a page that holds nothing of a document, and no browser has a token before it has the page.
+    Page,
 }
 
 /// One row of the surface.
@@ -180,14 +184,22 @@ pub const ROUTES: &[Route] = &[
     route("/v1/batch", Verbs::Post, |verbs| on(verbs, batch::batch)),
     route("/v1/clean", Verbs::Post, |verbs| on(verbs, stream::clean)),
     route("/v1/rules", Verbs::Read, |verbs| on(verbs, rules::rules)),
-    route("/openapi.yaml", Verbs::Read, |verbs| on(verbs, openapi::openapi)),
     route("/metrics", Verbs::Read, |verbs| on(verbs, metrics::metrics)),
     open("/livez", |verbs| on(verbs, health::livez)),
     open("/readyz", |verbs| on(verbs, health::readyz)),
     open("/startupz", |verbs| on(verbs, health::startupz)),
     open("/healthz", |verbs| on(verbs, health::readyz)),
     open("/version", |verbs| on(verbs, health::version)),
+    page(PREVIEW, |verbs| on(verbs, pages::preview)),
+    page("/docs", |verbs| on(verbs, pages::docs)),
+    page("/docs/errors", |verbs| on(verbs, pages::errors)),
+    page("/docs/errors/{code}", |verbs| on(verbs, pages::error)),
+    page("/assets/{file}", |verbs| on(verbs, pages::asset)),
+    page("/openapi.yaml", |verbs| on(verbs, openapi::openapi)),
 ];
+
+/// The preview page, which an operator may turn off.
+const PREVIEW: &str = "/";
 
 const fn route(path: &'static str, verbs: Verbs, handler: fn(MethodFilter) -> MethodRouter<Arc<App>>) -> Route {
     let access = Access::Token;
@@ -209,9 +221,20 @@ const fn open(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Arc<
     }
 }
 
+const fn page(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Arc<App>>) -> Route {
+    let (verbs, access) = (Verbs::Read, Access::Page);
+    Route {
+        path,
+        verbs,
+        access,
+        handler,
+    }
+}
+
 /// The routes, with what every request passes.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = routes(&app, ROUTES.iter());
+    let served = |route: &&Route| app.wire.preview || route.path != PREVIEW;
+    let routes = routes(&app, ROUTES.iter().filter(served));
     let guarded = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), access::authorize));
     layered(guarded, app)
 }

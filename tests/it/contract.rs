@@ -111,6 +111,16 @@ fn the_description_and_the_router_name_the_same_routes() {
     assert_eq!(described, routed);
 }
 
+/// A path with the examples of its parameters in it.
+fn filled(item: &Value, path: &str) -> String {
+    let parameters = item["get"]["parameters"].as_array();
+    let parts = parameters.into_iter().flatten().filter(|part| part["in"] == "path");
+    parts.fold(path.to_owned(), |path, part| {
+        let [name, example] = ["name", "example"].map(|key| part[key].as_str().expect("a text"));
+        path.replace(&format!("{{{name}}}"), example)
+    })
+}
+
 #[test]
 fn every_operation_answers_as_described() {
     let (description, server) = (description(), Server::start());
@@ -121,7 +131,7 @@ fn every_operation_answers_as_described() {
             .keys()
             .map(|method| method.to_uppercase())
         {
-            let request = server.request(&method, path);
+            let request = server.request(&method, &filled(item, path));
             let reply = if matches!(method.as_str(), "POST" | "PUT") {
                 request.body(PAGE)
             } else {

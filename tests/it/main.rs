@@ -15,6 +15,7 @@ mod equation;
 mod hostile;
 mod operate;
 mod outputs;
+mod pages;
 mod process;
 mod rules;
 mod safety;

@@ -180,7 +180,7 @@ fn tokens_are_read_again_on_sighup() {
     let status = |token: &str| {
         let mut connection = Connection::to(address);
         connection.write(format!(
-            "GET /openapi.yaml HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+            "GET /v1/rules HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
         ));
         connection.reply().status
     };

@@ -366,7 +366,7 @@ impl Drop for Scratch {
 }
 
 #[test]
-fn without_a_token_there_is_only_health() {
+fn without_a_token_there_are_only_health_and_the_pages() {
     let file = Scratch::file("tokens", "# ours\nfirst-token-0123456789\n\nsecond-token-0123456789\n");
     let tokens = Tokens::read(&file.0).expect("two tokens");
     let limits = Limits::of_cores(NonZeroUsize::MIN);
@@ -374,7 +374,16 @@ fn without_a_token_there_is_only_health() {
     for path in ["/livez", "/readyz", "/startupz", "/healthz", "/version"] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }
-    for path in ["/metrics", "/openapi.yaml"] {
+    for path in [
+        "/",
+        "/docs",
+        "/docs/errors/unauthorized",
+        "/assets/preview.js",
+        "/openapi.yaml",
+    ] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    for path in ["/metrics", "/v1/rules"] {
         server.get(path).is_problem(401, "unauthorized");
     }
     server.get("/nope").is_problem(404, "not_found");

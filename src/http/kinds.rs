@@ -1,0 +1,152 @@
+//! Every problem that this service can answer with: one table, for the status on the wire, for the pages under
+//! `/docs/errors/` and for the README.
+
+/// One kind of problem: its code, and what there is to say about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The stable name.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it is, in a few words that never change.
+    pub title: &'static str,
+    /// When it is answered; code stands between backticks.
+    pub when: &'static str,
+    /// What to do about it; code stands between backticks.
+    pub advice: &'static str,
+}
+
+/// All of them, by status.
+#[rustfmt::skip] // a table: when and advice stand below their code
+pub const KINDS: &[Kind] = &[
+    kind("empty_body", 400, "The body is empty",
+        "nothing came, or only white space",
+        "Send the document as the body: `curl --data-binary @page.html`. An upload whose file was not found sends nothing, too."),
+    kind("unknown_option", 400, "Unknown option",
+        "the route has no such option",
+        "Options are query parameters, and `detail` lists those that the route knows. A `#`, `+` or `&` in a URL that was not encoded cuts an option in two: write `%23`, `%2B`, `%26`."),
+    kind("bad_option", 400, "Bad option",
+        "a value that means nothing, or an option given twice",
+        "`detail` names the option and what it takes. An option that may not repeat was perhaps given twice."),
+    kind("bad_selector", 400, "Bad selector",
+        "a selector that is empty or cannot be read",
+        "Selectors are CSS: names, classes, ids, attributes, `:nth-child()` and its like, `:not()`, descendant and child combinators. In a URL write `#` as `%23`: what follows a bare one never arrives."),
+    kind("bad_envelope", 400, "Bad envelope",
+        "JSON that is no envelope",
+        "`detail` names the key and what it takes. The envelope holds the document as text in `document`, or as `document_base64`; another JSON is not a document."),
+    kind("bad_header", 400, "Bad request header",
+        "a header that is not plain ASCII",
+        "Write the header in plain ASCII. An address with other letters goes into the `url` option, percent-encoded."),
+    kind("bad_body", 400, "The body broke off",
+        "the body broke off",
+        "The connection ended, or the chunks were malformed, before the body was whole. Send it again."),
+    kind("unauthorized", 401, "A token is needed",
+        "a bearer token is needed, and none that is known came",
+        "Send `Authorization: Bearer TOKEN` with a token of the service's `--tokens-file`. Health checks and these pages need none."),
+    kind("not_found", 404, "No such route",
+        "no such route",
+        "The routes are in `/docs`. A missing or doubled slash is the usual cause."),
+    kind("method_not_allowed", 405, "Method not allowed",
+        "not this method; `Allow` lists those that are",
+        "The `Allow` header lists the methods that this route takes."),
+    kind("not_acceptable", 406, "Not acceptable",
+        "`Accept` names nothing that can be given",
+        "Leave `Accept` out, or name `application/json`, `text/html`, `text/markdown` or `text/plain`."),
+    kind("slow_body", 408, "The body came too slowly",
+        "the body took too long, or came too slowly",
+        "Send the body faster, or raise `--body-timeout` or lower `--body-rate` where slow links are expected."),
+    kind("stalled", 408, "The answer was not read",
+        "at the end of a batch: its answer was not read",
+        "Read while you send. A client that writes its whole body before it reads stands still; send what comes after the last line again, in pieces of less than 1 MiB."),
+    kind("body_too_large", 413, "The body is too large",
+        "more than `--max-body`",
+        "Raise `--max-body` (and the memory limit with it), or stream the page through `/v1/clean`, which takes any size."),
+    kind("unsupported_media_type", 415, "Unsupported media type",
+        "not a type that is taken; `Accept-Post` lists those",
+        "The `Accept-Post` header lists what is taken. Leave `Content-Type` out and the bytes decide."),
+    kind("unsupported_charset", 415, "Unsupported charset",
+        "a charset that cannot be streamed",
+        "Encode the document as UTF-8, or send it to `/v1/normalize`, which reads every charset of the web."),
+    kind("unsupported_encoding", 415, "Unsupported content encoding",
+        "a compressed body",
+        "Send the body as it is, without `Content-Encoding`."),
+    kind("not_text", 415, "The body is not text",
+        "a picture, an archive or other binary data",
+        "`detail` says what the bytes look like. Text in UTF-16 needs a byte order mark or a charset."),
+    kind("newlines_removed", 422, "The newlines were removed",
+        "front matter on one line: see below",
+        "`curl -d @file` removes newlines, and with them the front matter. Use `--data-binary @file`, or `-T file`."),
+    kind("feed", 422, "A whole feed instead of one document",
+        "a whole feed; send each entry on its own",
+        "A feed is many documents. Send each entry's content as a document of its own."),
+    kind("too_deep", 422, "Nested too deep",
+        "elements nested past the bound",
+        "No page that people read is nested so deep. A template that never closes its elements is the usual cause."),
+    kind("too_many_elements", 422, "Too many elements",
+        "more elements than the bound",
+        "Raise `--max-elements` (and the memory limit with it) where pages of this size are expected."),
+    kind("token_too_large", 422, "A token is too large",
+        "one tag or comment larger than the parser may hold",
+        "One tag or comment is larger than the parser may hold: often a picture written into an attribute as a `data:` URL."),
+    kind("output_too_large", 422, "The article is too large",
+        "the clean article would be larger than its bound: a link around a million blocks is written a million times",
+        "Links or formatting around very many blocks are written again for each block. Remove them with `remove=`."),
+    kind("queue_full", 429, "Too much work",
+        "too many documents wait already; come back after `Retry-After`",
+        "Come back after `Retry-After`. Where that happens often, more cores or another instance help; a longer queue only makes everyone late."),
+    kind("internal", 500, "Internal error",
+        "a fault of the service; its log has the cause under the `request_id`",
+        "This is a fault of ours, and none of your document. The service's log has the cause under the `request_id`."),
+    kind("memory_full", 503, "Too much in hand",
+        "the memory for documents is taken; come back after `Retry-After`",
+        "Come back after `Retry-After`. Where that happens often, give the service more memory."),
+    kind("starting", 503, "Not ready yet",
+        "not ready yet",
+        "The service is still reading its rules. Come back in a moment."),
+    kind("draining", 503, "Draining",
+        "shutting down; come back after `Retry-After`",
+        "This instance shuts down. Come back after `Retry-After`: another one has the traffic by then."),
+    kind("deadline", 504, "The time budget is used up",
+        "the document's time is used up",
+        "Raise `--timeout`, or give the service more cores: waiting for a worker counts too."),
+    kind("http_version", 505, "HTTP version not supported here",
+        "`/v1/clean` over HTTP/1.0",
+        "Speak HTTP/1.1. In nginx that is `proxy_http_version 1.1`."),
+];
+
+const fn kind(code: &'static str, status: u16, title: &'static str, when: &'static str, advice: &'static str) -> Kind {
+    Kind {
+        code,
+        status,
+        title,
+        when,
+        advice,
+    }
+}
+
+/// The problem of this code.
+pub(super) fn of(code: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_the_order_of_their_status() {
+        assert!(KINDS.is_sorted_by_key(|kind| kind.status));
+        for (at, kind) in KINDS.iter().enumerate() {
+            assert!(KINDS[..at].iter().all(|other| other.code != kind.code), "{}", kind.code);
+        }
+    }
+
+    #[test]
+    fn each_says_what_to_do() {
+        for Kind { code, when, advice, .. } in KINDS {
+            for text in [when, advice] {
+                assert!(!text.is_empty() && text.matches('`').count() % 2 == 0, "{code}: {text}");
+            }
+        }
+    }
+}
