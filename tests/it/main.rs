@@ -6,6 +6,7 @@ mod broken;
 mod contract;
 mod corpus;
 mod cost;
+mod deploy;
 mod docs;
 mod dom;
 mod envelope;
