@@ -7,6 +7,7 @@ command, which is another port here, and a folder with the project's examples; a
 `FOLDER/FILE.toml` lies there under that name. Commands that build, install or need a container engine are passed over
 with a line that says so. Python standard library only.
 """
+import gzip
 import json
 import os
 import pathlib
@@ -63,12 +64,16 @@ def serve(binary, port):
 
 
 def prepare(folder):
-    """What the commands speak of: the examples, an archive of them, and the same as envelopes."""
-    for name in ("examples", "archive"):
-        shutil.copytree(ROOT / "examples", folder / name)
-    documents = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").iterdir())]
-    lines = [json.dumps({"id": f"a-{at}", "document": document}) + "\n" for at, document in enumerate(documents)]
-    (folder / "documents.ndjson").write_text("".join(lines), encoding="utf-8")
+    """What the commands speak of: the examples, an archive of them, the same as envelopes, and one of them packed."""
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    (folder / "archive").mkdir()
+    documents = [folder / "examples" / name for name in ("page.html", "post.md")]
+    with open(folder / "documents.ndjson", "w", encoding="utf-8") as envelopes:
+        for document in documents:
+            shutil.copy(document, folder / "archive")
+            line = {"id": document.name, "document": document.read_text(encoding="utf-8")}
+            envelopes.write(json.dumps(line) + "\n")
+    (folder / "page.html.gz").write_bytes(gzip.compress(documents[0].read_bytes()))
 
 
 def why_not(command, folder, environment):

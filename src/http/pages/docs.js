@@ -29,4 +29,8 @@ globalThis.Redoc.init(
     },
   },
   document.getElementById("reference"),
+  () => {
+    // Samples scroll sideways; who has no mouse gets there by the keyboard.
+    for (const sample of document.querySelectorAll("pre")) sample.tabIndex = 0;
+  },
 );

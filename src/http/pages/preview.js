@@ -389,6 +389,10 @@ for (const button of document.querySelectorAll("[data-sample]")) {
 for (const radio of document.querySelectorAll("input[name=mode]")) radio.addEventListener("change", run);
 byId("url").addEventListener("change", run);
 byId("token").addEventListener("change", run);
+byId("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  run();
+});
 byId("selector-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const value = byId("selector").value.trim();

@@ -199,13 +199,14 @@ function selectorOf({ tag, id, class: classes }) {
 
 /** What another answer has that this one has not: the text that came back, and the figures. */
 export function difference(before, after) {
-  const [old, now] = [before.content_text ?? "", after.content_text ?? ""];
+  // By paragraphs: by letters, the first of what came back could be the first of what follows it.
+  const [old, now] = [before, after].map((article) => (article.content_text ?? "").split("\n\n"));
   let start = 0;
   while (start < old.length && old[start] === now[start]) start += 1;
   let end = 0;
   while (end < Math.min(old.length, now.length) - start && old.at(-1 - end) === now.at(-1 - end)) end += 1;
   return {
-    text: now.slice(start, now.length - end).trim(),
+    text: now.slice(start, now.length - end).join("\n\n").trim(),
     characters: after.stats.characters - before.stats.characters,
     ranges: after.removed_total - before.removed_total,
   };
