@@ -1,15 +1,15 @@
-//! Selectors, compiled and matched on our own stack of open elements.
+//! Selectors, compiled; `engine::progress` follows them through a document.
 //!
 //! Each compound is filed under one thing that its element must have (an id, a class, an attribute or a name), so an
 //! element looks up what it holds and tries the few compounds that could be meant: ten thousand class selectors cost one
 //! hash look-up a token, and a thousand `[href^=…]` one pass over the address. A selector of several compounds is matched from the left: the part matched so far is noted on
 //! the open element and counted, so no ancestor is ever looked at again.
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, Anchored, Input, StartKind, automaton::OverlappingState};
 
-use super::{tags::Tag, tokens::StartTag};
+use super::{progress::Subject, tags::Tag};
 use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
 
 /// What a selector says of an element, strongest first.
@@ -39,17 +39,17 @@ impl Hit {
 }
 
 #[derive(Debug)]
-struct Step {
+pub(super) struct Step {
     tag: Option<(Tag, Box<[u8]>)>,
     compound: Compound,
     /// The inner step that must have matched before, and where.
-    before: Option<(Combinator, u32)>,
-    outcome: Outcome,
+    pub(super) before: Option<(Combinator, u32)>,
+    pub(super) outcome: Outcome,
 }
 
 /// What it means when a step matches.
 #[derive(Debug, Clone, Copy)]
-enum Outcome {
+pub(super) enum Outcome {
     /// It is the last one of its selector.
     Hit(Hit),
     /// More must follow: its number among such inner steps, which alone are noted on open elements.
@@ -58,60 +58,86 @@ enum Outcome {
 
 /// Steps by a name that their element must have.
 #[derive(Debug)]
-struct ByName<T = Vec<u32>> {
+pub(super) struct ByName<T = Vec<u32>> {
     /// Keys come from rules alone, so a fast hash without a guard against chosen keys is enough.
     steps: HashMap<Box<[u8]>, T, foldhash::fast::RandomState>,
-    /// A bit for what the names are like: most names of a page are like none of them, and need no hash.
-    likeness: [u64; 16],
+    /// A bit for what the names are like: most names of a page are like none of them, and need no look-up.
+    likeness: Vec<u64>,
 }
+
+/// Bits of likeness for each name: one look in this many finds a bit that another name has set.
+const BITS_A_NAME: usize = 32;
 
 impl<T> Default for ByName<T> {
     fn default() -> Self {
         ByName {
             steps: HashMap::default(),
-            likeness: [0; 16],
+            likeness: vec![0],
         }
     }
 }
 
 impl<T: Default> ByName<T> {
     fn entry(&mut self, name: &str) -> &mut T {
-        let (word, bit) = likeness(name.as_bytes());
-        self.likeness[word] |= bit;
         self.steps.entry(name.as_bytes().into()).or_default()
     }
 
-    fn get(&self, name: &[u8]) -> Option<&T> {
+    /// Makes the names ready to be looked for. None is found before.
+    fn compile(&mut self) {
+        self.likeness = vec![0; (self.steps.len() * BITS_A_NAME).div_ceil(64).next_power_of_two()];
+        for name in self.steps.keys() {
+            let (word, bit) = likeness(name);
+            let words = self.likeness.len();
+            self.likeness[word & (words - 1)] |= bit;
+        }
+    }
+
+    fn may_hold(&self, name: &[u8]) -> bool {
         let (word, bit) = likeness(name);
-        (self.likeness[word] & bit != 0).then(|| self.steps.get(name))?
+        self.likeness[word & (self.likeness.len() - 1)] & bit != 0
+    }
+
+    pub(super) fn get(&self, name: &[u8]) -> Option<&T> {
+        self.may_hold(name).then(|| self.steps.get(name))?
     }
 
     /// As [`ByName::get`], in any letter case. The names themselves are in lower case.
-    fn get_ignoring_case(&self, name: &[u8]) -> Option<&T> {
-        let (word, bit) = likeness(name);
-        match self.likeness[word] & bit != 0 {
+    pub(super) fn get_ignoring_case(&self, name: &[u8]) -> Option<&T> {
+        match self.may_hold(name) {
             true if name.iter().any(u8::is_ascii_uppercase) => self.steps.get(name.to_ascii_lowercase().as_slice()),
             true => self.steps.get(name),
             false => None,
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 }
 
-/// The first letter, the last and the length of a name, letter case aside, as one of 1024 bits.
+/// The word and the bit for what a name is like.
 fn likeness(name: &[u8]) -> (usize, u64) {
-    let lower = |byte: Option<&u8>| usize::from(byte.map_or(0, |byte| byte | 0x20));
-    let bit = lower(name.first()) + 31 * lower(name.last()) + 7 * name.len();
-    (bit / 64 % 16, 1 << (bit % 64))
+    let mixed = rough_hash(name);
+    (mixed as usize >> 6, 1 << (mixed % 64))
+}
+
+/// Tells names apart by their first and last letters and their length, letter case aside: names may share a hash.
+pub(super) fn rough_hash(name: &[u8]) -> u32 {
+    let letters = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(24),
+        _ => name.iter().fold(0, |letters, byte| letters << 8 | u64::from(*byte)),
+    };
+    let lower_case: u64 = 0x2020_2020_2020_2020;
+    let mixed = ((letters | lower_case) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as u32 // the upper half of a product depends on all of its factor
 }
 
 /// Steps that ask for an attribute of one name. The texts that its value must begin with or hold are searched for all at
 /// once, and only those steps are tried whose text is there.
 #[derive(Debug, Default)]
-struct ByValue {
+pub(super) struct ByValue {
+    /// Tells it apart from those of other attributes.
+    pub(super) number: u32,
     /// Steps that any value will do for.
     any: Vec<u32>,
     beginnings: Texts,
@@ -124,6 +150,9 @@ struct Texts {
     steps: Vec<u32>,
     texts: Vec<Box<[u8]>>,
     search: Option<AhoCorasick>,
+    /// Letters that a text begins with, in both cases, behind the beginning that all texts share.
+    first: Vec<u8>,
+    shared: usize,
 }
 
 impl ByValue {
@@ -138,26 +167,74 @@ impl ByValue {
         texts.steps.push(step);
         texts.texts.push(text.as_bytes().into());
     }
+
+    fn compile(&mut self) {
+        self.beginnings.compile(StartKind::Anchored);
+        self.parts.compile(StartKind::Unanchored);
+    }
+
+    /// The steps that may be meant by this value, but for those of its parts.
+    pub(super) fn find(&self, value: &[u8], mut attempt: impl FnMut(&[u32])) {
+        attempt(&self.any);
+        if self.beginnings.may_begin(value) {
+            self.beginnings.find(value, Anchored::Yes, &mut attempt);
+        }
+    }
+
+    /// Whether any steps ask for what a value holds, so that all of it must be read.
+    pub(super) fn reads_parts(&self) -> bool {
+        !self.parts.steps.is_empty()
+    }
+
+    /// The steps that may be meant by what this value holds. The answer is whether there are any.
+    pub(super) fn find_parts(&self, value: &[u8], mut attempt: impl FnMut(&[u32])) -> bool {
+        let mut found = false;
+        self.parts.find(value, Anchored::No, &mut |steps: &[u32]| {
+            found = true;
+            attempt(steps);
+        });
+        found
+    }
 }
 
 impl Texts {
     /// Letter case is left to the step itself, which may ask for it or not.
     fn compile(&mut self, start: StartKind) {
-        if !self.texts.is_empty() {
-            let mut builder = AhoCorasick::builder();
-            // What is too large to compile is not searched for: each step is tried.
-            self.search = builder
-                .ascii_case_insensitive(true)
-                .start_kind(start)
-                .build(&self.texts)
-                .ok();
-        }
+        let Some((one, others)) = self.texts.split_first() else {
+            return;
+        };
+        let shared = |other: &[u8]| {
+            let pairs = one.iter().zip(other.iter());
+            pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+        };
+        // One letter of each text stays apart from what is shared.
+        let shortest = self.texts.iter().map(|text| text.len()).min().unwrap_or_default();
+        let most = others.iter().map(|other| shared(other)).min().unwrap_or(shortest);
+        self.shared = most.min(shortest.saturating_sub(1));
+        let letters = self.texts.iter().filter_map(|text| text.get(self.shared));
+        self.first = letters
+            .flat_map(|letter| [letter.to_ascii_lowercase(), letter.to_ascii_uppercase()])
+            .collect();
+        self.first.sort_unstable();
+        self.first.dedup();
+        let mut builder = AhoCorasick::builder();
+        // What is too large to compile is not searched for: each step is tried.
+        self.search = builder
+            .ascii_case_insensitive(true)
+            .start_kind(start)
+            .build(&self.texts)
+            .ok();
+    }
+
+    /// Whether one of the texts may begin a value: a look at one letter spares most values the search.
+    fn may_begin(&self, value: &[u8]) -> bool {
+        value.get(self.shared).is_some_and(|letter| self.first.contains(letter))
     }
 
     /// Attempts the steps whose text is found in a value.
-    fn find(&self, value: &[u8], anchored: Anchored, attempt: &mut impl FnMut(&[u32], Option<&[u8]>)) {
+    fn find(&self, value: &[u8], anchored: Anchored, attempt: &mut impl FnMut(&[u32])) {
         let Some(search) = &self.search else {
-            return attempt(&self.steps, Some(value));
+            return attempt(&self.steps);
         };
         let input = Input::new(value).anchored(anchored);
         let mut state = OverlappingState::start();
@@ -165,7 +242,7 @@ impl Texts {
             search.find_overlapping(input.clone(), &mut state);
             state.get_match()
         } {
-            attempt(&[self.steps[found.pattern().as_usize()]], Some(value));
+            attempt(&[self.steps[found.pattern().as_usize()]]);
         }
     }
 }
@@ -173,17 +250,17 @@ impl Texts {
 /// A compiled set of selectors.
 #[derive(Debug, Default)]
 pub struct Matcher {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     /// By [`Tag::index`].
-    by_tag: Vec<Vec<u32>>,
-    by_class: ByName,
-    by_id: ByName,
-    by_attribute: ByName<ByValue>,
+    pub(super) by_tag: Vec<Vec<u32>>,
+    pub(super) by_class: ByName,
+    pub(super) by_id: ByName,
+    pub(super) by_attribute: ByName<ByValue>,
     /// The same of steps that another one must come before: nothing is looked for while none has matched.
-    by_attribute_inside: ByName<ByValue>,
-    by_any: Vec<u32>,
-    inner_steps: u32,
-    counts_types: bool,
+    pub(super) by_attribute_inside: ByName<ByValue>,
+    pub(super) by_any: Vec<u32>,
+    pub(super) inner_steps: u32,
+    pub(super) counts_types: bool,
 }
 
 impl Matcher {
@@ -207,14 +284,14 @@ impl Matcher {
                 }
             }
         }
-        for by_value in matcher
-            .by_attribute
-            .steps
-            .values_mut()
-            .chain(matcher.by_attribute_inside.steps.values_mut())
-        {
-            by_value.beginnings.compile(StartKind::Anchored);
-            by_value.parts.compile(StartKind::Unanchored);
+        matcher.by_class.compile();
+        matcher.by_id.compile();
+        for by_attribute in [&mut matcher.by_attribute, &mut matcher.by_attribute_inside] {
+            by_attribute.compile();
+            for (number, by_value) in by_attribute.steps.values_mut().enumerate() {
+                by_value.number = number as u32;
+                by_value.compile();
+            }
         }
         matcher
     }
@@ -261,181 +338,6 @@ impl Matcher {
     }
 }
 
-/// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
-const CLASS_BYTES: usize = 16 << 10;
-
-/// An element as the matcher sees it.
-pub(super) struct Subject<'a> {
-    pub(super) tag: Tag,
-    pub(super) start: StartTag<'a>,
-    /// Its place among its siblings, from 1.
-    pub(super) position: u32,
-    /// Its depth: the number of open elements around it.
-    pub(super) depth: usize,
-    pub(super) name_hash: u32,
-    /// The class attribute, found once however many steps ask for it.
-    pub(super) class: OnceCell<&'a [u8]>,
-}
-
-impl<'a> Subject<'a> {
-    fn class(&self) -> &'a [u8] {
-        self.class.get_or_init(|| {
-            let class = self.start.attribute("class").unwrap_or_default();
-            &class[..class.len().min(CLASS_BYTES)]
-        })
-    }
-}
-
-/// What of a [`Matcher`]'s selectors has matched on the elements that are open now.
-#[derive(Debug)]
-pub(super) struct Progress {
-    /// For each inner step, on how many open elements it matched.
-    on: Vec<u32>,
-    /// Depth of the element and the inner step that matched on it, outermost first.
-    matched: Vec<(u32, u32)>,
-    /// For `:nth-of-type()`: names and their numbers so far, for each open element, by depth.
-    types: Vec<HashMap<u32, u32>>,
-    /// A bit for each step that was tried on the element at hand: once is enough, whatever it repeats.
-    tried: Vec<u64>,
-    /// Those whose bit is set.
-    touched: Vec<u32>,
-}
-
-impl Progress {
-    pub(super) fn new(matcher: &Matcher) -> Self {
-        Progress {
-            on: vec![0; matcher.inner_steps as usize],
-            matched: Vec::new(),
-            types: Vec::new(),
-            tried: vec![0; matcher.steps.len().div_ceil(64)],
-            touched: Vec::new(),
-        }
-    }
-
-    /// The strongest thing that the selectors say of this element, and into `takes` the rules that take fields from it. It
-    /// counts as open until [`Progress::close`].
-    pub(super) fn open(&mut self, matcher: &Matcher, subject: &Subject<'_>, takes: &mut Vec<u16>) -> Option<Hit> {
-        if matcher.steps.is_empty() {
-            return None;
-        }
-        let type_position = if matcher.counts_types {
-            self.count_type(subject)
-        } else {
-            0
-        };
-        for number in self.touched.drain(..) {
-            self.tried[number as usize / 64] = 0;
-        }
-        let mut best: Option<Hit> = None;
-        let parents_end = self.matched.len();
-        // `value` is that of the attribute by which the steps are filed.
-        let mut attempt = |steps: &[u32], value: Option<&[u8]>| {
-            for &number in steps {
-                let (word, bit) = (&mut self.tried[number as usize / 64], 1 << (number % 64));
-                if *word & bit != 0 {
-                    continue;
-                }
-                *word |= bit;
-                self.touched.push(number);
-                let step = &matcher.steps[number as usize];
-                let reached = match step.before {
-                    None => true,
-                    Some((Combinator::Descendant, before)) => self.on[before as usize] > 0,
-                    Some((Combinator::Child, before)) => {
-                        let parent = subject.depth.wrapping_sub(1) as u32;
-                        let mine = self.matched[..parents_end]
-                            .iter()
-                            .rev()
-                            .take_while(|(depth, _)| *depth == parent);
-                        mine.into_iter().any(|(_, matched)| *matched == before)
-                    }
-                };
-                if !reached || !step_matches(step, subject, type_position, value) {
-                    continue;
-                }
-                match step.outcome {
-                    Outcome::Hit(Hit::TakeRule(rule)) => takes.push(rule),
-                    Outcome::Hit(hit) => best = Some(best.map_or(hit, |b| b.min(hit))),
-                    Outcome::Inner(step) => self.matched.push((subject.depth as u32, step)),
-                }
-            }
-        };
-        let by_tag = matcher.by_tag.get(subject.tag.index());
-        by_tag.into_iter().for_each(|steps| attempt(steps, None));
-        attempt(&matcher.by_any, None);
-        let inside = (parents_end > 0).then_some(&matcher.by_attribute_inside);
-        let by_names = [Some(&matcher.by_attribute), inside].map(|names| names.filter(|names| !names.is_empty()));
-        let no_attributes = by_names.iter().all(Option::is_none);
-        if !(matcher.by_class.is_empty() && matcher.by_id.is_empty() && no_attributes) {
-            let (mut class_seen, mut id_seen) = (false, false);
-            for (name, value) in subject.start.attributes() {
-                if name.eq_ignore_ascii_case(b"class") && !class_seen {
-                    class_seen = true;
-                    let class = *subject.class.get_or_init(|| &value[..value.len().min(CLASS_BYTES)]);
-                    let steps = tokens(class).filter_map(|token| matcher.by_class.get(token));
-                    steps.for_each(|steps| attempt(steps, None));
-                } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
-                    id_seen = true;
-                    matcher
-                        .by_id
-                        .get(value)
-                        .into_iter()
-                        .for_each(|steps| attempt(steps, None));
-                }
-                for by_name in by_names.iter().flatten() {
-                    if let Some(by_value) = by_name.get_ignoring_case(name) {
-                        attempt(&by_value.any, Some(value));
-                        by_value.beginnings.find(value, Anchored::Yes, &mut attempt);
-                        by_value.parts.find(value, Anchored::No, &mut attempt);
-                    }
-                }
-            }
-        }
-        // Only now do the steps matched here count as matched on an ancestor.
-        for (_, step) in &self.matched[parents_end..] {
-            self.on[*step as usize] += 1;
-        }
-        best
-    }
-
-    /// The element at this depth is no longer open.
-    pub(super) fn close(&mut self, depth: usize) {
-        while let Some((at, step)) = self.matched.last().copied()
-            && at as usize >= depth
-        {
-            self.matched.pop();
-            self.on[step as usize] -= 1;
-        }
-        self.types.truncate(depth + 1);
-    }
-
-    /// An element below others was taken out: those above it are one less deep.
-    pub(super) fn unhook(&mut self, depth: usize) {
-        let depth = depth as u32;
-        self.matched.retain(|(at, step)| {
-            let stays = *at != depth;
-            if !stays {
-                self.on[*step as usize] -= 1;
-            }
-            stays
-        });
-        for (at, _) in self.matched.iter_mut().filter(|(at, _)| *at > depth) {
-            *at -= 1;
-        }
-        if self.types.len() > depth as usize + 1 {
-            self.types.remove(depth as usize + 1);
-        }
-    }
-
-    /// The number of this element among its siblings of the same name.
-    fn count_type(&mut self, subject: &Subject<'_>) -> u32 {
-        self.types.resize_with(subject.depth + 1, HashMap::new);
-        let number = self.types[subject.depth].entry(subject.name_hash).or_default();
-        *number += 1;
-        *number
-    }
-}
-
 /// The tokens of a class attribute.
 pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value
@@ -443,19 +345,23 @@ pub(super) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|token| !token.is_empty())
 }
 
-fn step_matches(step: &Step, subject: &Subject<'_>, type_position: u32, value: Option<&[u8]>) -> bool {
-    if let Some((tag, name)) = &step.tag
-        && (*tag != subject.tag || (*tag == Tag::OTHER && !name.eq_ignore_ascii_case(subject.start.name())))
-    {
-        return false;
+impl Step {
+    /// Whether its compound matches an element, whatever has matched around it. `value` is that of the attribute by which
+    /// it is filed.
+    pub(super) fn matches(&self, subject: &Subject<'_>, type_position: u32, value: Option<&[u8]>) -> bool {
+        if let Some((tag, name)) = &self.tag
+            && (*tag != subject.tag || (*tag == Tag::OTHER && !name.eq_ignore_ascii_case(subject.start.name())))
+        {
+            return false;
+        }
+        conditions_match(&self.compound, subject, type_position, value)
+            && !self.compound.not.iter().any(|not| {
+                not.tag
+                    .as_ref()
+                    .is_none_or(|name| name.as_bytes().eq_ignore_ascii_case(subject.start.name()))
+                    && conditions_match(not, subject, type_position, None)
+            })
     }
-    conditions_match(&step.compound, subject, type_position, value)
-        && !step.compound.not.iter().any(|not| {
-            not.tag
-                .as_ref()
-                .is_none_or(|name| name.as_bytes().eq_ignore_ascii_case(subject.start.name()))
-                && conditions_match(not, subject, type_position, None)
-        })
 }
 
 /// `first` is the value of the first attribute that is asked for, where it is known already.

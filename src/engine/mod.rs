@@ -13,6 +13,7 @@ pub mod losses;
 pub mod matcher;
 pub mod outline;
 mod passage;
+mod progress;
 pub mod score;
 mod stack;
 pub mod stream;

@@ -204,6 +204,10 @@ impl<'s> Outline<'s> {
     }
 }
 
+/// Bytes of a page for each element and run of it, scripts among them: more than most have, so that the tables neither
+/// grow often nor take much that is never used.
+const BYTES_AN_ELEMENT: usize = 256;
+
 /// Fills an [`Outline`] as the handlers see the document pass.
 #[derive(Debug)]
 pub(super) struct Builder<'s> {
@@ -220,9 +224,9 @@ impl<'s> Builder<'s> {
     pub(super) fn new(source: &'s str) -> Self {
         let outline = Outline {
             source,
-            elements: Vec::new(),
-            runs: Vec::new(),
-            events: Vec::new(),
+            elements: Vec::with_capacity(source.len() / BYTES_AN_ELEMENT),
+            runs: Vec::with_capacity(source.len() / BYTES_AN_ELEMENT),
+            events: Vec::with_capacity(source.len() / BYTES_AN_ELEMENT * 3),
             comments: Vec::new(),
             takes: Vec::new(),
             is_document: false,
@@ -261,9 +265,6 @@ impl Builder<'_> {
         if self.unseen > 0 || range.is_empty() {
             return;
         }
-        let outline = &mut self.outline;
-        let number = outline.runs.len() as u32;
-        let text = &outline.source[range.clone()];
         let mut run = Run {
             start: range.start as u32,
             end: range.end as u32,
@@ -272,9 +273,13 @@ impl Builder<'_> {
             linked: self.links > 0,
             literal,
         };
-        run.characters = visible_characters(&run.decode(text));
-        outline.runs.push(run);
-        outline.events.push(Event::Text(number));
+        run.characters = visible_characters(&run.decode(&self.outline.source[range]));
+        self.push_run(run);
+    }
+
+    fn push_run(&mut self, run: Run) {
+        self.outline.events.push(Event::Text(self.outline.runs.len() as u32));
+        self.outline.runs.push(run);
     }
 }
 
@@ -325,6 +330,19 @@ impl Road for Builder<'_> {
 
     fn text(&mut self, range: Range<usize>, parent: Option<u32>) {
         self.add_run(range, parent, false);
+    }
+
+    fn blank(&mut self, range: Range<usize>, parent: Option<u32>) {
+        if self.unseen == 0 {
+            self.push_run(Run {
+                start: range.start as u32,
+                end: range.end as u32,
+                parent: parent.unwrap_or(NONE),
+                characters: 0,
+                linked: self.links > 0,
+                literal: false,
+            });
+        }
     }
 
     fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {

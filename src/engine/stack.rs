@@ -167,10 +167,12 @@ pub(super) struct Stack {
     borders: [Vec<u64>; BORDERS],
 }
 
-/// The lists of these kinds of border.
-fn lists(borders: &mut [Vec<u64>; BORDERS], kinds: u8) -> impl Iterator<Item = &mut Vec<u64>> {
-    let chosen = borders.iter_mut().enumerate();
-    chosen.filter_map(move |(kind, list)| (kinds & (1 << kind) != 0).then_some(list))
+/// Does something with the lists of these kinds of border: most elements are one or two.
+fn for_each_list(borders: &mut [Vec<u64>; BORDERS], mut kinds: u8, mut act: impl FnMut(&mut Vec<u64>)) {
+    while kinds != 0 {
+        act(&mut borders[kinds.trailing_zeros() as usize]);
+        kinds &= kinds - 1;
+    }
 }
 
 impl Stack {
@@ -237,9 +239,7 @@ impl Stack {
         }
         self.names_of(&element).push(element.serial);
         element.borders = element.kinds();
-        for list in lists(&mut self.borders, element.borders) {
-            list.push(element.serial);
-        }
+        for_each_list(&mut self.borders, element.borders, |list| list.push(element.serial));
         self.open.push(element);
     }
 
@@ -286,7 +286,7 @@ impl Stack {
             _ if none_left => drop(self.foreign.remove(&element.name_hash)),
             _ => {}
         }
-        lists(&mut self.borders, element.borders).for_each(forget);
+        for_each_list(&mut self.borders, element.borders, forget);
         self.closed.push(Closed {
             id: element.id,
             position,

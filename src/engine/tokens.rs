@@ -82,8 +82,10 @@ fn ends_name(b: u8) -> bool {
 
 /// The bytes that end the name of a tag. Names are most of what is read byte by byte.
 static ENDS_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/>");
-/// Those that end the name of an attribute.
-static ENDS_ATTRIBUTE_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/>=");
+/// Those that stand in the name of an attribute behind its first one.
+static IN_ATTRIBUTE_NAME: [bool; 256] = all_but(bytes_of(b" \t\n\r\x0c/>="));
+static BEFORE_ATTRIBUTE_NAME: [bool; 256] = bytes_of(b" \t\n\r\x0c/");
+static SPACE: [bool; 256] = bytes_of(b" \t\n\r\x0c");
 
 /// The bytes that white space begins with, wide and invisible marks among it, and some other characters: text between
 /// them is read through without a look at its characters.
@@ -94,6 +96,15 @@ const fn bytes_of(set: &[u8]) -> [bool; 256] {
     let mut i = 0;
     while i < set.len() {
         table[set[i] as usize] = true;
+        i += 1;
+    }
+    table
+}
+
+const fn all_but(mut table: [bool; 256]) -> [bool; 256] {
+    let mut i = 0;
+    while i < table.len() {
+        table[i] = !table[i];
         i += 1;
     }
     table
@@ -111,43 +122,40 @@ impl<'a> Iterator for Attributes<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let raw = self.raw;
-        let mut at = self.at;
-        while raw.get(at).is_some_and(|b| is_space(*b) || *b == b'/') {
-            at += 1;
-        }
-        if at >= raw.len() || raw[at] == b'>' {
+        let skip = |mut at: usize, table: &[bool; 256]| {
+            while raw.get(at).is_some_and(|b| table[usize::from(*b)]) {
+                at += 1;
+            }
+            at
+        };
+        let name_at = skip(self.at, &BEFORE_ATTRIBUTE_NAME);
+        if name_at >= raw.len() || raw[name_at] == b'>' {
             self.at = raw.len();
             return None;
         }
-        let name = at;
-        at += 1; // a `=` here would be the name's first character
-        let length = raw[at..].iter().position(|b| ENDS_ATTRIBUTE_NAME[usize::from(*b)]);
-        at += length.unwrap_or(raw.len() - at);
-        let name = &raw[name..at];
-        let skip = |mut i: usize| {
-            while raw.get(i).is_some_and(|b| is_space(*b)) {
-                i += 1;
-            }
-            i
-        };
-        let sign = skip(at);
+        // A `=` as the name's first character is one of its own.
+        let name_end = skip(name_at + 1, &IN_ATTRIBUTE_NAME).min(raw.len());
+        let name = &raw[name_at..name_end];
+        let sign = skip(name_end, &SPACE);
         if raw.get(sign) != Some(&b'=') {
-            self.at = at;
+            self.at = name_end;
             return Some((name, &[]));
         }
-        let start = skip(sign + 1);
+        let start = skip(sign + 1, &SPACE);
         let (value, end) = match raw.get(start) {
             Some(quote @ (b'"' | b'\'')) => {
-                let len = memchr(*quote, &raw[start + 1..]).unwrap_or(raw.len() - start - 1);
-                (&raw[start + 1..start + 1 + len], start + 2 + len)
+                let rest = &raw[start + 1..];
+                let value = &rest[..memchr(*quote, rest).unwrap_or(rest.len())];
+                (value, start + value.len() + 2)
             }
-            Some(b'>') | None => (&raw[start..start], start),
+            Some(b'>') | None => (&raw[..0], start),
             Some(_) => {
-                let len = raw[start..]
+                let rest = &raw[start..];
+                let value = &rest[..rest
                     .iter()
                     .position(|b| is_space(*b) || *b == b'>')
-                    .unwrap_or(raw.len() - start);
-                (&raw[start..start + len], start + len)
+                    .unwrap_or(rest.len())];
+                (value, start + value.len())
             }
         };
         self.at = end.min(raw.len());

@@ -4,13 +4,14 @@
 //! what opens, closes and stands between. `engine::handlers` feeds it from lol_html on `/v1/normalize`,
 //! `engine::stream` on `/v1/clean`.
 
-use std::{cell::OnceCell, ops::Range, sync::Arc};
+use std::{cell::OnceCell, ops::Range};
 
 use memchr::memmem;
 
 use super::{
     Choice,
-    matcher::{Hit, Matcher, Progress, Subject},
+    matcher::Hit,
+    progress::{Progress, Subject},
     stack::{End, Namespace, Stack, Start},
     tags::{Tag, name_hash},
     tokens::{CDATA_END, Piece, StartTag, piece},
@@ -29,6 +30,10 @@ pub(super) trait Road {
     fn end_tag(&mut self, _: Tag) {}
     /// Text.
     fn text(&mut self, range: Range<usize>, parent: Option<u32>);
+    /// Text that is nothing but blanks and line ends.
+    fn blank(&mut self, range: Range<usize>, parent: Option<u32>) {
+        self.text(range, parent);
+    }
     /// Text in which an entity is only its letters.
     fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {
         self.text(range, parent);
@@ -82,7 +87,7 @@ pub(super) struct Opened {
 pub(super) struct Walker<R> {
     pub(super) road: R,
     choice: Choice,
-    progress: Vec<(Arc<Matcher>, Progress)>,
+    progress: Progress,
     /// Rules that take fields from the element at hand.
     takes: Vec<u16>,
     stack: Stack,
@@ -98,11 +103,10 @@ pub(super) struct Walker<R> {
 
 impl<R: Road> Walker<R> {
     pub(super) fn new(road: R, choice: Choice, bounds: &Bounds) -> Self {
-        let progress = choice.matchers().map(|m| (Arc::clone(m), Progress::new(m))).collect();
         Walker {
             road,
+            progress: Progress::new(choice.matchers()),
             choice,
-            progress,
             takes: Vec::new(),
             stack: Stack::new(),
             depth_bound: bounds.depth,
@@ -174,11 +178,7 @@ impl<R: Road> Walker<R> {
             name_hash,
             class: OnceCell::new(),
         };
-        let takes = &mut self.takes;
-        let progress = self.progress.iter_mut();
-        let hit = progress
-            .filter_map(|(matcher, p)| p.open(matcher, &subject, takes))
-            .min();
+        let hit = self.progress.open(&subject, &mut self.takes);
         let parent = self.stack.top().map(|top| top.id);
         let id = self.road.open(tag, range.clone(), parent, hit);
         for rule in self.takes.drain(..) {
@@ -303,12 +303,13 @@ impl<R: Road> Walker<R> {
         if bytes.is_empty() {
             return;
         }
-        let blank = bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c));
-        if !blank {
-            self.stack.enter_body();
-            self.report_closed(at, at, Ended::Implied);
+        let range = at..at + bytes.len();
+        if bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
+            return self.road.blank(range, self.stack.top().map(|top| top.id));
         }
-        self.road.text(at..at + bytes.len(), self.stack.top().map(|top| top.id));
+        self.stack.enter_body();
+        self.report_closed(at, at, Ended::Implied);
+        self.road.text(range, self.stack.top().map(|top| top.id));
     }
 
     fn end_tag(&mut self, tag: Tag, name_hash: u32, range: Range<usize>) {
@@ -347,6 +348,9 @@ impl<R: Road> Walker<R> {
 
     /// Tells the road what the stack has closed: the last one ended at byte `end` by `how`, those inside it at `implied`.
     fn report_closed(&mut self, implied: usize, end: usize, how: Ended) {
+        if self.stack.closed.is_empty() {
+            return; // most tags close nothing else
+        }
         let last = self.stack.closed.len();
         for (i, closed) in self.stack.closed.drain(..).enumerate() {
             let (at, how) = match (i + 1 == last, how) {
@@ -354,11 +358,9 @@ impl<R: Road> Walker<R> {
                 (false, _) => (implied, Ended::Implied),
             };
             self.road.close(closed.id, at, how);
-            for (_, progress) in &mut self.progress {
-                match closed.unhooked {
-                    true => progress.unhook(closed.position),
-                    false => progress.close(closed.position),
-                }
+            match closed.unhooked {
+                true => self.progress.unhook(closed.position),
+                false => self.progress.close(closed.position),
             }
         }
     }

@@ -1,0 +1,327 @@
+//! How far selectors have matched on the elements that are open: `engine::matcher`'s, on our own stack.
+
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+
+use super::{
+    matcher::{Hit, Matcher, Outcome, rough_hash, tokens},
+    tags::Tag,
+    tokens::StartTag,
+};
+use crate::rules::selector::Combinator;
+
+/// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
+const CLASS_BYTES: usize = 16 << 10;
+
+/// An element as the matcher sees it.
+pub(super) struct Subject<'a> {
+    pub(super) tag: Tag,
+    pub(super) start: StartTag<'a>,
+    /// Its place among its siblings, from 1.
+    pub(super) position: u32,
+    /// Its depth: the number of open elements around it.
+    pub(super) depth: usize,
+    pub(super) name_hash: u32,
+    /// The class attribute, found once however many steps ask for it.
+    pub(super) class: OnceCell<&'a [u8]>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn class(&self) -> &'a [u8] {
+        self.class
+            .get_or_init(|| cut(self.start.attribute("class").unwrap_or_default()))
+    }
+}
+
+fn cut(class: &[u8]) -> &[u8] {
+    &class[..class.len().min(CLASS_BYTES)]
+}
+
+/// How far the selectors of several matchers have got.
+#[derive(Debug)]
+pub(super) struct Progress {
+    followed: Vec<(Arc<Matcher>, Matched)>,
+    dull: Dull,
+    /// Whether any selector is filed by something that an attribute holds.
+    reads_attributes: bool,
+}
+
+impl Progress {
+    pub(super) fn new<'m>(matchers: impl Iterator<Item = &'m Arc<Matcher>>) -> Self {
+        let followed: Vec<_> = matchers
+            .map(|matcher| (Arc::clone(matcher), Matched::new(matcher)))
+            .collect();
+        let reads_attributes = |matcher: &Matcher| {
+            let by_attributes = [&matcher.by_attribute, &matcher.by_attribute_inside];
+            let has_names = !matcher.by_class.is_empty() || !matcher.by_id.is_empty();
+            has_names || by_attributes.iter().any(|by_attribute| !by_attribute.is_empty())
+        };
+        Progress {
+            dull: Dull::default(),
+            reads_attributes: followed.iter().any(|(matcher, _)| reads_attributes(matcher)),
+            followed,
+        }
+    }
+
+    /// The strongest thing that the selectors say of this element, and into `takes` the rules that take fields from it. It
+    /// counts as open until [`Progress::close`].
+    pub(super) fn open(&mut self, subject: &Subject<'_>, takes: &mut Vec<u16>) -> Option<Hit> {
+        for (matcher, matched) in &mut self.followed {
+            matched.begin(matcher, subject);
+            let by_tag = matcher.by_tag.get(subject.tag.index());
+            for steps in by_tag.into_iter().chain([&matcher.by_any]) {
+                matched.attempt(matcher, subject, steps, None, takes);
+            }
+        }
+        if self.reads_attributes {
+            self.read_attributes(subject, takes);
+        }
+        self.followed.iter_mut().filter_map(|(_, matched)| matched.end()).min()
+    }
+
+    /// All that is filed by what an attribute holds. The attributes are read once, however many matchers there are.
+    fn read_attributes(&mut self, subject: &Subject<'_>, takes: &mut Vec<u16>) {
+        let (mut class_seen, mut id_seen) = (false, false);
+        for (name, value) in subject.start.attributes() {
+            if name.eq_ignore_ascii_case(b"class") && !class_seen {
+                class_seen = true;
+                self.read_class(subject.class.get_or_init(|| cut(value)), subject, takes);
+            } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
+                id_seen = true;
+                for (matcher, matched) in &mut self.followed {
+                    if let Some(steps) = matcher.by_id.get(value) {
+                        matched.attempt(matcher, subject, steps, None, takes);
+                    }
+                }
+            }
+            for (i, (matcher, matched)) in self.followed.iter_mut().enumerate() {
+                let inside = (matched.parents_end > 0).then_some(&matcher.by_attribute_inside);
+                for (j, by_name) in [Some(&matcher.by_attribute), inside].into_iter().flatten().enumerate() {
+                    let Some(by_value) = by_name.get_ignoring_case(name) else {
+                        continue;
+                    };
+                    let mut attempt = |steps: &[u32]| matched.attempt(matcher, subject, steps, Some(value), takes);
+                    by_value.find(value, &mut attempt);
+                    let of = Of::Attribute((2 * i + j) as u8, by_value.number);
+                    if by_value.reads_parts() && !self.dull.holds(of, value) && !by_value.find_parts(value, attempt) {
+                        self.dull.add(of, value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_class(&mut self, class: &[u8], subject: &Subject<'_>, takes: &mut Vec<u16>) {
+        if self.dull.holds(Of::Class, class) {
+            return;
+        }
+        let mut is_dull = true;
+        for token in tokens(class) {
+            for (matcher, matched) in &mut self.followed {
+                if let Some(steps) = matcher.by_class.get(token) {
+                    is_dull = false;
+                    matched.attempt(matcher, subject, steps, None, takes);
+                }
+            }
+        }
+        if is_dull {
+            self.dull.add(Of::Class, class);
+        }
+    }
+
+    /// The element at this depth is no longer open.
+    pub(super) fn close(&mut self, depth: usize) {
+        self.followed.iter_mut().for_each(|(_, matched)| matched.close(depth));
+    }
+
+    /// An element below others was taken out: those above it are one less deep.
+    pub(super) fn unhook(&mut self, depth: usize) {
+        self.followed.iter_mut().for_each(|(_, matched)| matched.unhook(depth));
+    }
+}
+
+/// Values that came up lately and hold nothing that a selector is filed by: a page repeats few classes and styles, and
+/// looking for a whole value is cheaper than looking for all that may be in it.
+#[derive(Debug)]
+struct Dull(Vec<Slot>);
+
+#[derive(Debug, Clone)]
+struct Slot {
+    of: Of,
+    length: u8,
+    bytes: [u8; Dull::BYTES],
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Class,
+    /// The list of attributes, and its number there.
+    Attribute(u8, u32),
+}
+
+impl Dull {
+    /// Values that are kept, each at the place that its hash says.
+    const SLOTS: usize = 256;
+    /// Bytes of a value that is kept: a slot is a cache line.
+    const BYTES: usize = 55;
+
+    fn place(value: &[u8]) -> usize {
+        rough_hash(value) as usize % Dull::SLOTS
+    }
+
+    fn holds(&self, of: Of, value: &[u8]) -> bool {
+        let slot = self.0.get(Dull::place(value));
+        slot.is_some_and(|slot| slot.of == of && slot.bytes.get(..usize::from(slot.length)) == Some(value))
+    }
+
+    fn add(&mut self, of: Of, value: &[u8]) {
+        if let Some(slot) = self.0.get_mut(Dull::place(value))
+            && let Some(bytes) = slot.bytes.get_mut(..value.len())
+        {
+            bytes.copy_from_slice(value);
+            slot.length = value.len() as u8;
+            slot.of = of;
+        }
+    }
+}
+
+impl Default for Dull {
+    fn default() -> Self {
+        let empty = Slot {
+            of: Of::Class,
+            length: 0,
+            bytes: [0; Dull::BYTES],
+        };
+        Dull(vec![empty; Dull::SLOTS])
+    }
+}
+
+/// What of one matcher's selectors has matched on the elements that are open now.
+#[derive(Debug)]
+struct Matched {
+    /// For each inner step, on how many open elements it matched.
+    on: Vec<u32>,
+    /// Depth of the element and the inner step that matched on it, outermost first.
+    matched: Vec<(u32, u32)>,
+    /// How many of `matched` are those of elements around the one at hand.
+    parents_end: usize,
+    /// For `:nth-of-type()`: names and their numbers so far, for each open element, by depth.
+    types: Vec<HashMap<u32, u32>>,
+    /// The number of the element at hand among its siblings of the same name.
+    type_position: u32,
+    /// The strongest thing said of the element at hand.
+    best: Option<Hit>,
+    /// A bit for each step that was tried on the element at hand: once is enough, whatever it repeats.
+    tried: Vec<u64>,
+    /// Those whose bit is set.
+    touched: Vec<u32>,
+}
+
+impl Matched {
+    fn new(matcher: &Matcher) -> Self {
+        Matched {
+            on: vec![0; matcher.inner_steps as usize],
+            matched: Vec::new(),
+            parents_end: 0,
+            types: Vec::new(),
+            type_position: 0,
+            best: None,
+            tried: vec![0; matcher.steps.len().div_ceil(64)],
+            touched: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, matcher: &Matcher, subject: &Subject<'_>) {
+        if matcher.counts_types {
+            self.type_position = self.count_type(subject);
+        }
+        for number in self.touched.drain(..) {
+            self.tried[number as usize / 64] = 0;
+        }
+        self.best = None;
+        self.parents_end = self.matched.len();
+    }
+
+    /// Tries steps on the element at hand. `value` is that of the attribute by which they are filed.
+    fn attempt(
+        &mut self,
+        matcher: &Matcher,
+        subject: &Subject<'_>,
+        steps: &[u32],
+        value: Option<&[u8]>,
+        takes: &mut Vec<u16>,
+    ) {
+        for &number in steps {
+            let (word, bit) = (&mut self.tried[number as usize / 64], 1 << (number % 64));
+            if *word & bit != 0 {
+                continue;
+            }
+            *word |= bit;
+            self.touched.push(number);
+            let step = &matcher.steps[number as usize];
+            let reached = match step.before {
+                None => true,
+                Some((Combinator::Descendant, before)) => self.on[before as usize] > 0,
+                Some((Combinator::Child, before)) => {
+                    let parent = subject.depth.wrapping_sub(1) as u32;
+                    let mine = self.matched[..self.parents_end]
+                        .iter()
+                        .rev()
+                        .take_while(|(depth, _)| *depth == parent);
+                    mine.into_iter().any(|(_, matched)| *matched == before)
+                }
+            };
+            if !reached || !step.matches(subject, self.type_position, value) {
+                continue;
+            }
+            match step.outcome {
+                Outcome::Hit(Hit::TakeRule(rule)) => takes.push(rule),
+                Outcome::Hit(hit) => self.best = Some(self.best.map_or(hit, |best| best.min(hit))),
+                Outcome::Inner(step) => self.matched.push((subject.depth as u32, step)),
+            }
+        }
+    }
+
+    fn end(&mut self) -> Option<Hit> {
+        // Only now do the steps matched here count as matched on an ancestor.
+        for (_, step) in &self.matched[self.parents_end..] {
+            self.on[*step as usize] += 1;
+        }
+        self.best
+    }
+
+    fn close(&mut self, depth: usize) {
+        while let Some((at, step)) = self.matched.last().copied()
+            && at as usize >= depth
+        {
+            self.matched.pop();
+            self.on[step as usize] -= 1;
+        }
+        self.types.truncate(depth + 1);
+    }
+
+    fn unhook(&mut self, depth: usize) {
+        let depth = depth as u32;
+        self.matched.retain(|(at, step)| {
+            let stays = *at != depth;
+            if !stays {
+                self.on[*step as usize] -= 1;
+            }
+            stays
+        });
+        for (at, _) in self.matched.iter_mut().filter(|(at, _)| *at > depth) {
+            *at -= 1;
+        }
+        if self.types.len() > depth as usize + 1 {
+            self.types.remove(depth as usize + 1);
+        }
+    }
+
+    /// The number of this element among its siblings of the same name.
+    fn count_type(&mut self, subject: &Subject<'_>) -> u32 {
+        self.types.resize_with(subject.depth + 1, HashMap::new);
+        let number = self.types[subject.depth].entry(subject.name_hash).or_default();
+        *number += 1;
+        *number
+    }
+}
