@@ -107,10 +107,15 @@ pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
 
 /// Letters and digits alone, to know a title again.
 pub(super) fn letters(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    let mut letters = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            letters.push(c.to_ascii_lowercase());
+        } else if !c.is_ascii() && c.is_alphanumeric() {
+            letters.extend(c.to_lowercase());
+        }
+    }
+    letters
 }
 
 /// Puts the things that a block is about beside one another: those of its lists and graphs, and what a page is about.

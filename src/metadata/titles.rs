@@ -1,5 +1,9 @@
 //! The title of an article: what is said of it compared, and the site's name taken off.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{Source, json_ld::letters};
 
 /// What stands between a title and the name of the site, or of its section.
@@ -81,11 +85,16 @@ pub(super) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
         .filter(|(_, _, title)| !title.is_empty())
         .collect();
     let is_site = |title: &str| candidates.sites.is(title);
+    let titles: Vec<(Wording, Vec<String>)> = all
+        .iter()
+        .map(|(_, _, title)| (Wording::of(title), parts(title)))
+        .collect();
     let mut best: Option<(f32, &String)> = None;
     for heading in candidates.headings.iter().filter(|heading| !is_site(heading)) {
-        let like = all
+        let wording = Wording::of(heading);
+        let like = titles
             .iter()
-            .map(|(_, _, title)| alike(heading, title).max(is_part(heading, title)));
+            .map(|(title, parts)| wording.alike(title).max(wording.is_part(parts)));
         let like = like.fold(0.0, f32::max);
         if like >= ALIKE && best.is_none_or(|(most, _)| like > most) {
             best = Some((like, heading));
@@ -146,42 +155,61 @@ pub(super) fn tail(title: &str) -> Option<String> {
     Some(letters(&title[at..]))
 }
 
-/// How alike two titles are, by the words that they share; Chinese has none, and must hold one another.
-fn alike(a: &str, b: &str) -> f32 {
-    let (first, second) = (letters(a), letters(b));
-    if first.is_empty() || second.is_empty() || a.chars().count() > HEADING_CHARACTERS {
-        return 0.0;
-    }
-    if first == second {
-        return 2.0;
-    }
-    let words = |text: &str| -> Vec<String> {
+/// A title as it is compared.
+struct Wording {
+    letters: String,
+    /// In lower case.
+    words: Vec<String>,
+    characters: usize,
+}
+
+impl Wording {
+    fn of(text: &str) -> Self {
         let words = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect()
-    };
-    let (mut first_words, second_words) = (words(a), words(b));
-    first_words.dedup();
-    let shared = first_words.iter().filter(|word| second_words.contains(word)).count();
-    let most = first_words.len().max(second_words.len()) as f32;
-    let holds = first.contains(&second) || second.contains(&first);
-    let part = first.len().min(second.len()) as f32 / first.len().max(second.len()) as f32;
-    (shared as f32 / most).max(if holds { part } else { 0.0 })
+        Wording {
+            letters: letters(text),
+            words: words.map(str::to_lowercase).collect(),
+            characters: text.chars().count(),
+        }
+    }
+
+    /// How alike two titles are, by the words that they share; Chinese has none, and must hold one another.
+    fn alike(&self, other: &Wording) -> f32 {
+        let (first, second) = (&self.letters, &other.letters);
+        if first.is_empty() || second.is_empty() || self.characters > HEADING_CHARACTERS {
+            return 0.0;
+        }
+        if first == second {
+            return 2.0;
+        }
+        let mut first_words: Vec<&String> = self.words.iter().collect();
+        first_words.dedup();
+        let shared = first_words.iter().filter(|word| other.words.contains(word)).count();
+        let most = first_words.len().max(other.words.len()) as f32;
+        let holds = first.contains(second) || second.contains(first);
+        let part = first.len().min(second.len()) as f32 / first.len().max(second.len()) as f32;
+        (shared as f32 / most).max(if holds { part } else { 0.0 })
+    }
+
+    /// Whether a heading is one of the parts that borders make of a title, the first ones preferred.
+    fn is_part(&self, parts: &[String]) -> f32 {
+        if self.letters.chars().count() < 4 || self.letters.len() > HEADING_CHARACTERS * 4 {
+            return 0.0;
+        }
+        if parts.contains(&self.letters) { 1.0 } else { 0.0 }
+    }
 }
 
-/// Whether a heading is one of the parts that borders make of a title, the first ones preferred.
-fn is_part(heading: &str, title: &str) -> f32 {
-    let heading = letters(heading);
-    if heading.chars().count() < 4 || heading.len() > HEADING_CHARACTERS * 4 {
-        return 0.0;
-    }
-    let at_border = |border: &str| {
-        let mut at = title.match_indices(border).map(|(at, border)| (at, at + border.len()));
-        at.any(|(before, behind)| letters(&title[..before]) == heading || letters(&title[behind..]) == heading)
-    };
-    let found = BORDERS.iter().chain(&[": ", "："]).any(|border| at_border(border));
-    if found { 1.0 } else { 0.0 }
+/// All parts that borders make of a title, in letters alone.
+fn parts(title: &str) -> Vec<String> {
+    static ANY_BORDER: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(BORDERS.iter().chain(&[": ", "："])).ok());
+    let borders = ANY_BORDER.iter().flat_map(|any| any.find_overlapping_iter(title));
+    borders
+        .flat_map(|border| [letters(&title[..border.start()]), letters(&title[border.end()..])])
+        .collect()
 }
 
 /// A title without the site's name in front of it or behind it. A part is only taken off if it names the site, or if what is
