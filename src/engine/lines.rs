@@ -9,7 +9,7 @@ use super::{
     Choice,
     fields::{self, Field},
     matcher::Hit,
-    outline::{Event, NONE, Outline, Run, visible_characters},
+    outline::{Event, Outline, visible_characters},
     tags::Tag,
     tokens::MAY_BE_BLANK,
 };
@@ -50,19 +50,26 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
         };
         lines.drops.push((comment.range.start..end, comment.rule));
     }
-    let mut line = Line::default();
+    let mut reading = Reading {
+        outline,
+        choice,
+        lines,
+        line: None,
+        text: String::new(),
+    };
     for event in &outline.events {
         match *event {
-            Event::Text(run) => line.push(outline, run, choice, &mut lines),
+            Event::Text(run) => reading.push(run),
             Event::Open(id) | Event::Close(id) => {
                 let tag = outline.elements[id as usize].tag;
                 if tag.is_block() || tag == Tag::BR {
-                    line.end(outline, choice, &mut lines);
+                    reading.end();
                 }
             }
         }
     }
-    line.end(outline, choice, &mut lines);
+    reading.end();
+    let mut lines = reading.lines;
     for element in &outline.elements {
         if let Some(Hit::RestRule(rule)) = element.hit {
             let range = element.start as usize..end_of(outline, element.parent);
@@ -75,80 +82,101 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
     lines
 }
 
-/// The line that is being read.
-#[derive(Default)]
+/// A line: its runs, and the source bytes from its first visible character to its last.
+#[derive(Clone, Copy)]
 struct Line {
-    /// Decoded, white space squashed.
-    text: String,
-    /// White space was passed since the last word.
-    parted: bool,
-    /// Source bytes from the first to the last visible character.
-    range: Option<(usize, usize)>,
-    /// The element around its first text.
-    parent: Option<u32>,
-    characters: u32,
-    too_long: bool,
+    first_run: u32,
+    last_run: u32,
+    start: usize,
+    end: usize,
 }
 
-impl Line {
-    fn push(&mut self, outline: &Outline<'_>, number: u32, choice: &Choice, lines: &mut Lines) {
-        let run = &outline.runs[number as usize];
-        let text = outline.run_text(number);
-        if !outline.is_plain {
-            return self.add(run, text, run.start as usize, run.characters);
+/// The lines as they are read.
+struct Reading<'a> {
+    outline: &'a Outline<'a>,
+    choice: &'a Choice,
+    lines: Lines,
+    /// The one that is being read, unless it is blank so far.
+    line: Option<Line>,
+    /// The text of the line that is tried: decoded, white space squashed.
+    text: String,
+}
+
+impl Reading<'_> {
+    fn push(&mut self, number: u32) {
+        let start = self.outline.runs[number as usize].start as usize;
+        let text = self.outline.run_text(number);
+        if !self.outline.is_plain {
+            return self.add(number, text, start);
         }
-        let mut at = run.start as usize;
+        let mut at = start;
         for (i, part) in text.split('\n').enumerate() {
             if i > 0 {
-                self.end(outline, choice, lines);
+                self.end();
             }
-            self.add(run, part, at, visible_characters(&run.decode(part)));
+            self.add(number, part, at);
             at += part.len() + 1;
         }
     }
 
-    fn add(&mut self, run: &Run, text: &str, at: usize, characters: u32) {
+    fn add(&mut self, number: u32, text: &str, at: usize) {
         // Most runs are the line end and the indent between two tags.
         let visible = match text.bytes().all(|b| matches!(b, b'\t'..=b'\r' | b' ')) {
             true => "",
             false => text.trim_start(),
         };
         if visible.is_empty() {
-            self.parted = true;
             return;
         }
         let start = at + (text.len() - visible.len());
-        let visible = visible.trim_end();
-        let (first, _) = self.range.unwrap_or((start, start));
-        self.range = Some((first, start + visible.len()));
-        self.parent.get_or_insert(run.parent);
-        self.too_long |= self.text.len() + visible.len() > LINE_BYTES;
-        if self.too_long {
-            return;
-        }
-        self.characters += characters;
-        squash_onto(&mut self.text, &mut self.parted, &run.decode(text));
+        let line = self.line.get_or_insert(Line {
+            first_run: number,
+            last_run: number,
+            start,
+            end: start,
+        });
+        line.last_run = number;
+        line.end = start + visible.trim_end().len();
     }
 
-    fn end(&mut self, outline: &Outline<'_>, choice: &Choice, lines: &mut Lines) {
-        if !self.too_long && !self.text.is_empty() {
-            self.try_rules(outline, choice, lines);
+    fn end(&mut self) {
+        if let Some(line) = self.line.take()
+            && let Some(characters) = self.read_text(line)
+        {
+            self.try_rules(line, characters);
         }
+    }
+
+    /// Reads the text of a line, unless it is too long. The answer is how many visible characters it has.
+    fn read_text(&mut self, line: Line) -> Option<u32> {
         self.text.clear();
-        *self = Line {
-            text: std::mem::take(&mut self.text),
-            ..Line::default()
-        };
+        let (mut parted, mut characters) = (false, 0);
+        for run in &self.outline.runs[line.first_run as usize..=line.last_run as usize] {
+            let own = run.start as usize..run.end as usize;
+            let within = own.start.max(line.start)..own.end.min(line.end);
+            let text = &self.outline.source[within.clone()];
+            let length = text.trim().len();
+            if length > 0 && self.text.len() + length > LINE_BYTES {
+                return None;
+            }
+            let decoded = run.decode(text);
+            characters += match within == own {
+                true => run.characters,
+                false => visible_characters(&decoded),
+            };
+            squash_onto(&mut self.text, &mut parted, &decoded);
+        }
+        (!self.text.is_empty()).then_some(characters)
     }
 
-    fn try_rules(&self, outline: &Outline<'_>, choice: &Choice, lines: &mut Lines) {
-        let Some((start, end)) = self.range else { return };
+    fn try_rules(&mut self, line: Line, characters: u32) {
+        let (outline, lines) = (self.outline, &mut self.lines);
         let text = self.text.as_str();
-        let rules = choice.rules().rules();
+        let rules = self.choice.rules().rules();
         let mut strongest: Option<(Action, u16)> = None;
-        for rule in choice.text_rules(text) {
+        for rule in self.choice.text_rules(text) {
             let data = &rules[rule as usize];
-            fields::of_text(data.text.as_ref(), text, rule, start, &mut lines.fields);
+            fields::of_text(data.text.as_ref(), text, rule, line.start, &mut lines.fields);
             // The first one that does something, but for a keep rule, which wins wherever it stands.
             let acts = !matches!(data.action, Action::Take | Action::Unwrap);
             if acts && (strongest.is_none() || data.action == Action::Keep) {
@@ -156,15 +184,13 @@ impl Line {
             }
         }
         let Some((action, rule)) = strongest else { return };
-        let range = whole_block(outline, self, start..end);
+        let block = outline.block_of(outline.runs[line.first_run as usize].parent);
+        let range = whole_block(outline, block, characters, line.start..line.end);
         match action {
             Action::Drop => lines.drops.push((range, rule)),
             Action::DropRest => {
-                let around = self
-                    .parent
-                    .and_then(|parent| outline.elements.get(outline.block_of(parent) as usize));
                 // A line that is all of its block goes with what is behind the block.
-                let end = match around {
+                let end = match outline.elements.get(block as usize) {
                     Some(element) if element.start as usize == range.start => end_of(outline, element.parent),
                     Some(element) => element.end as usize,
                     None => outline.source.len(),
@@ -183,14 +209,13 @@ fn end_of(outline: &Outline<'_>, element: u32) -> usize {
     element.map_or(outline.source.len(), |element| element.end as usize)
 }
 
-/// The range of the block that holds this line and nothing else, or the line's own.
-fn whole_block(outline: &Outline<'_>, line: &Line, range: Range<usize>) -> Range<usize> {
-    let block = outline.block_of(line.parent.unwrap_or(NONE));
+/// The range of the block that holds this line of so many characters and nothing else, or the line's own.
+fn whole_block(outline: &Outline<'_>, block: u32, characters: u32, range: Range<usize>) -> Range<usize> {
     let Some(element) = outline.elements.get(block as usize) else {
         return range;
     };
     let has_picture = || (block + 1..element.next).any(|i| outline.elements[i as usize].tag == Tag::IMG);
-    let is_all = outline.characters(block) == line.characters
+    let is_all = outline.characters(block) == characters
         && element.start as usize <= range.start
         && range.end <= element.end as usize;
     match is_all && !matches!(element.tag, Tag::BODY | Tag::HTML) && !has_picture() {

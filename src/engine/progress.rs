@@ -68,8 +68,10 @@ impl Progress {
         for (matcher, matched) in &mut self.followed {
             matched.begin(matcher, subject);
             let by_tag = matcher.by_tag.get(subject.tag.index());
-            for steps in by_tag.into_iter().chain([&matcher.by_any]) {
-                matched.attempt(matcher, subject, steps, None, takes);
+            for steps in [by_tag, Some(&matcher.by_any)].into_iter().flatten() {
+                if !steps.is_empty() {
+                    matched.attempt(matcher, subject, steps, None, takes);
+                }
             }
         }
         if self.reads_attributes {

@@ -5,6 +5,7 @@
 mod file;
 mod filter_list;
 mod load;
+mod needles;
 mod scope;
 pub mod selector;
 
@@ -120,6 +121,7 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     comments: Patterns,
     texts: Patterns,
+    needed_of_texts: needles::Needles,
     revision: String,
 }
 
@@ -178,10 +180,12 @@ impl RuleSet {
             Patterns::new(patterns).map_err(|e| whole(e.to_string()))
         };
         let (comments, texts) = (of(|r| r.comment.as_ref())?, of(|r| r.text.as_ref())?);
+        let needed_of_texts = needles::Needles::of(rules.iter().filter_map(|rule| Some(rule.text.as_ref()?.as_str())));
         Ok(RuleSet {
             rules,
             comments,
             texts,
+            needed_of_texts,
             revision,
         })
     }
@@ -198,7 +202,8 @@ impl RuleSet {
 
     /// The rules whose text pattern is the whole of `line`, in their order.
     pub fn matching_text(&self, line: &str) -> impl Iterator<Item = u16> {
-        self.texts.matching(line)
+        let may_match = self.needed_of_texts.may_match(line);
+        may_match.then(|| self.texts.matching(line)).into_iter().flatten()
     }
 
     /// A hash of the set: the same rules, the same revision.

@@ -1,0 +1,203 @@
+//! The words without which no pattern of a set can match: one search for them all spares most texts the patterns.
+
+use aho_corasick::AhoCorasick;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// Words that are searched for at most, for one pattern.
+const MOST_WORDS: usize = 64;
+
+/// What texts must hold for any of some patterns to match.
+#[derive(Debug)]
+pub(super) enum Needles {
+    /// One of these words, in any ASCII letter case.
+    Words(AhoCorasick),
+    /// There is a pattern that needs none.
+    Nothing,
+}
+
+impl Needles {
+    pub(super) fn of<'p>(patterns: impl Iterator<Item = &'p str>) -> Self {
+        let mut words = Vec::new();
+        for pattern in patterns {
+            let hir = regex_syntax::parse(pattern);
+            let Some(needed) = hir.ok().and_then(|hir| read(&hir).needed()) else {
+                return Needles::Nothing;
+            };
+            words.extend(needed);
+        }
+        let mut builder = AhoCorasick::builder();
+        // What is too large to compile is not searched for.
+        let built = builder.ascii_case_insensitive(true).build(words);
+        built.map_or(Needles::Nothing, Needles::Words)
+    }
+
+    /// Whether a pattern may match a text.
+    pub(super) fn may_match(&self, text: &str) -> bool {
+        match self {
+            Needles::Words(words) => words.is_match(text),
+            Needles::Nothing => true,
+        }
+    }
+}
+
+/// Words in lower case, as far as they are ASCII.
+type Words = Vec<Vec<u8>>;
+
+/// What is known of the matches of a part of a pattern.
+enum Known {
+    /// Each is one of these words.
+    Exactly(Words),
+    /// Each holds one of these words.
+    Holds(Words),
+    Nothing,
+}
+
+impl Known {
+    /// The words of which a match holds one.
+    fn needed(self) -> Option<Words> {
+        match self {
+            Known::Exactly(words) | Known::Holds(words) => Some(words).filter(|words| shortest(words) > 0),
+            Known::Nothing => None,
+        }
+    }
+}
+
+/// The longer they are, the fewer texts hold them.
+fn shortest(words: &Words) -> usize {
+    words.iter().map(Vec::len).min().unwrap_or(0)
+}
+
+fn read(hir: &Hir) -> Known {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Known::Exactly(vec![Vec::new()]),
+        HirKind::Literal(literal) => Known::Exactly(vec![literal.0.to_ascii_lowercase()]),
+        HirKind::Class(Class::Unicode(class)) => {
+            let characters: usize = class.ranges().iter().map(|range| range.len()).sum();
+            if characters > MOST_WORDS {
+                return Known::Nothing;
+            }
+            let characters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+            exactly(characters.map(|c| c.to_ascii_lowercase().to_string().into_bytes()))
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let bytes = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+            exactly(bytes.map(|byte| vec![byte.to_ascii_lowercase()]))
+        }
+        HirKind::Repetition(repetition) if repetition.min > 0 => {
+            read(&repetition.sub).needed().map_or(Known::Nothing, Known::Holds)
+        }
+        HirKind::Repetition(_) => Known::Nothing,
+        HirKind::Capture(capture) => read(&capture.sub),
+        HirKind::Concat(parts) => read_all(parts),
+        HirKind::Alternation(parts) => {
+            let mut words = Words::new();
+            let mut is_exact = true;
+            for part in parts {
+                let known = read(part);
+                is_exact &= matches!(known, Known::Exactly(_));
+                match known {
+                    Known::Exactly(more) | Known::Holds(more) => words.extend(more),
+                    Known::Nothing => return Known::Nothing,
+                }
+            }
+            match is_exact {
+                true => exactly(words.into_iter()),
+                false if words.len() > MOST_WORDS => Known::Nothing,
+                false => Known::Holds(words),
+            }
+        }
+    }
+}
+
+fn exactly(words: impl Iterator<Item = Vec<u8>>) -> Known {
+    let mut words: Words = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    match words.len() {
+        1..=MOST_WORDS => Known::Exactly(words),
+        _ => Known::Nothing,
+    }
+}
+
+/// One part behind the other: words that touch are one word, and of all words the longest ones are searched for.
+fn read_all(parts: &[Hir]) -> Known {
+    let mut best = Words::new();
+    let mut offer = |words: Words| {
+        if shortest(&words) > shortest(&best) {
+            best = words;
+        }
+    };
+    let mut run: Words = vec![Vec::new()];
+    let mut is_exact = true;
+    for part in parts {
+        let known = read(part);
+        if let Known::Exactly(words) = &known
+            && run.len() * words.len() <= MOST_WORDS
+        {
+            let longer = run
+                .iter()
+                .flat_map(|begun| words.iter().map(|word| [&begun[..], word].concat()));
+            run = longer.collect();
+            continue;
+        }
+        is_exact = false;
+        offer(std::mem::replace(&mut run, vec![Vec::new()]));
+        known.needed().into_iter().for_each(&mut offer);
+    }
+    if is_exact {
+        return Known::Exactly(run);
+    }
+    offer(run);
+    match best.is_empty() {
+        true => Known::Nothing,
+        false => Known::Holds(best),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prop_assert, proptest};
+    use regex::Regex;
+
+    use super::*;
+
+    fn words(pattern: &str) -> Vec<String> {
+        let hir = regex_syntax::parse(pattern).expect("a pattern");
+        let mut words: Vec<String> = read(&hir)
+            .needed()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|word| String::from_utf8_lossy(&word).into_owned())
+            .collect();
+        words.sort();
+        words
+    }
+
+    #[test]
+    fn a_pattern_needs_its_longest_words() {
+        assert_eq!(words("^(?:(?i-u:Read more|share)!?)$"), ["read more", "share"]);
+        assert_eq!(words(r"^[(（]?(?<a>编辑|责编)\s?[：:].{2,9}$"), ["编辑", "责编"]);
+        assert_eq!(words(r"^(?i)\d+ liKes?$"), [" like", " li\u{212a}e"]);
+        assert_eq!(words("(?:a|b)c(?:d|.)"), ["ac", "bc"]);
+        assert_eq!(words("(?:#[a-z]*)+"), ["#"]);
+        assert!(words(".{2,9}|编辑").is_empty() && words("(?:编辑)?x*").is_empty());
+    }
+
+    const PATTERNS: &[&str] = &[
+        "^(?:[a-c]{0,2}(?:x|yz?)+)$",
+        r"^(?:\s*(?<a>[^b]{1,3}),?\b(?:k|中文).*)$",
+        r"(?:(?:ab|)(?i:k|é)+|中.?c)",
+        r"^(?:\p{Han}{1,2}(?i)kZ(?:x{2}|[yz])[^\p{Han}]?)$",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_text_that_matches_is_refused(text in "[abcxyzZkK\u{212a}éÉ中文, ]{1,6}") {
+            for pattern in PATTERNS {
+                let matches = Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text));
+                let needles = Needles::of(std::iter::once(*pattern));
+                prop_assert!(!matches || needles.may_match(&text), "{pattern} {text:?}");
+            }
+        }
+    }
+}
