@@ -208,10 +208,10 @@ def first_post(service, binary):
 
 
 def scores(service):
-    """The labelled pages against the floors."""
+    """The labelled pages against the floors, sent as the script sends them: several at once must be no overload."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "scores.json"
-        command = [sys.executable, "-B", SCORE, "--url", service.url, "--jobs", "2", "--json", out]
+        command = [sys.executable, "-B", SCORE, "--url", service.url, "--json", out]
         if subprocess.run(command).returncode:
             check("scores", False, "score.py failed")
             return

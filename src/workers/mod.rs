@@ -66,9 +66,13 @@ impl Limits {
     /// Small documents have one part in this many of the work memory to themselves.
     pub const SMALL_WORK_PART: usize = 4;
 
-    /// Small documents wait for less work before them than large ones, since they are done in so much less: four of 100 KB,
+    /// Small documents wait for fewer bytes before them than large ones, since they are done in so much less: ten of 100 KB,
     /// say, where one of 5 MB may wait.
-    pub const SMALL_QUEUE_PART: usize = 20;
+    pub const SMALL_QUEUE_PART: usize = 8;
+
+    /// So many for each worker may wait in a lane whatever their bytes: a pipeline with a handful of connections is no
+    /// overload, not even where its pages are long.
+    pub const WAITING_ANYWAY: usize = 4;
 
     /// Limits that only the cores set: for the command line and for tests.
     pub fn of_cores(concurrency: NonZeroUsize) -> Self {
@@ -300,7 +304,7 @@ impl Workers {
         &self.queues[lane as usize]
     }
 
-    /// An empty queue takes any one document, however large.
+    /// An empty queue takes any one document, however large, and a short one does not look at bytes.
     fn fits_in_queue(&self, lane: Lane, body_bytes: usize) -> bool {
         let most_bytes = match lane {
             Lane::Small => self.limits.queue_bytes / Limits::SMALL_QUEUE_PART,
@@ -312,7 +316,8 @@ impl Workers {
             .bytes
             .load(Ordering::Relaxed)
             .saturating_add(body_bytes);
-        documents == 0 || (documents < self.limits.queue && bytes <= most_bytes)
+        let short = documents < self.limits.threads() * Limits::WAITING_ANYWAY;
+        documents == 0 || (documents < self.limits.queue && (short || bytes <= most_bytes))
     }
 
     fn enter(&self, lane: Lane, body_bytes: usize) -> Result<Place, Failure> {
@@ -465,11 +470,12 @@ mod tests {
             queue_bytes: 20 << 20,
             ..two()
         });
-        // The first has no other to wait for.
+        let anyway = 2 * Limits::WAITING_ANYWAY;
         for (lane, bytes, fit) in [
-            (Lane::Small, 600 << 10, 1),
-            (Lane::Small, 300 << 10, 3),
-            (Lane::Large, 5 << 20, 4),
+            (Lane::Small, 600 << 10, anyway),
+            (Lane::Small, 100 << 10, 25),
+            (Lane::Large, 5 << 20, anyway),
+            (Lane::Large, 2 << 20, 10),
         ] {
             let places: Vec<_> = (0..fit).map(|_| workers.enter(lane, bytes).expect("it fits")).collect();
             assert_eq!(
