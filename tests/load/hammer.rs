@@ -1,7 +1,8 @@
 //! A load generator for the scripts beside it: what wrk does, with a rate that does not wait for the answers.
 //!
 //! ```text
-//! hammer load ADDRESS FILE CONNECTIONS SECONDS RATE   RATE in requests a second, 0 for as fast as they are answered
+//! hammer load ADDRESS PATH CONNECTIONS SECONDS RATE   RATE in requests a second, 0 for as fast as they are answered;
+//!                                                     of a folder each file in turn
 //! hammer ask ADDRESS PATH SECONDS RATE                the same for a GET, each on a connection of its own
 //! hammer road FILE                                    the same road in this process, as often as each line on stdin says
 //! hammer slices FILE BYTES                            how long /v1/clean takes for each slice of so many bytes
@@ -43,12 +44,12 @@ fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words[..] {
-        ["load", address, file, connections, seconds, rate] => load(address, file, connections, seconds, rate),
+        ["load", address, path, connections, seconds, rate] => load(address, path, connections, seconds, rate),
         ["ask", address, path, seconds, rate] => ask(address, path, seconds, rate),
         ["road", file] => road(file),
         ["slices", file, bytes] => slices(file, bytes),
         _ => Err(io::Error::other(
-            "hammer load ADDRESS FILE CONNECTIONS SECONDS RATE | hammer ask ADDRESS PATH SECONDS RATE | hammer road FILE | hammer slices FILE BYTES",
+            "hammer load ADDRESS PATH CONNECTIONS SECONDS RATE | hammer ask ADDRESS PATH SECONDS RATE | hammer road FILE | hammer slices FILE BYTES",
         )),
     };
     match outcome {
@@ -76,16 +77,26 @@ struct Outcomes {
 /// As many reasons as anyone reads.
 const ERRORS_KEPT: usize = 10;
 
-fn load(address: &str, file: &str, connections: &str, seconds: &str, rate: &str) -> io::Result<()> {
-    let body = fs::read(file)?;
-    let head = format!(
-        "POST /v1/normalize HTTP/1.1\r\nHost: hammer\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let request = [head.into_bytes(), body].concat();
+fn load(address: &str, path: &str, connections: &str, seconds: &str, rate: &str) -> io::Result<()> {
+    let mut files = vec![path.into()];
+    if fs::metadata(path)?.is_dir() {
+        files = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        files.sort();
+    }
+    let mut requests = Vec::new();
+    for file in files {
+        let body = fs::read(file)?;
+        let head = format!(
+            "POST /v1/normalize HTTP/1.1\r\nHost: hammer\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        requests.push([head.into_bytes(), body].concat());
+    }
     run(
         address,
-        request,
+        requests,
         number(connections)? as u64,
         number(seconds)?,
         number(rate)?,
@@ -94,25 +105,31 @@ fn load(address: &str, file: &str, connections: &str, seconds: &str, rate: &str)
 
 fn ask(address: &str, path: &str, seconds: &str, rate: &str) -> io::Result<()> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: hammer\r\nConnection: close\r\n\r\n");
-    run(address, request.into_bytes(), ASKERS, number(seconds)?, number(rate)?)
+    run(
+        address,
+        vec![request.into_bytes()],
+        ASKERS,
+        number(seconds)?,
+        number(rate)?,
+    )
 }
 
 /// Connections that questions are asked on: as many as could be waiting for an answer at once.
 const ASKERS: u64 = 16;
 
-fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f64) -> io::Result<()> {
+fn run(address: &str, requests: Vec<Vec<u8>>, connections: u64, seconds: f64, rate: f64) -> io::Result<()> {
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
-    let request = Arc::new(request);
+    let requests = Arc::new(requests);
     let outcomes = Arc::new(Mutex::new(Outcomes::default()));
-    // With a rate, request number n is due at n / rate, whoever is free then.
+    // The number of the next request. With a rate it is due at that number over the rate, whoever is free then.
     let next = Arc::new(AtomicU64::new(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let begun = Instant::now();
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..connections {
-            let (request, outcomes, next) = (Arc::clone(&request), Arc::clone(&outcomes), Arc::clone(&next));
-            tasks.spawn(client(address, request, outcomes, next, begun, seconds, rate));
+            let (requests, outcomes, next) = (Arc::clone(&requests), Arc::clone(&outcomes), Arc::clone(&next));
+            tasks.spawn(client(address, requests, outcomes, next, begun, seconds, rate));
         }
         tasks.join_all().await;
     });
@@ -137,7 +154,7 @@ fn run(address: &str, request: Vec<u8>, connections: u64, seconds: f64, rate: f6
 
 async fn client(
     address: SocketAddr,
-    request: Arc<Vec<u8>>,
+    requests: Arc<Vec<Vec<u8>>>,
     outcomes: Arc<Mutex<Outcomes>>,
     next: Arc<AtomicU64>,
     begun: Instant,
@@ -147,8 +164,9 @@ async fn client(
     let mut stream = None;
     loop {
         let mut due = begun.elapsed().as_secs_f64();
+        let turn = next.fetch_add(1, Ordering::Relaxed);
         if rate > 0.0 {
-            due = next.fetch_add(1, Ordering::Relaxed) as f64 / rate;
+            due = turn as f64 / rate;
             let wait = Duration::from_secs_f64(due).saturating_sub(begun.elapsed());
             if due < seconds {
                 tokio::time::sleep(wait).await;
@@ -159,7 +177,8 @@ async fn client(
         }
         // Every client may be busy when a request is due: from here on it is the server's time, and before it ours too.
         let asked = begun.elapsed().as_secs_f64();
-        let outcome = exchange(&mut stream, address, &request).await;
+        let request = &requests[turn as usize % requests.len()];
+        let outcome = exchange(&mut stream, address, request).await;
         let now = begun.elapsed().as_secs_f64();
         let mut outcomes = outcomes.lock().expect("no panic");
         if let Err(error) = &outcome
