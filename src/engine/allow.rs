@@ -99,7 +99,7 @@ fn number(outline: &Outline<'_>, id: u32, name: &'static str) -> Option<(&'stati
 pub(super) fn inline_attributes(outline: &Outline<'_>, links: &Links, id: u32, tag: Tag) -> Option<Attributes> {
     let one = |name: &'static str| text(outline, id, name).map(|value| (name, value)).into_iter().collect();
     Some(match tag {
-        Tag::A => vec![("href", links.resolve(&text(outline, id, "href")?)?)],
+        Tag::A => vec![("href", links.follow(&text(outline, id, "href")?)?)],
         Tag::TIME => one("datetime"),
         Tag::ABBR => one("title"),
         _ => Vec::new(),

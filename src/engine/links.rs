@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use url::{ParseError, Url};
 
-use super::outline::Outline;
+use super::{outline::Outline, tracking};
 
 /// How links of one document are resolved.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +58,17 @@ impl Links {
             }
             Err(_) => None,
         }
+    }
+
+    /// The same of what a reader follows: without the parameters that say how he came by it.
+    pub fn follow(&self, link: &str) -> Option<String> {
+        let link = self.resolve(link)?;
+        if !link.contains('?') {
+            return Some(link);
+        }
+        let leads = Url::parse(&link).ok();
+        let host = leads.as_ref().and_then(Url::host_str);
+        Some(tracking::without(&link, host).into_owned())
     }
 }
 
@@ -140,6 +151,52 @@ mod tests {
             assert_eq!(based.resolve(bad), None, "{bad:?}");
         }
         assert_eq!(free.resolve("java\u{0}script:x"), None);
+    }
+
+    #[test]
+    fn hosts_and_paths_in_any_script() {
+        let based = Links::new(Url::parse("https://例子.中国/新闻/").ok());
+        assert_eq!(
+            based.resolve("路径?问=答#段").as_deref(),
+            Some("https://xn--fsqu00a.xn--fiqs8s/%E6%96%B0%E9%97%BB/%E8%B7%AF%E5%BE%84?%E9%97%AE=%E7%AD%94#%E6%AE%B5")
+        );
+        assert_eq!(
+            based.resolve("//BÜCHER.example/").as_deref(),
+            Some("https://xn--bcher-kva.example/")
+        );
+        for broken in [
+            "http://",
+            "https://a b/",
+            "http://[::1",
+            "https://exa%mple/",
+            "//",
+            "http://:80/",
+            "https://a.example:99999/",
+            "https://xn--a/",
+        ] {
+            assert_eq!(based.resolve(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn what_is_followed_says_nothing_of_the_reader() {
+        let followed = |link: &str| Links::default().follow(link).unwrap_or_default();
+        for (link, left) in [
+            (
+                "https://a.example/?id=1&utm_source=x&fbclid=y#z",
+                "https://a.example/?id=1#z",
+            ),
+            (
+                "https://link.example.com/?target=https%3A//a.example/%3Fspm%3D1",
+                "https://a.example/",
+            ),
+            ("/b?utm_source=x", "/b"),
+            ("https://x.com/a/status/1?s=20", "https://x.com/a/status/1"),
+            ("https://a.example/search?s=20", "https://a.example/search?s=20"),
+            ("javascript:alert(1)?utm_source", ""),
+        ] {
+            assert_eq!(followed(link), left, "{link}");
+        }
     }
 
     #[test]

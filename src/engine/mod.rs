@@ -19,6 +19,7 @@ mod stack;
 pub mod stream;
 pub mod tags;
 pub mod tokens;
+mod tracking;
 pub mod verdict;
 mod walker;
 pub mod write;

@@ -87,7 +87,7 @@ fn named(sources: &Sources<'_>, said: &Said, title: Option<&str>) -> Vec<Named> 
     let links = Links::new(sources.address.base.clone());
     let people = |name: &str, url: Option<&str>| {
         let names = people::tidy(name);
-        let url = url.filter(|_| names.len() == 1).and_then(|url| links.resolve(url));
+        let url = url.filter(|_| names.len() == 1).and_then(|url| links.follow(url));
         let people = names.into_iter().map(move |name| Author { name, url: url.clone() });
         people.collect::<Vec<_>>()
     };

@@ -240,8 +240,12 @@ pub fn address(known: Option<(Url, Source)>, outline: &Outline<'_>) -> Address {
     });
     let url = known.or_else(|| canonical.clone().map(|url| (url, Source::Meta)));
     let document = url.as_ref().map(|(url, _)| url);
+    // A base of another scheme is none: a browser ignores `javascript:` and `data:` too.
     let base = head.base.as_deref().and_then(|base| match document {
-        Some(url) => url.join(base).ok(),
+        Some(url) => url
+            .join(base)
+            .ok()
+            .filter(|base| matches!(base.scheme(), "http" | "https")),
         None => web(base),
     });
     Address {
