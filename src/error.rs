@@ -43,6 +43,12 @@ pub enum Error {
         /// The bound, in bytes.
         limit_bytes: usize,
     },
+    /// Markdown of more bytes than [`crate::bounds::Bounds::markdown_bytes`], or than a body may have once it is HTML.
+    #[error("the body is Markdown, and larger than the {limit_bytes} bytes that are rendered")]
+    MarkdownTooLarge {
+        /// The bound, in bytes.
+        limit_bytes: usize,
+    },
     /// An option that does not exist.
     #[error("unknown option {name:?}; this route takes {known}")]
     UnknownOption {
@@ -122,7 +128,7 @@ impl Error {
             Error::UnsupportedType { .. } => "unsupported_media_type",
             Error::UnsupportedCharset { .. } => "unsupported_charset",
             Error::BadBody { .. } => "bad_body",
-            Error::BodyTooLarge { .. } => "body_too_large",
+            Error::BodyTooLarge { .. } | Error::MarkdownTooLarge { .. } => "body_too_large",
             Error::UnknownOption { .. } => "unknown_option",
             Error::BadOption { .. } => "bad_option",
             Error::BadSelector { .. } => "bad_selector",

@@ -30,9 +30,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             content_type: Some("text/html"),
             ..Document::default()
         };
-        let page = input::read(&document)?;
+        let page = input::read(&document, &Bounds::default())?;
         let deadline = Deadline::after(Duration::from_secs(60));
-        let outline = engine::survey(&page.text[page.body.clone()], &choice, &Bounds::default(), &deadline)?;
+        let outline = engine::survey(page.html(), &choice, &Bounds::default(), &deadline)?;
         let is_ruled = |element: u32| {
             std::iter::successors(outline.elements.get(element as usize), |e| {
                 outline.elements.get(e.parent as usize)

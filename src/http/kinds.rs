@@ -59,7 +59,7 @@ pub const KINDS: &[Kind] = &[
         "at the end of a batch: its answer was not read",
         "Read while you send. A client that writes its whole body before it reads stands still; send what comes after the last line again, in pieces of less than 1 MiB."),
     kind("body_too_large", 413, "The body is too large",
-        "more than `--max-body`",
+        "more than `--max-body`, or than is rendered of Markdown",
         "Raise `--max-body` (and the memory limit with it), or stream the page through `/v1/clean`, which takes any size."),
     kind("unsupported_media_type", 415, "Unsupported media type",
         "not a type that is taken; `Accept-Post` lists those",

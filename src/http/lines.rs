@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     error::{Problem, Refusal},
-    normalize::elements_at_most,
+    normalize::work_bytes,
 };
 use crate::{
     bounds::{Bounds, Deadline},
@@ -82,10 +82,9 @@ impl Chunk {
             Entry::Refused { .. } => (&[], None),
         };
         let seen = memchr::memchr_iter(b'<', bytes).count();
-        let elements = elements_at_most(seen, bytes, content_type);
         self.body_bytes += bytes.len();
         // One after the other: the dearest counts.
-        self.work_bytes = self.work_bytes.max(bounds.work_bytes(bytes.len(), elements));
+        self.work_bytes = self.work_bytes.max(work_bytes(bounds, seen, bytes, content_type));
         self.entries.push(entry);
     }
 

@@ -12,8 +12,8 @@ use url::form_urlencoded;
 
 use super::{App, RULES_REVISION, access::Work, error::Refusal, limits, negotiate, rules_revision, sandbox};
 use crate::{
-    bounds::Deadline,
-    input::{Document, is_envelope},
+    bounds::{Bounds, Deadline},
+    input::{Document, is_envelope, markdown, may_be_markdown},
     options::Options,
     pipeline::Answer,
     workers::{Grant, Load},
@@ -41,7 +41,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let asked = Instant::now();
     let load = Load {
         body_bytes: bytes.len(),
-        work_bytes: bounds.work_bytes(bytes.len(), elements_at_most(elements, &bytes, content_type.as_deref())),
+        work_bytes: work_bytes(&bounds, elements, &bytes, content_type.as_deref()),
     };
     let pipeline = app.pipeline();
     let revision = rules_revision(&pipeline);
@@ -94,16 +94,19 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-/// Markdown makes elements without a `<`: a list item of two bytes is the shortest.
-pub(super) fn elements_at_most(elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
-    if is_envelope(content_type) {
-        return elements_in_envelope(elements, bytes);
+/// The most memory that the work on a body can take, as far as its bytes tell. `elements` is how many `<` it has, and
+/// Markdown makes more without one.
+pub(super) fn work_bytes(bounds: &Bounds, elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
+    let is_envelope = is_envelope(content_type);
+    let seen = if is_envelope {
+        elements_in_envelope(elements, bytes)
+    } else {
+        elements
+    };
+    if is_envelope || may_be_markdown(bytes, content_type) {
+        return bounds.markdown_work_bytes(bytes.len(), seen + markdown::elements_at_most(bytes.len()));
     }
-    let is_html = content_type.is_some_and(|given| given.trim_start().to_ascii_lowercase().starts_with("text/html"));
-    if is_html || elements > bytes.len() / SPARSE_BYTES {
-        return elements;
-    }
-    bytes.len() / 2
+    bounds.work_bytes(bytes.len(), seen)
 }
 
 /// In JSON a `<` may be written as `\u003c`, and in base64 not be seen at all: each tag is three bytes at least there.
@@ -124,9 +127,6 @@ fn elements_in_envelope(elements: usize, json: &[u8]) -> usize {
 /// Three bytes in base64.
 const BASE64_OF_A_TAG_BYTES: usize = 4;
 
-/// A body with fewer `<` than one in this many bytes may be Markdown.
-const SPARSE_BYTES: usize = 200;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,7 +135,7 @@ mod tests {
     fn an_envelope_hides_no_element() {
         let of = |json: &str| {
             let seen = json.matches('<').count();
-            elements_at_most(seen, json.as_bytes(), Some("application/json; charset=utf-8"))
+            elements_in_envelope(seen, json.as_bytes())
         };
         assert_eq!(of(r#"{"document":"<p>a\n<p>b"}"#), 3);
         assert_eq!(of(r#"{"document":"\u003cp\u003ea"}"#), 2);

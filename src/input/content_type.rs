@@ -58,6 +58,11 @@ pub(super) fn charset(header: &str) -> Option<String> {
     parse(header)?.1
 }
 
+/// Whether this is a type of HTML.
+pub(super) fn is_html(header: &str) -> bool {
+    declared(Some(header), &mut Vec::new()).is_ok_and(|declared| declared.family == Family::Html)
+}
+
 /// Whether this is the type of an envelope.
 pub(super) fn is_envelope(header: &str) -> bool {
     parse(header).is_some_and(|(essence, _)| essence == "application/json")

@@ -1,15 +1,22 @@
-//! The block of YAML between two lines of `---` that a post begins with.
+//! The block that a post begins with: YAML between two lines of `---`, or TOML or JSON (`input::toml_json`).
 //!
-//! It is split off by hand, read by a parser when that takes it and line by line when not (`input::lenient`). What does
+//! YAML is split off by hand, read by a parser when that takes it and line by line when not (`input::lenient`). What does
 //! not look like front matter is none: Markdown also begins with a thematic break now and then, and its text may not get
 //! lost. So a search for the closing line ends where HTML or prose begins.
+//!
+//! A file that went through two generators begins with two blocks. The first one counts, and the next ones are asked for
+//! what it does not say.
 
 use serde_json::{Map, Value};
 
-use super::{lenient, sniff::trim_blank, yaml};
+use super::{
+    lenient,
+    sniff::{head, trim_blank},
+    toml_json, yaml,
+};
 use crate::error::Warning;
 
-/// Keys of which one alone is enough to believe front matter that never closes.
+/// Keys of which one alone is enough to believe front matter that never closes, has no fence, or comes after another.
 const USUAL_KEYS: &[&str] = &[
     "author",
     "categories",
@@ -25,6 +32,15 @@ const USUAL_KEYS: &[&str] = &[
     "url",
 ];
 
+/// Tables that generators keep what a post says in: Zola its tags, Zola and Hugo what their themes ask for.
+const TABLES: [&str; 3] = ["taxonomies", "extra", "params"];
+
+/// Bytes of front matter that are read line by line.
+const LENIENT_BYTES: usize = 1 << 20;
+
+/// Blocks after the first that are read.
+const MORE_BLOCKS: usize = 8;
+
 /// What a post says about itself before its body.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FrontMatter {
@@ -33,17 +49,23 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
+    /// The value of `key`: its own, or that in a table that generators use.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let inside = || TABLES.iter().find_map(|table| self.values.get(*table)?.get(key));
+        self.values.get(key).or_else(inside)
+    }
+
     /// The value of `key` as text, trimmed; `None` where it is absent, blank or no text.
     pub fn text(&self, key: &str) -> Option<&str> {
-        let text = self.values.get(key)?.as_str()?.trim();
+        let text = self.get(key)?.as_str()?.trim();
         (!text.is_empty()).then_some(text)
     }
 
     /// The texts of `key`, one or a list, trimmed, blank ones left out. Lists in lists come from stray dashes
-    /// (` - - news`) and are flattened.
+    /// (` - - news`) and are flattened; a person in a table is their `name`.
     pub fn list(&self, key: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        if let Some(value) = self.values.get(key) {
+        if let Some(value) = self.get(key) {
             collect(value, &mut found);
         }
         found
@@ -55,37 +77,96 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::String(text) if !text.trim().is_empty() => found.push(text.trim()),
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Object(person) => person.get("name").into_iter().for_each(|name| collect(name, found)),
         _ => {}
     }
 }
 
 /// The front matter of `text`, if it begins with one, and the byte at which the body begins.
 pub(super) fn read(text: &str, warnings: &mut Vec<Warning>) -> (Option<FrontMatter>, usize) {
-    let none = (None, 0);
-    let Some(start) = after_opening(text) else { return none };
-    match scan(&text[start..]) {
-        End::Closed { yaml, body } => {
-            let Some(values) = values(&text[start..start + yaml], warnings) else {
-                return none;
-            };
-            (Some(FrontMatter { values }), start + body)
+    let Some((mut values, mut body)) = block(text, warnings) else {
+        return (None, 0);
+    };
+    let mut more = 0;
+    while more < MORE_BLOCKS
+        && let Some((others, next)) = block(&text[body..], &mut Vec::new())
+        && has_usual_key(&others)
+    {
+        for (key, value) in others {
+            let known = values.get(&key);
+            if known.is_none_or(|known| known.is_null() || known == "") {
+                values.insert(key, value);
+            }
         }
+        (more, body) = (more + 1, body + next);
+    }
+    if more > 0 {
+        warnings.push(Warning::new(
+            "front_matter_repeated",
+            format!("{more} more front matter came after the first, and gave only what the first did not say"),
+        ));
+    }
+    (Some(FrontMatter { values }), body)
+}
+
+/// One block: its values, and where it ends.
+fn block(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value>, usize)> {
+    let first = trim_blank(text);
+    match first.as_bytes().first()? {
+        b'-' => of_yaml(text, warnings),
+        b'+' => of_toml(text, warnings),
+        b'{' | b'"' | b';' => {
+            let json = toml_json::json_object(first).or_else(|| toml_json::json_members(first));
+            let (values, end) = json.filter(|(values, _)| has_usual_key(values))?;
+            Some((values, text.len() - first.len() + end))
+        }
+        _ => None,
+    }
+}
+
+fn has_usual_key(values: &Map<String, Value>) -> bool {
+    let mut keys = values.keys();
+    keys.any(|key| USUAL_KEYS.contains(&key.to_ascii_lowercase().as_str()))
+}
+
+fn of_yaml(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value>, usize)> {
+    let start = after_opening(text, "---")?;
+    match scan(&text[start..]) {
+        End::Closed { yaml, body } => Some((values(&text[start..start + yaml], warnings)?, start + body)),
         End::Open { length } => {
-            let values = lenient::read(&text[start..start + length]);
-            let is_usual = values
-                .keys()
-                .any(|key| USUAL_KEYS.contains(&key.to_ascii_lowercase().as_str()));
-            if values.len() < 2 && !is_usual {
-                return none;
+            let values = lenient::read(head(&text[start..start + length], LENIENT_BYTES));
+            if values.len() < 2 && !has_usual_key(&values) {
+                return None;
             }
             warnings.push(Warning::new(
                 "front_matter_unclosed",
                 "the front matter has no closing line of ---; it was read up to the first blank line or tag",
             ));
-            (Some(FrontMatter { values }), start + length)
+            Some((values, start + length))
         }
-        End::NoFrontMatter => none,
+        End::NoFrontMatter => None,
     }
+}
+
+fn of_toml(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value>, usize)> {
+    let start = after_opening(text, "+++")?;
+    let mut end = start;
+    let closing = text[start..].split_inclusive('\n').find(|line| {
+        end += line.len();
+        line.trim_end() == "+++"
+    })?;
+    let toml = &text[start..end - closing.len()];
+    let (values, broken) = toml_json::toml(toml);
+    if values.is_empty() && !toml.trim().is_empty() {
+        return None;
+    }
+    if let Some(reason) = broken {
+        warnings.push(Warning::new(
+            "front_matter_lenient",
+            format!("the front matter was read as far as it is TOML: {reason}"),
+        ));
+    }
+    Some((values, end))
 }
 
 /// The values of closed front matter; `None` when it is not front matter after all.
@@ -98,7 +179,12 @@ fn values(text: &str, warnings: &mut Vec<Warning>) -> Option<Map<String, Value>>
             values.extend(lenient::read(text).remove_entry("title"));
             (values, "its title would be cut at a #".to_owned())
         }
-        Err(refusal) => (lenient::read(text), refusal),
+        Err(refusal) => {
+            // Lists cost many times their bytes.
+            let head = head(text, LENIENT_BYTES);
+            let cut = format!("{refusal}; only its first {LENIENT_BYTES} bytes were read");
+            (lenient::read(head), if head.len() < text.len() { cut } else { refusal })
+        }
     };
     if values.is_empty() {
         return None;
@@ -121,14 +207,14 @@ fn has_hash_in_title(text: &str) -> bool {
     bare.any(|(_, rest)| rest.starts_with('#') || rest.contains(" #"))
 }
 
-/// Where the line after the opening `---` begins.
-fn after_opening(text: &str) -> Option<usize> {
+/// Where the line after the opening fence begins.
+fn after_opening(text: &str, fence: &str) -> Option<usize> {
     let opening = trim_blank(text);
     let start = text.len() - opening.len();
     let (line, length) = first_line(opening);
-    // `trim_blank` also passes the blanks before an indented `---`, which opens nothing.
+    // `trim_blank` also passes the blanks before an indented fence, which opens nothing.
     let is_first_column = start == 0 || text[..start].ends_with(['\n', '\u{FEFF}']);
-    (is_first_column && line.trim_end() == "---" && length > line.len()).then_some(start + length)
+    (is_first_column && line.trim_end() == fence && length > line.len()).then_some(start + length)
 }
 
 enum End {
@@ -318,6 +404,55 @@ mod tests {
         assert_eq!(front_matter.list("tags"), ["one"]);
         assert_eq!(front_matter.list("cats"), ["a", "b"]);
         assert!(front_matter.list("none").is_empty());
+    }
+
+    #[test]
+    fn toml_and_json_are_front_matter_too() {
+        let expected = Some(json!({"title": "x", "tags": ["a"]}));
+        for text in [
+            "+++\ntitle = 'x'\ntags = ['a']\n+++\n# Text",
+            "\u{FEFF}\r\n+++\r\ntitle = 'x'\r\ntags = ['a']\r\n+++\r\n# Text",
+            "{\n  \"title\": \"x\",\n  \"tags\": [\"a\"]\n}\n# Text",
+            "\"title\": \"x\",\n\"tags\": [\"a\"]\n;;;\n# Text",
+        ] {
+            assert_eq!(parts(text), (expected.clone(), "# Text", vec![]), "{text}");
+        }
+        let broken = "+++\ntitle = 'x'\nbad = bad\n+++\n# Text";
+        assert_eq!(parts(broken).2, ["front_matter_lenient"]);
+        for text in [
+            "+++\nThis is new.\n+++\n",
+            "+++\ntitle = 'x'\n",
+            "+++ title = 'x' +++",
+            "{\"a\": 1}\ntext",
+            "{ some prose }\n\ntext",
+            "\"Some prose\", he said.\n;;;\n",
+        ] {
+            assert_eq!(parts(text), (None, text, vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_three_blocks_the_first_counts() {
+        let text = "---\ntitle: One\ndate: \n---\n\n---\ntitle: Two\ndate: 2021-08-18\n---\n+++\ntitle = 'Three'\nslug = 's'\n\
+                    +++\n<p>x";
+        let (values, body, codes) = parts(text);
+        assert_eq!(values, Some(json!({"title": "One", "date": "2021-08-18", "slug": "s"})));
+        assert_eq!((body, codes), ("<p>x", vec!["front_matter_repeated"]));
+        let prose = "---\ntitle: One\n---\n---\nNote: this is prose.\n---\nmore";
+        assert_eq!(parts(prose).1, "---\nNote: this is prose.\n---\nmore");
+        let many = "---\ntitle: x\n---\n".repeat(100_000);
+        assert!(parts(&many).1.starts_with("---"));
+    }
+
+    #[test]
+    fn tables_and_names_are_looked_into() {
+        let text =
+            "+++\ntitle = 'x'\nauthor = {name = 'Ada', email = 'a@example.org'}\n[taxonomies]\ntags = ['a']\n+++\nx";
+        let front_matter = read(text, &mut Vec::new()).0.expect("front matter");
+        assert_eq!(
+            (front_matter.list("tags"), front_matter.list("author")),
+            (vec!["a"], vec!["Ada"])
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub fn declared(page: &Page<'_>) -> Option<String> {
     let named = ["lang", "language"].iter().find_map(|key| front?.text(key));
     by_caller
         .or_else(|| named.and_then(primary_subtag))
-        .or_else(|| of_html(&page.text.as_bytes()[page.body.clone()]))
+        .or_else(|| of_html(page.html().as_bytes()))
         .or_else(|| primary_subtag(page.content_language?))
 }
 
@@ -30,7 +30,10 @@ fn primary_subtag(tag: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::{Document, read};
+    use crate::{
+        bounds::Bounds,
+        input::{Document, read},
+    };
 
     #[test]
     fn front_matter_comes_before_the_page() {
@@ -40,7 +43,7 @@ mod tests {
                 content_type: Some("text/html"),
                 ..Document::default()
             };
-            declared(&read(&document).expect("a page"))
+            declared(&read(&document, &Bounds::default()).expect("a page"))
         };
         assert_eq!(of("---\nlang: de-AT\n---\n<html lang=en>x").as_deref(), Some("de"));
         assert_eq!(of("---\ntitle: x\n---\n<html lang=EN_us>x").as_deref(), Some("en"));

@@ -10,9 +10,11 @@ pub mod known;
 pub mod language;
 mod lenient;
 pub mod lines;
+pub mod markdown;
 mod offsets;
 mod prescan;
 mod sniff;
+mod toml_json;
 mod yaml;
 
 use std::{borrow::Cow, ops::Range};
@@ -27,7 +29,10 @@ pub use envelope::Envelope;
 pub use front_matter::FrontMatter;
 pub use known::Known;
 
-use crate::error::{Error, Warning};
+use crate::{
+    bounds::Bounds,
+    error::{Error, Warning},
+};
 use content_type::Family;
 
 /// One document as it arrived.
@@ -76,8 +81,10 @@ pub enum Kind {
 pub struct Page<'a> {
     /// The whole document as UTF-8, front matter included.
     pub text: Cow<'a, str>,
-    /// Where the HTML stands in `text`.
+    /// Where the body stands in `text`, after the front matter.
     pub body: Range<usize>,
+    /// The body as HTML, where it is Markdown.
+    pub rendered: Option<String>,
     /// The front matter, if the document began with one.
     pub front_matter: Option<FrontMatter>,
     /// The media type decided on: `text/html`, `text/markdown` or `text/plain`.
@@ -100,20 +107,38 @@ pub struct Page<'a> {
     pub warnings: Vec<Warning>,
 }
 
+impl Page<'_> {
+    /// The HTML: the body as it came, or as it was rendered.
+    pub fn html(&self) -> &str {
+        self.rendered.as_deref().unwrap_or(&self.text[self.body.clone()])
+    }
+
+    /// From offsets in [`Page::html`] to what removals count in: the document's own bytes, or that HTML where it was
+    /// rendered.
+    pub fn html_mapper<'m>(&'m self, input: &'m [u8]) -> impl FnMut(usize) -> usize + 'm {
+        let mut offsets = self.offsets.mapper(input);
+        move |at| match self.rendered {
+            Some(_) => at,
+            None => offsets.to_input(self.body.start + at),
+        }
+    }
+}
+
 /// Reads one document.
 ///
 /// The declared type only opens the door: HTML that says `text/markdown` or nothing is HTML. The body's type is
 /// `text/html` when HTML was declared, when its first block is a tag of HTML's, or when nothing but plain text was
-/// declared and there is any markup; else `text/markdown` when that was declared or there is front matter, else
-/// `text/plain`.
+/// declared and there is any markup and no sign of Markdown; else `text/markdown` when that was declared, when there is
+/// front matter, or such a sign; else `text/plain`. Markdown is rendered.
 ///
 /// # Errors
-/// An empty body, bytes that are no text, a media type we do not take, a feed, or front matter that lost its newlines.
+/// An empty body, bytes that are no text, a media type we do not take, a feed, front matter that lost its newlines, or
+/// Markdown past the bounds.
 ///
 /// # Limits
 /// Linear in the document's bytes. Valid UTF-8 is borrowed; everything else is copied once, with a map of 16 bytes for
 /// each 128.
-pub fn read<'a>(document: &Document<'a>) -> Result<Page<'a>, Error> {
+pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Error> {
     let bytes = document.bytes;
     let mut warnings = Vec::new();
     let declared = content_type::declared(document.content_type, &mut warnings)?;
@@ -154,8 +179,13 @@ pub fn read<'a>(document: &Document<'a>) -> Result<Page<'a>, Error> {
     let (front_matter, body_start) = front_matter::read(&text, &mut warnings);
     let body = body_start..text.len();
     let content_type = body_type(declared.family, front_matter.is_some(), &text[body.clone()]);
+    let rendered = match content_type {
+        "text/markdown" => Some(markdown::render(&text[body.clone()], bounds)?),
+        _ => None,
+    };
     Ok(Page {
         body,
+        rendered,
         front_matter,
         content_type,
         charset: choice.encoding.name(),
@@ -175,17 +205,30 @@ pub fn is_envelope(content_type: Option<&str>) -> bool {
     content_type.is_some_and(content_type::is_envelope)
 }
 
+/// Whether a body may turn out to be Markdown, as far as its type and first bytes tell: not where it says that it is HTML,
+/// or begins with a block of it.
+pub fn may_be_markdown(bytes: &[u8], content_type: Option<&str>) -> bool {
+    let head = &bytes[..bytes.len().min(FIRST_TAG_BYTES)];
+    let begins_as_html = head.utf8_chunks().next().is_some_and(|chunk| {
+        let text = sniff::trim_blank(chunk.valid());
+        // A comment may hide what comes after it.
+        !text.starts_with("<!--") && sniff::begins_with_block(text)
+    });
+    !begins_as_html && !content_type.is_some_and(content_type::is_html)
+}
+
+/// Bytes in which [`may_be_markdown`] looks for a first tag.
+const FIRST_TAG_BYTES: usize = 256;
+
 fn body_type(declared: Family, has_front_matter: bool, body: &str) -> &'static str {
-    let is_html = match declared {
-        Family::Html => true,
-        Family::Markdown => sniff::begins_with_block(body),
-        Family::Plain | Family::Unknown => sniff::has_markup(body),
-    };
     match declared {
-        _ if is_html => "text/html",
+        Family::Html => "text/html",
+        _ if sniff::begins_with_block(body) => "text/html",
         Family::Markdown => "text/markdown",
-        _ if has_front_matter => "text/markdown",
-        _ => "text/plain",
+        Family::Plain | Family::Unknown if markdown::shows(body) => "text/markdown",
+        Family::Plain | Family::Unknown if sniff::has_markup(body) => "text/html",
+        Family::Plain | Family::Unknown if has_front_matter => "text/markdown",
+        Family::Plain | Family::Unknown => "text/plain",
     }
 }
 
@@ -214,13 +257,17 @@ mod tests {
     }
 
     fn refusal(document: &Document<'_>) -> &'static str {
-        read(document).expect_err("a refusal").code()
+        read(document, &Bounds::default()).expect_err("a refusal").code()
     }
 
     #[test]
     fn a_post_sent_by_curl_is_read_whole() {
         let post = "\n---\ntitle: '标题'\n---\n\n<div><p>正文</p></div>\n";
-        let page = read(&typed(post.as_bytes(), "application/x-www-form-urlencoded")).expect("a page");
+        let page = read(
+            &typed(post.as_bytes(), "application/x-www-form-urlencoded"),
+            &Bounds::default(),
+        )
+        .expect("a page");
         assert_eq!(&page.text[page.body.clone()], "\n<div><p>正文</p></div>\n");
         assert!(matches!(page.text, Cow::Borrowed(_)));
         assert_eq!(
@@ -239,7 +286,7 @@ mod tests {
     fn a_page_in_another_charset_keeps_its_way_back() {
         let html = "<meta charset=gb2312><p>记者从发布会现场了解到</p><!--广告-->";
         let (bytes, ..) = encoding_rs::GBK.encode(html);
-        let page = read(&document(&bytes)).expect("a page");
+        let page = read(&document(&bytes), &Bounds::default()).expect("a page");
         assert_eq!((page.text.as_ref(), page.charset), (html, "GBK"));
         let (start, end) = (html.find("发布会").expect("text"), html.find("</p>").expect("text"));
         let range = page.offsets.to_input(start, &bytes)..page.offsets.to_input(end, &bytes);
@@ -257,9 +304,17 @@ mod tests {
             ("text/html", "words only", "text/html"),
             ("text/markdown; charset=utf-8", "# Heading <br>", "text/markdown"),
             ("text/x-markdown", "\n<div>x</div>", "text/html"),
+            ("text/markdown", "<!-- toc -->\n# Heading", "text/markdown"),
+            ("text/markdown", "<!-- an advert --><p>x", "text/html"),
+            ("text/markdown", "text\n\n<p>x</p>", "text/markdown"),
+            ("", "---\ntitle: x\n---\ntext <br>\n## Heading", "text/markdown"),
+            ("", "text <br>\n\n# Heading", "text/markdown"),
+            ("", "<div>\n# Heading</div>", "text/html"),
+            ("text/plain", "# Heading", "text/markdown"),
+            ("text/html", "# Heading", "text/html"),
             ("application/octet-stream", "a < b", "text/plain"),
         ] {
-            let page = read(&typed(body.as_bytes(), declared)).expect("a page");
+            let page = read(&typed(body.as_bytes(), declared), &Bounds::default()).expect("a page");
             assert_eq!(page.content_type, decided, "{declared} {body}");
         }
     }
@@ -288,7 +343,7 @@ mod tests {
     #[test]
     fn broken_bytes_are_warnings() {
         let codes = |document: &Document<'_>| -> Vec<&'static str> {
-            let page = read(document).expect("a page");
+            let page = read(document, &Bounds::default()).expect("a page");
             page.warnings.iter().map(|warning| warning.code).collect()
         };
         assert_eq!(codes(&document(b"<p>a\0b</p>")), ["nul_bytes"]);
@@ -305,22 +360,24 @@ mod tests {
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
             .collect();
-        let page = read(&typed(&utf_16, "text/html; charset=utf-16le")).expect("a page");
+        let page = read(&typed(&utf_16, "text/html; charset=utf-16le"), &Bounds::default()).expect("a page");
         assert_eq!(page.text, "<p>UTF-16 by header</p>");
     }
 
     #[test]
     fn the_caller_and_the_host_are_heard() {
         let (bytes, ..) = encoding_rs::BIG5.encode("<p>記者在現場</p>");
-        let page = read(&Document {
+        let big5 = Document {
             charset: Some("big5"),
             ..document(&bytes)
-        });
+        };
+        let page = read(&big5, &Bounds::default());
         assert_eq!(page.expect("a page").charset_source, CharsetSource::Caller);
-        let page = read(&Document {
+        let taiwanese = Document {
             content_location: Some("https://www.example.com.tw/a"),
             ..document(&bytes)
-        });
+        };
+        let page = read(&taiwanese, &Bounds::default());
         assert_eq!(page.expect("a page").charset, "Big5");
     }
 }

@@ -126,10 +126,21 @@ pub(super) fn lost_newlines(text: &str) -> bool {
     key_end > 0 && after[key_end..].starts_with(':') && memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_none()
 }
 
-/// Whether the first thing in the text is a tag of a block, a comment or a doctype: HTML, whatever was declared.
+/// Whether the first thing in the text is a tag of a block or a doctype: HTML, whatever was declared. Comments before it
+/// are passed over: Markdown begins with them as well.
 pub(super) fn begins_with_block(text: &str) -> bool {
-    let text = trim_blank(text);
-    if text.starts_with("<!--") || starts_with_ignoring_case(text, "<!doctype") || text.starts_with("<?xml") {
+    let mut text = trim_blank(text);
+    while text.starts_with("<!--") {
+        // The two dashes may be those of the opener: `<!-->` is a whole comment.
+        let Some(end) = memchr::memmem::find(&text.as_bytes()[2..], b"-->") else {
+            return true;
+        };
+        text = trim_blank(&text[2 + end + 3..]);
+        if text.is_empty() {
+            return true;
+        }
+    }
+    if starts_with_ignoring_case(text, "<!doctype") || text.starts_with("<?xml") {
         return true;
     }
     tag_name(text).is_some_and(|name| is_in(BLOCK_NAMES, name))
@@ -148,6 +159,13 @@ pub(super) fn has_markup(text: &str) -> bool {
 /// Text without blanks and byte order marks before it.
 pub(super) fn trim_blank(text: &str) -> &str {
     text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}')
+}
+
+/// As much of the text as fits into so many bytes.
+pub(super) fn head(text: &str, bytes: usize) -> &str {
+    let fits = |end: &usize| text.is_char_boundary(*end);
+    let end = (0..=bytes.min(text.len())).rev().find(fits).unwrap_or_default();
+    &text[..end]
 }
 
 /// The name of the tag that `text` begins with, if it is one: `<a>`, `</a>`, `<a href`, but neither `<a<b` nor `<a@b>`.
@@ -327,6 +345,8 @@ mod tests {
         }
         assert!(begins_with_block("\n <DIV class=a>") && begins_with_block("</div>"));
         assert!(!begins_with_block("<b>bold</b>") && !begins_with_block("text <p>"));
+        assert!(begins_with_block("<!-->\n<!-- a > b --><p>") && begins_with_block("<!-- only -->"));
+        assert!(!begins_with_block("<!-- more -->\n# Heading"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) fn read(yaml: &str) -> Result<Map<String, Value>, String> {
 }
 
 /// A rough look for nesting beyond the bound, which errs towards "deep": brackets are counted in strings too.
-fn is_deep(yaml: &str) -> bool {
+pub(super) fn is_deep(yaml: &str) -> bool {
     let mut open = 0_usize;
     for line in yaml.lines() {
         let opened = line.split([' ', '\t']).filter(|word| !word.is_empty());

@@ -1,7 +1,5 @@
 //! What front matter says: the feed's own words, which come before all that a page says.
 
-use serde_json::Value;
-
 use super::{Author, Facts, Source, dates};
 use crate::{engine::lines::squash, input::FrontMatter};
 
@@ -82,16 +80,12 @@ pub(super) fn read(facts: &mut Facts, front: &FrontMatter) {
 
 /// A list in front matter, or a single value as a list of one; without empty items and the stray dash of ` - news`.
 fn list(front: &FrontMatter, keys: &[&str]) -> Vec<String> {
-    let Some(value) = keys.iter().find_map(|key| front.values.get(*key)) else {
+    let Some(key) = keys.iter().find(|key| front.get(key).is_some()) else {
         return Vec::new();
     };
-    let texts: Vec<&str> = match value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        Value::String(text) => vec![text],
-        _ => Vec::new(),
-    };
-    let clean = texts
-        .iter()
+    let clean = front
+        .list(key)
+        .into_iter()
         .map(|text| squash(text.trim().strip_prefix("- ").unwrap_or(text)));
     clean.filter(|text| !text.is_empty()).collect()
 }

@@ -156,7 +156,11 @@ impl Found<'_> {
                 charset: self.page.charset,
                 charset_source: self.page.charset_source,
                 bytes: self.page.bytes,
-                offsets: "input",
+                offsets: if self.page.rendered.is_some() {
+                    "rendered"
+                } else {
+                    "input"
+                },
                 front_matter: self.page.front_matter.as_ref().map(|front| front.values.clone()),
             },
             warnings,
@@ -179,7 +183,7 @@ impl Found<'_> {
             largest.truncate(REMOVED_LISTED);
             largest.sort_by_key(|removal| removal.range.start);
         }
-        let mut offsets = self.page.offsets.mapper(self.document.bytes);
+        let mut offset = self.page.html_mapper(self.document.bytes);
         largest
             .into_iter()
             .map(|removal| {
@@ -197,8 +201,8 @@ impl Found<'_> {
                     tag: self.outline.name(removal.element),
                     id: attribute("id"),
                     class: attribute("class"),
-                    byte_start: offsets.to_input(self.page.body.start + removal.range.start),
-                    byte_end: offsets.to_input(self.page.body.start + removal.range.end),
+                    byte_start: offset(removal.range.start),
+                    byte_end: offset(removal.range.end),
                     characters: removal.characters,
                     preview: verdict::preview(self.outline, removal, PREVIEW_CHARACTERS),
                 }

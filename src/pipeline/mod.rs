@@ -113,7 +113,7 @@ impl Pipeline {
             url: options.url.as_ref().or(document.url),
             ..*document
         };
-        let page = input::read(&document)?;
+        let page = input::read(&document, &self.bounds)?;
         let url = metadata::known_url(options.url.as_ref(), document.content_location, &page);
         let sources = page.front_matter.as_ref().map(metadata::feed_names).unwrap_or_default();
         let host = url.as_ref().and_then(|(url, _)| url.host_str()).map(str::to_owned);
@@ -127,8 +127,7 @@ impl Pipeline {
         deadline.check()?;
 
         // The handlers see it pass, once.
-        let source = &page.text[page.body.clone()];
-        let mut outline = engine::survey(source, &choice, &self.bounds, deadline)?;
+        let mut outline = engine::survey(page.html(), &choice, &self.bounds, deadline)?;
         laps.end_of("survey");
 
         // What stays, and why the rest does not.
@@ -249,7 +248,9 @@ fn line(mut text: String) -> Vec<u8> {
 }
 
 fn kind_of(page: &Page<'_>, outline: &Outline<'_>) -> Kind {
-    if page.front_matter.is_some() {
+    if page.rendered.is_some() {
+        Kind::Markdown
+    } else if page.front_matter.is_some() {
         Kind::Post
     } else if outline.is_document {
         Kind::Page

@@ -1,6 +1,7 @@
 //! One binary for all integration tests: many files, one link.
 
 mod api;
+mod arrival;
 mod batch;
 mod broken;
 mod contract;

@@ -323,7 +323,10 @@ fn descriptors_that_run_out_come_back() {
 #[test]
 fn no_document_takes_more_memory_than_is_counted() {
     let bytes = 512 << 10;
-    for piece in ["<p>x", "<p><img src=a alt=b>\n", "&lt; words "] {
+    let html = ["<p>x", "<p><img src=a alt=b>\n", "&lt; words "].map(|piece| (piece, "text/html"));
+    let markdown =
+        ["- a\n", "_a_ b", "[a](b) ", "&", "[a] ", "|12345", "a\n\n\n\n"].map(|piece| (piece, "text/markdown"));
+    for (piece, content_type) in html.into_iter().chain(markdown) {
         let page = piece.repeat(bytes / piece.len());
         let (process, address) = Process::serve(&["--bind", "127.0.0.1:0", "--timeout", "2m"]);
         let before = peak_bytes(&process);
@@ -331,7 +334,7 @@ fn no_document_takes_more_memory_than_is_counted() {
         let length = page.len();
         write!(
             stream,
-            "POST /v1/normalize?fields=all HTTP/1.1\r\nHost: t\r\nContent-Length: {length}\r\n\r\n"
+            "POST /v1/normalize?fields=all HTTP/1.1\r\nHost: t\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
         )
         .expect("it reads");
         stream.write_all(page.as_bytes()).expect("it reads");
@@ -344,7 +347,12 @@ fn no_document_takes_more_memory_than_is_counted() {
         );
         let taken = peak_bytes(&process) - before;
         let elements = page.bytes().filter(|&byte| byte == b'<').count();
-        let counted = copydesk::bounds::Bounds::default().work_bytes(length, elements) + length;
+        let bounds = copydesk::bounds::Bounds::default();
+        let work = match content_type {
+            "text/html" => bounds.work_bytes(length, elements),
+            _ => bounds.markdown_work_bytes(length, copydesk::input::markdown::elements_at_most(length)),
+        };
+        let counted = work + length;
         assert!(
             taken <= counted + ALLOCATOR_BYTES,
             "{taken} bytes for {:?}, counted {counted}",
