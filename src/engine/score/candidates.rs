@@ -38,7 +38,7 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn find(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums: &[Sums]) -> Self {
+    pub(super) fn find<'s>(outline: &Outline<'s>, names: &Names<'_, 's>, blocks: &[Block], sums: &[Sums]) -> Self {
         let all: f32 = blocks.iter().map(|block| block.weight).sum();
         let mut unlikely = Unlikely {
             outline,
@@ -79,7 +79,7 @@ impl Candidates {
         }
         for (i, points) in points.iter_mut().enumerate() {
             if let Some(points) = points {
-                *points += bonus(outline.elements[i].tag, names.kinds(i as u32));
+                *points += bonus(outline.elements[i].tag, names.get(i as u32).kinds);
             }
         }
         let mut candidates = Candidates { points, winner: NONE };
@@ -184,7 +184,7 @@ impl Unlikely<'_, '_> {
         if !may_be || self.sums[element as usize].weight * 2.0 > self.all {
             return false;
         }
-        let kinds = self.names.kinds(element);
+        let kinds = self.names.get(element).kinds;
         by_tag || (kinds & hints::FURNITURE != 0 && kinds & hints::BODY == 0)
     }
 }

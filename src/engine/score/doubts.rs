@@ -83,13 +83,15 @@ fn teasers(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums:
     teasers
 }
 
+/// Whether a block asks for a subscription. Word borders are those of ASCII letters: with the others the pattern would be
+/// tried at each character, and its words hardly ever stand beside such a letter.
 fn is_demand(outline: &Outline<'_>, block: &Block) -> bool {
     static DEMANDS: LazyLock<Regex> = LazyLock::new(|| {
         // Written here and compiled by every test run.
         Regex::new(
-            r"(?ix)(?:subscri\w+|log\s?in|sign\s?(?:in|up)|register)\b.{0,60}\b(?:read\s(?:on|more|the\s(?:rest|full))|continue|unlock)
+            r"(?ix)(?:subscri\w+|log\s?in|sign\s?(?:in|up)|register)(?-u:\b).{0,60}(?-u:\b)(?:read\s(?:on|more|the\s(?:rest|full))|continue|unlock)
             |continue\sreading.{0,40}(?:subscri|account)
-            |(?:weiterlesen|lesen).{0,40}(?:abo\b|abonn|anmelden|registrier)|(?:abonnieren|anmelden|registrieren).{0,40}weiter\w*lesen
+            |(?:weiterlesen|lesen).{0,40}(?:abo(?-u:\b)|abonn|anmelden|registrier)|(?:abonnieren|anmelden|registrieren).{0,40}weiter\w*lesen
             |réservé\saux\sabonnés|pour\slire\sla\ssuite.{0,40}(?:abonn|connect)|suscr\w+.{0,40}seguir\sleyendo
             |登录.{0,8}(?:阅读|查看)|订阅.{0,8}(?:阅读|查看)|会員限定",
         )

@@ -203,7 +203,7 @@ impl<'o, 's> Page<'o, 's> {
             *good += sums[i].good;
             *weight += sums[i].weight;
         }
-        let known = Known::read(outline);
+        let mut known = Known::read(outline);
         let mut text = String::new();
         for (i, block) in blocks.iter().enumerate() {
             let signature = page.signature(block);
@@ -362,8 +362,8 @@ impl<'o, 's> Page<'o, 's> {
         let mut at = self.outline.runs[block.first_run as usize].parent;
         let mut level = 0.0;
         while let Some(element) = self.outline.elements.get(at as usize).filter(|_| level < FAR) {
-            let (name, kinds, sums) = (self.names.get(at), self.names.kinds(at), &self.sums[at as usize]);
-            each_bit(kinds & !kinds_seen, |kind| {
+            let (name, sums) = (self.names.get(at), &self.sums[at as usize]);
+            each_bit(name.kinds & !kinds_seen, |kind| {
                 steps[kind] = level;
                 shares[kind] = sums.good / self.good;
             });
@@ -371,7 +371,7 @@ impl<'o, 's> Page<'o, 's> {
             if name.places & !places_seen & HIDDEN != 0 {
                 hidden = level;
             }
-            kinds_seen |= kinds;
+            kinds_seen |= name.kinds;
             places_seen |= name.places;
             // Paragraphs and rows are always many.
             let counts = element.tag.is_block()

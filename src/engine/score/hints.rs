@@ -5,7 +5,11 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{
+    Anchored,
+    automaton::{Automaton, StateID},
+    dfa::DFA,
+};
 
 /// A set of kinds, one bit each.
 pub(super) type Kinds = u32;
@@ -207,7 +211,9 @@ pub(super) fn word_kind(kind: usize) -> &'static str {
 const FIRST_BYTES: usize = 24;
 
 struct Lexicon {
-    automaton: AhoCorasick,
+    automaton: DFA,
+    /// Where the automaton begins.
+    start: StateID,
     /// The kind of each pattern, and whether it has to be a whole word.
     patterns: Vec<(u8, bool)>,
 }
@@ -220,27 +226,41 @@ impl Lexicon {
             texts.push(text);
             patterns.push((kind as u8, whole));
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(texts)
-            // The patterns are written above and compiled by every test run.
-            .unwrap_or_else(|e| unreachable!("{e}"));
-        Lexicon { automaton, patterns }
+        let automaton = DFA::builder().ascii_case_insensitive(true).build(texts);
+        // The patterns are written above and compiled by every test run.
+        let automaton = automaton.unwrap_or_else(|e| unreachable!("{e}"));
+        let start = automaton.start_state(Anchored::No);
+        Lexicon {
+            start: start.unwrap_or_else(|e| unreachable!("{e}")),
+            automaton,
+            patterns,
+        }
     }
 
     /// The kinds of all that is found, and of what is found within the first bytes.
     fn kinds(&self, text: &[u8]) -> (Kinds, Kinds) {
         let (mut kinds, mut first) = (0, 0);
-        for found in self.automaton.find_overlapping_iter(text) {
-            let (kind, whole) = self.patterns[found.pattern().as_usize()];
-            if !whole || is_word(text, found.start(), found.end()) {
-                kinds |= 1 << kind;
-                first |= Kinds::from(found.end() <= FIRST_BYTES) << kind;
+        let mut state = self.start;
+        for (i, byte) in text.iter().enumerate() {
+            state = self.automaton.next_state(Anchored::No, state, *byte);
+            if self.automaton.is_special(state) && self.automaton.is_match(state) {
+                let found = self.found(state, text, i + 1);
+                kinds |= found;
+                first |= if i < FIRST_BYTES { found } else { 0 };
             }
         }
         (kinds, first)
+    }
+
+    /// The kinds of what ends at `end`.
+    fn found(&self, state: StateID, text: &[u8], end: usize) -> Kinds {
+        let ending = (0..self.automaton.match_len(state)).map(|i| self.automaton.match_pattern(state, i));
+        ending.fold(0, |kinds, pattern| {
+            let (kind, whole) = self.patterns[pattern.as_usize()];
+            let start = end - self.automaton.pattern_len(pattern);
+            let counts = !whole || is_word(text, start, end);
+            kinds | Kinds::from(counts) << kind
+        })
     }
 }
 

@@ -208,7 +208,7 @@ struct Reading<'o, 's> {
 
 impl<'o, 's> Reading<'o, 's> {
     fn new(outline: &'o Outline<'s>) -> Self {
-        let names = Names::read(outline);
+        let names = Names::new(outline);
         let comments = names.comments();
         let blocks = blocks::read(outline, &comments);
         let sums = blocks::sum(outline, &blocks);

@@ -1,18 +1,20 @@
-//! What the names of elements say: their tags, classes and ids, looked up once for each element that holds text.
+//! What the names of elements say: their tags, classes and ids.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::HashMap,
     hash::{BuildHasher, Hasher},
     sync::LazyLock,
 };
 
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState};
 use regex::bytes::Regex;
 
 use super::hints::{self, Kinds};
 use crate::engine::{
     outline::{NONE, Outline},
     tags::Tag,
+    tokens::StartTag,
 };
 
 /// Kinds of elements that text may stand in, besides those that classes and ids name.
@@ -55,6 +57,8 @@ static PLACES_BY_TAG: LazyLock<[u32; Tag::COUNT]> = LazyLock::new(|| {
 /// What one element's names say.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Name {
+    /// What its class, id, role and `itemprop` say.
+    pub(super) kinds: Kinds,
     /// Which of [`PLACES`] it is, and [`HIDDEN`].
     pub(super) places: u32,
     /// Its tag and class.
@@ -65,44 +69,57 @@ pub(super) struct Name {
     comments: bool,
 }
 
-/// The names of all elements that hold text; nothing for the others.
+/// The names of elements, read once someone asks about them, and once for all that have the same start tag.
 #[derive(Debug)]
 pub(super) struct Names<'o, 's> {
     outline: &'o Outline<'s>,
-    names: Vec<Name>,
-    /// What classes, ids and the like say, looked up for those that someone asks about; [`UNKNOWN`] before.
-    kinds: Vec<Cell<Kinds>>,
+    /// The number of each element's name, or [`UNREAD`].
+    numbers: Vec<Cell<u32>>,
+    known: RefCell<Known<'s>>,
 }
 
-/// No kinds that there could be.
-const UNKNOWN: Kinds = Kinds::MAX;
+/// The names that were read.
+#[derive(Debug)]
+struct Known<'s> {
+    /// The first is that of no element.
+    names: Vec<Name>,
+    /// The numbers of those whose start tag says no more than their tag.
+    bare: [u32; Tag::COUNT],
+    /// The numbers of the others. The page may choose its start tags, but not how they are spread.
+    by_start_tag: HashMap<(Tag, &'s [u8]), u32, RandomState>,
+}
+
+/// The number of no name.
+const UNREAD: u32 = 0;
+/// Start tags that are remembered at most: a page has hundreds of them, a hostile one a million.
+const START_TAGS: usize = 4096;
 
 impl<'o, 's> Names<'o, 's> {
-    pub(super) fn read(outline: &'o Outline<'s>) -> Self {
-        let holds_text = |i: usize| outline.characters(i as u32) > 0;
-        let name = |i: usize| match holds_text(i) {
-            true => name(outline, i as u32),
-            false => Name::default(),
-        };
+    pub(super) fn new(outline: &'o Outline<'s>) -> Self {
         Names {
             outline,
-            names: (0..outline.elements.len()).map(name).collect(),
-            kinds: vec![Cell::new(UNKNOWN); outline.elements.len()],
+            numbers: vec![Cell::new(UNREAD); outline.elements.len()],
+            known: RefCell::new(Known {
+                names: vec![Name::default()],
+                bare: [UNREAD; Tag::COUNT],
+                by_start_tag: HashMap::with_capacity_and_hasher(
+                    (outline.elements.len() / 4).min(START_TAGS),
+                    RandomState::default(),
+                ),
+            }),
         }
     }
 
     /// The name of an element; that of none says nothing.
     pub(super) fn get(&self, element: u32) -> Name {
-        self.names.get(element as usize).copied().unwrap_or_default()
-    }
-
-    /// What an element's class, id, role and `itemprop` say.
-    pub(super) fn kinds(&self, element: u32) -> Kinds {
-        let known = &self.kinds[element as usize];
-        if known.get() == UNKNOWN {
-            known.set(kinds(self.outline, element));
+        let Some(number) = self.numbers.get(element as usize) else {
+            return Name::default();
+        };
+        let known = &mut *self.known.borrow_mut();
+        if number.get() == UNREAD {
+            number.set(known.number(self.outline, element));
         }
-        known.get()
+        known.names[number.get() as usize]
     }
 
     /// The outermost elements that are comments of readers on a text before them, in document order.
@@ -114,7 +131,7 @@ impl<'o, 's> Names<'o, 's> {
         let mut found = Vec::new();
         let (mut before, mut run, mut behind) = (0, 0, 0);
         for (i, element) in outline.elements.iter().enumerate() {
-            if (i as u32) < behind || !self.names[i].comments || !element.tag.is_block() {
+            if (i as u32) < behind || !element.tag.is_block() || outline.characters(i as u32) == 0 {
                 continue;
             }
             while run < element.first_run {
@@ -126,7 +143,7 @@ impl<'o, 's> Names<'o, 's> {
                 };
                 run += 1;
             }
-            if before >= BEFORE {
+            if before >= BEFORE && self.get(i as u32).comments {
                 found.push(i as u32);
                 behind = element.next;
             }
@@ -135,23 +152,27 @@ impl<'o, 's> Names<'o, 's> {
     }
 }
 
-fn kinds(outline: &Outline<'_>, element: u32) -> Kinds {
-    if matches!(outline.elements[element as usize].tag, Tag::HTML | Tag::BODY) {
-        return 0;
+impl<'s> Known<'s> {
+    fn number(&mut self, outline: &Outline<'s>, element: u32) -> u32 {
+        let e = &outline.elements[element as usize];
+        let raw = &outline.source.as_bytes()[e.start as usize..e.inner as usize];
+        let mut forgotten = UNREAD;
+        let number = if raw.len() == e.tag.name().len() + "<>".len() {
+            &mut self.bare[e.tag.index()]
+        } else if self.by_start_tag.len() < START_TAGS {
+            self.by_start_tag.entry((e.tag, raw)).or_insert(UNREAD)
+        } else {
+            self.by_start_tag.get_mut(&(e.tag, raw)).unwrap_or(&mut forgotten)
+        };
+        if *number == UNREAD {
+            *number = self.names.len() as u32;
+            self.names.push(read(e.tag, StartTag::new(raw)));
+        }
+        *number
     }
-    let speaks = |name: &[u8]| {
-        ["class", "id", "role", "itemprop"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-    };
-    let attributes = outline.start_tag(element).attributes();
-    attributes
-        .filter(|(name, _)| speaks(name))
-        .fold(0, |kinds, (_, value)| kinds | hints::of_name(value))
 }
 
-fn name(outline: &Outline<'_>, element: u32) -> Name {
-    let tag = outline.elements[element as usize].tag;
+fn read(tag: Tag, start_tag: StartTag<'_>) -> Name {
     let mut name = Name {
         places: PLACES_BY_TAG[tag.index()],
         ..Name::default()
@@ -159,17 +180,24 @@ fn name(outline: &Outline<'_>, element: u32) -> Name {
     let mut hasher = FixedState::default().build_hasher();
     hasher.write_usize(tag.index());
     name.family = hasher.finish();
-    for (attribute, value) in outline.start_tag(element).attributes() {
+    // The names of these are about the whole page.
+    let is_page = matches!(tag, Tag::HTML | Tag::BODY);
+    let may_be_comments = !is_page && !matches!(tag, Tag::ARTICLE | Tag::MAIN);
+    for (attribute, value) in start_tag.attributes() {
         let is = |name: &str| attribute.eq_ignore_ascii_case(name.as_bytes());
-        let is_class = is("class");
+        let (is_class, is_id) = (is("class"), is("id"));
         if is_class {
             let mut family = hasher.clone();
             family.write(first_word(value));
             name.family = family.finish();
             hasher.write(value);
         }
-        if is_class || is("id") {
-            name.comments |= are_comments(value) && !matches!(tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
+        if is_class || is_id || is("role") || is("itemprop") {
+            let kinds = hints::of_name(value);
+            name.kinds |= if is_page { 0 } else { kinds };
+            // Every name of theirs has one of those words in it.
+            name.comments |=
+                (is_class || is_id) && may_be_comments && kinds & hints::COMMENT != 0 && are_comments(value);
         } else if is("hidden") || (is("aria-hidden") && value == b"true") || (is("style") && hides(value)) {
             name.places |= HIDDEN;
         }
@@ -197,11 +225,7 @@ fn are_comments(value: &[u8]) -> bool {
         )
         .unwrap_or_else(|e| unreachable!("{e}"))
     });
-    // Few names are even alike.
-    let may_be = ["omment", "omentario", "isqus"]
-        .iter()
-        .any(|part| memchr::memmem::find(value, part.as_bytes()).is_some());
-    may_be && value.split(u8::is_ascii_whitespace).any(|word| COMMENTS.is_match(word))
+    value.split(u8::is_ascii_whitespace).any(|word| COMMENTS.is_match(word))
 }
 
 fn hides(style: &[u8]) -> bool {
