@@ -12,6 +12,7 @@ use super::{
     candidates::Candidates,
     head::Known,
     hints::{self, Kinds, NAME_KINDS, WORD_KINDS},
+    model::{ROOM, Row},
     names::{HIDDEN, Names, PLACES},
 };
 use crate::engine::{
@@ -277,8 +278,9 @@ impl<'o, 's> Page<'o, 's> {
     }
 
     /// Calls `take` with the number and the features of each block that may be of the article.
-    pub(super) fn features(&self, mut take: impl FnMut(usize, &[f32])) {
+    pub(super) fn features(&self, mut take: impl FnMut(usize, &Row)) {
         let mut row = Vec::new();
+        let mut full = [0.0; ROOM];
         let mut past = Past::default();
         for i in 0..self.blocks.len() {
             if self.tag(i).is_heading() {
@@ -301,7 +303,8 @@ impl<'o, 's> Page<'o, 's> {
             for step in [-2isize, -1, 1, 2] {
                 self.neighbour(i, i.checked_add_signed(step), &mut row);
             }
-            take(i, &row);
+            full[..row.len()].copy_from_slice(&row);
+            take(i, &full);
             past.good += if self.blocks[i].is_good() {
                 self.blocks[i].weight
             } else {

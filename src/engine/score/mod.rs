@@ -190,10 +190,11 @@ pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
 
 /// Calls `take` with each block of a page and its features: what the model is fitted on.
 pub fn each_block(outline: &Outline<'_>, mut take: impl FnMut(&Block, &[f32])) {
+    let count = features::names().len();
     let reading = Reading::new(outline);
     reading
         .page(outline)
-        .features(|i, features| take(&reading.blocks[i], features));
+        .features(|i, features| take(&reading.blocks[i], &features[..count]));
 }
 
 /// A page read in blocks.
