@@ -77,7 +77,7 @@ impl Block {
 
     /// Whether it reads like a paragraph of a text.
     pub fn is_good(&self) -> bool {
-        self.weight >= 80.0 && self.linked < self.weight * 0.35 && self.commas + self.stops > 0
+        self.weight >= 80.0 && self.linked < self.weight * 0.35 && (self.commas > 0 || self.stops > 0)
     }
 }
 
@@ -130,50 +130,32 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
         ..Block::default()
     };
     let mut hasher = FixedState::default().build_hasher();
+    let mut counts = Counts::default();
     let mut link = NONE;
     let mut begun = false;
-    let mut in_word = false;
     for run in first..=last {
         let r = &outline.runs[run as usize];
         if r.characters == 0 {
-            in_word = false;
+            counts.in_word = 0;
             continue;
         }
         let text = r.decode(outline.run_text(run));
         hasher.write(text.trim().as_bytes());
-        let mut wide = 0u32;
-        for c in text.chars() {
-            let marks = marks(c);
-            if marks & BLANK != 0 {
-                in_word = false;
-                continue;
-            }
-            let is = |mark: u16| u16::from(marks & mark != 0);
-            let (is_wide, is_letter) = (marks & BROAD != 0, marks & LETTER != 0);
-            if is_wide {
-                wide += 1;
-                block.words += if is_letter { 0.5 } else { 0.0 };
-            } else if is_letter && !in_word {
-                block.words += 1.0;
-            }
-            in_word = is_letter && !is_wide;
-            block.digits = block.digits.saturating_add(is(DIGIT));
-            block.capitals = block.capitals.saturating_add(is(CAPITAL));
-            block.commas = block.commas.saturating_add(is(COMMA));
-            block.stops = block.stops.saturating_add(is(STOP));
-            block.dividers = block.dividers.saturating_add(is(DIVIDER));
-            if !begun {
-                begun = true;
-                block.begins_small = marks & SMALL != 0;
-            }
-            // A quotation mark or a bracket behind the stop does not count.
-            if marks & CLOSING == 0 {
-                block.ends = marks & (STOP | COLON) != 0;
-            }
+        let wide = counts.of[WIDE_ONES];
+        counts.add(&text);
+        let flags = |c| marks(c)[FLAGS];
+        if !begun {
+            begun = true;
+            let first = text.chars().map(flags).find(|flags| flags & BLANK == 0);
+            block.begins_small = first.is_some_and(|flags| flags & SMALL != 0);
         }
-        let weight = weight(r.characters, wide);
+        // A quotation mark or a bracket behind the stop does not count.
+        let mut back = text.chars().rev().map(flags);
+        if let Some(flags) = back.find(|flags| flags & (BLANK | CLOSING) == 0) {
+            block.ends = flags & ENDING != 0;
+        }
+        let weight = weight(r.characters, counts.of[WIDE_ONES] - wide);
         block.weight += weight;
-        block.wide += wide as f32 * WIDE;
         if r.linked {
             block.linked += weight;
             if link != r.parent {
@@ -182,51 +164,119 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
             }
         }
     }
+    let count = |kind: usize| u16::try_from(counts.of[kind]).unwrap_or(u16::MAX);
+    block.wide = counts.of[WIDE_ONES] as f32 * WIDE;
+    block.words = counts.words as f32 + counts.of[WIDE_LETTERS] as f32 * 0.5;
+    block.digits = count(DIGITS);
+    block.capitals = count(CAPITALS);
+    block.commas = count(COMMAS);
+    block.stops = count(STOPS);
+    block.dividers = count(DIVIDERS);
     block.hash = hasher.finish();
     block
 }
 
-const BLANK: u16 = 1;
-const LETTER: u16 = 1 << 1;
-const DIGIT: u16 = 1 << 2;
-const CAPITAL: u16 = 1 << 3;
-const SMALL: u16 = 1 << 4;
-const BROAD: u16 = 1 << 5;
-const COMMA: u16 = 1 << 6;
-const STOP: u16 = 1 << 7;
-const COLON: u16 = 1 << 8;
-const DIVIDER: u16 = 1 << 9;
-const CLOSING: u16 = 1 << 10;
+/// What a character adds to each count, and its flags: all in one addition.
+type Marks = [u16; 8];
 
-/// What is counted of a character. Those that UTF-8 writes in one or two bytes are looked up.
-fn marks(c: char) -> u16 {
-    static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| ('\0'..'\u{800}').map(find_marks).collect());
+const DIGITS: usize = 0;
+const CAPITALS: usize = 1;
+const COMMAS: usize = 2;
+const STOPS: usize = 3;
+const DIVIDERS: usize = 4;
+const WIDE_ONES: usize = 5;
+const WIDE_LETTERS: usize = 6;
+/// Where the flags are; their sum says nothing.
+const FLAGS: usize = 7;
+
+/// A letter or digit that words are made of.
+const LETTER: u16 = 1;
+const BLANK: u16 = 1 << 1;
+const SMALL: u16 = 1 << 2;
+/// A stop or a colon.
+const ENDING: u16 = 1 << 3;
+const CLOSING: u16 = 1 << 4;
+
+/// What was counted in the runs of a block so far.
+#[derive(Default)]
+struct Counts {
+    of: [u32; 8],
+    words: u32,
+    /// [`LETTER`] while a word may go on.
+    in_word: u16,
+}
+
+/// Bytes that can be counted in sixteen bits.
+const PIECE: usize = 60_000;
+
+impl Counts {
+    fn add(&mut self, text: &str) {
+        let known = &**KNOWN;
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let mut sums = Marks::default();
+            let end = bytes.len().min(at + PIECE);
+            while at < end {
+                let byte = bytes[at];
+                let marks = if byte.is_ascii() {
+                    at += 1;
+                    known[usize::from(byte)]
+                } else {
+                    let c = text[at..].chars().next().unwrap_or_default();
+                    at += c.len_utf8();
+                    marks(c)
+                };
+                for (sum, mark) in sums.iter_mut().zip(marks) {
+                    *sum = sum.wrapping_add(mark);
+                }
+                let letter = marks[FLAGS] & LETTER;
+                self.words += u32::from(letter & !self.in_word);
+                self.in_word = letter;
+            }
+            for (count, sum) in self.of.iter_mut().zip(sums) {
+                *count += u32::from(sum);
+            }
+        }
+    }
+}
+
+/// The marks of the scripts that are written with letters, and of their punctuation.
+static KNOWN: LazyLock<Vec<Marks>> = LazyLock::new(|| ('\0'..SHORT).map(find_marks).collect());
+const SHORT: char = '\u{2100}';
+
+/// What is counted of a character.
+fn marks(c: char) -> Marks {
+    const HAN: Marks = [0, 0, 0, 0, 0, 1, 1, 0];
     match c {
-        '\0'..'\u{800}' => SHORT[c as usize],
-        '\u{4e00}'..='\u{9fff}' => LETTER | BROAD,
+        '\0'..SHORT => KNOWN[c as usize],
+        '\u{4e00}'..='\u{9fff}' => HAN,
         _ => find_marks(c),
     }
 }
 
-fn find_marks(c: char) -> u16 {
-    let mark = |is: bool, mark: u16| if is { mark } else { 0 };
-    let by_kind = match c {
-        ',' | '，' | '、' | '،' | '；' | ';' => COMMA,
-        '.' | '!' | '?' | '。' | '！' | '？' | '؟' | '।' | '…' => STOP,
-        ':' | '：' => COLON,
-        '»' => DIVIDER | CLOSING,
-        '|' | '›' | '·' | '•' | '/' | '>' | '«' | '‹' | '→' => DIVIDER,
-        '"' | '”' | '’' | '\'' | ')' | '」' | '』' | '）' | '“' => CLOSING,
-        '\u{2010}'..='\u{2027}' => return 0, // dashes, quotation marks, bullets: no need to ask about letters
-        _ => 0,
-    };
-    by_kind
-        | mark(c.is_whitespace(), BLANK)
-        | mark(c.is_alphanumeric(), LETTER)
-        | mark(c.is_ascii_digit(), DIGIT)
-        | mark(c.is_uppercase(), CAPITAL)
-        | mark(c.is_lowercase(), SMALL)
-        | mark(is_wide(c), BROAD)
+fn find_marks(c: char) -> Marks {
+    let is_stop = matches!(c, '.' | '!' | '?' | '。' | '！' | '？' | '؟' | '।' | '…');
+    let is_divider = matches!(c, '»' | '|' | '›' | '·' | '•' | '/' | '>' | '«' | '‹' | '→');
+    let is_closing = matches!(c, '»' | '"' | '”' | '’' | '\'' | ')' | '」' | '』' | '）' | '“');
+    let (is_letter, is_wide) = (c.is_alphanumeric(), is_wide(c));
+    let flags = [
+        (LETTER, is_letter && !is_wide),
+        (BLANK, c.is_whitespace()),
+        (SMALL, c.is_lowercase()),
+        (ENDING, is_stop || matches!(c, ':' | '：')),
+        (CLOSING, is_closing),
+    ];
+    let mut marks = Marks::default();
+    marks[DIGITS] = c.is_ascii_digit().into();
+    marks[CAPITALS] = c.is_uppercase().into();
+    marks[COMMAS] = matches!(c, ',' | '，' | '、' | '،' | '；' | ';').into();
+    marks[STOPS] = is_stop.into();
+    marks[DIVIDERS] = is_divider.into();
+    marks[WIDE_ONES] = is_wide.into();
+    marks[WIDE_LETTERS] = (is_wide && is_letter).into();
+    marks[FLAGS] = flags.iter().map(|(flag, is)| if *is { *flag } else { 0 }).sum();
+    marks
 }
 
 /// The deepest element that holds both runs.
