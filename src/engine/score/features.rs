@@ -5,15 +5,16 @@
 
 use std::collections::HashMap;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 
 use super::{
+    around::{self, BOXES, Path},
     blocks::{Block, Sums},
     candidates::Candidates,
     head::Known,
     hints::{self, Kinds, NAME_KINDS, WORD_KINDS},
     model::{ROOM, Row},
-    names::{HIDDEN, Names, PLACES},
+    names::{Names, PLACES},
 };
 use crate::engine::{
     outline::{NONE, Outline},
@@ -21,43 +22,43 @@ use crate::engine::{
 };
 
 /// Levels above a block from which on a name says nothing more; also the value for "no such name".
-const FAR: f32 = 12.0;
+pub(super) const FAR: f32 = 12.0;
 /// The weight up to which a block's words are looked at.
 const SHORT: f32 = 260.0;
 /// The weight up to which a block may be the page's title or description.
 const MIDDLE: f32 = 800.0;
 /// Steps up the tree from which on the figure does not grow.
-const STEPS: f32 = 30.0;
+pub(super) const STEPS: f32 = 30.0;
 /// The share of links from which on a block may be hopeless.
 const HOPELESS_DENSITY: f32 = 0.9;
 /// Blocks to the nearest good one from which on it is.
 const HOPELESS_DISTANCE: usize = 2;
 /// "None" for a distance that is counted in blocks.
 const NOWHERE: f32 = 99.0;
-/// Boxes around a block whose sums are features.
-const BOXES: usize = 3;
 
 /// All that the features are made from.
 pub(super) struct Page<'o, 's> {
-    outline: &'o Outline<'s>,
-    names: &'o Names<'o, 's>,
+    pub(super) outline: &'o Outline<'s>,
+    pub(super) names: &'o Names<'o, 's>,
     blocks: &'o [Block],
-    sums: &'o [Sums],
+    pub(super) sums: &'o [Sums],
     winner: u32,
     /// The weight of all good blocks.
-    good: f32,
+    pub(super) good: f32,
     /// First and last good block inside the winner.
     span: (usize, usize),
-    /// Each element's distance from the root.
-    depths: Vec<u8>,
+    /// The tag of each block.
+    tags: Vec<Tag>,
+    /// The logarithm of each block's weight.
+    weights: Vec<f32>,
     /// Of each block: its tag and class, and those of the element around it.
     signatures: Vec<u64>,
     /// Blocks, weight, linked weight and good weight of all blocks with one signature.
-    kin: HashMap<u64, [f32; 4], FixedState>,
+    kin: HashMap<u64, [f32; 4], RandomState>,
     /// How often the same letters make a block.
-    repeats: HashMap<u64, f32, FixedState>,
+    repeats: HashMap<u64, f32, RandomState>,
     /// Siblings of one family: how many they are, their good weight and their weight.
-    siblings: HashMap<(u32, u64), [f32; 3], FixedState>,
+    pub(super) siblings: HashMap<(u32, u64), [f32; 3], RandomState>,
     /// What the words of each short block say, and its first words.
     words: Vec<(Kinds, Kinds)>,
     /// Which blocks are the page's title, or its description.
@@ -179,10 +180,11 @@ impl<'o, 's> Page<'o, 's> {
                 .sum::<f32>()
                 .max(1.0),
             span: (0, 0),
-            depths: depths(outline),
+            tags: blocks.iter().map(|block| tag(outline, block)).collect(),
+            weights: blocks.iter().map(|block| ln(block.weight)).collect(),
             signatures: Vec::with_capacity(blocks.len()),
             kin: HashMap::default(),
-            repeats: HashMap::default(),
+            repeats: HashMap::with_capacity_and_hasher(blocks.len(), RandomState::default()),
             siblings: HashMap::default(),
             words: Vec::with_capacity(blocks.len()),
             titles: Vec::with_capacity(blocks.len()),
@@ -195,7 +197,10 @@ impl<'o, 's> Page<'o, 's> {
         let first = good.next().unwrap_or(0);
         page.span = (first, good.next_back().unwrap_or(first));
         page.hopeless = (0..blocks.len()).map(|i| page.is_hopeless(i)).collect();
-        for (i, element) in outline.elements.iter().enumerate().filter(|(i, _)| sums[*i].blocks > 0) {
+        for (i, element) in outline.elements.iter().enumerate() {
+            if sums[i].blocks == 0 || !around::has_siblings(element.tag) {
+                continue;
+            }
             let [count, good, weight] = page
                 .siblings
                 .entry((element.parent, names.get(i as u32).family))
@@ -216,7 +221,7 @@ impl<'o, 's> Page<'o, 's> {
             *good += if block.is_good() { block.weight } else { 0.0 };
             *page.repeats.entry(block.hash).or_default() += 1.0;
             // Nobody asks what these say, unless they are headings.
-            let is_silent = page.hopeless[i] && !page.tag(i).is_heading();
+            let is_silent = page.hopeless[i] && !page.tags[i].is_heading();
             text.clear();
             if block.weight <= MIDDLE && !is_silent {
                 for run in block.first_run..block.next_run {
@@ -255,12 +260,7 @@ impl<'o, 's> Page<'o, 's> {
 
     /// Whether a block is a heading with the page's title.
     pub(super) fn is_title(&self, block: usize) -> bool {
-        self.titles[block].0 && self.tag(block).is_heading()
-    }
-
-    fn tag(&self, block: usize) -> Tag {
-        let own = self.outline.block_of(self.blocks[block].element);
-        self.outline.elements.get(own as usize).map_or(Tag::OTHER, |e| e.tag)
+        self.titles[block].0 && self.tags[block].is_heading()
     }
 
     /// How far one climbs from a block's element to one that also holds the run.
@@ -279,15 +279,16 @@ impl<'o, 's> Page<'o, 's> {
 
     /// Calls `take` with the number and the features of each block that may be of the article.
     pub(super) fn features(&self, mut take: impl FnMut(usize, &Row)) {
-        let mut row = Vec::new();
-        let mut full = [0.0; ROOM];
+        let mut values = [0.0; ROOM];
         let mut past = Past::default();
+        let mut path = Path::new(self);
+        let page = self.constants();
         for i in 0..self.blocks.len() {
-            if self.tag(i).is_heading() {
+            if self.tags[i].is_heading() {
                 past.heading = Some(i);
             }
             if self.titles[i].0
-                && (self.tag(i).is_heading() || past.title.is_none())
+                && (self.tags[i].is_heading() || past.title.is_none())
                 && self.blocks[i].link_density() < 0.5
             {
                 past.title = Some(i);
@@ -295,16 +296,17 @@ impl<'o, 's> Page<'o, 's> {
             if self.hopeless[i] {
                 continue;
             }
-            row.clear();
-            self.own(i, &mut row);
-            self.surroundings(i, &mut row);
-            self.boxes(i, &mut row);
-            self.place(i, &past, &mut row);
+            let block = &self.blocks[i];
+            path.go(self.outline.runs[block.first_run as usize].parent);
+            let mut row = Filling::new(&mut values);
+            self.own(i, path.depth(block.element), &mut row);
+            path.surroundings(&mut row);
+            path.boxes(i, block.element, block.weight, &mut row);
+            self.place(i, &page, &past, &mut row);
             for step in [-2isize, -1, 1, 2] {
                 self.neighbour(i, i.checked_add_signed(step), &mut row);
             }
-            full[..row.len()].copy_from_slice(&row);
-            take(i, &full);
+            take(i, &values);
             past.good += if self.blocks[i].is_good() {
                 self.blocks[i].weight
             } else {
@@ -313,14 +315,14 @@ impl<'o, 's> Page<'o, 's> {
         }
     }
 
-    /// Its own text.
-    fn own(&self, i: usize, row: &mut Vec<f32>) {
+    /// Its own text, and how deep it stands.
+    fn own(&self, i: usize, depth: f32, row: &mut Filling<'_>) {
         let block = &self.blocks[i];
-        let tag = self.tag(i);
+        let tag = self.tags[i];
         let hundredth = block.weight.max(1.0) / 100.0;
         let (says, begins) = self.words[i];
-        row.extend([
-            ln(block.weight),
+        row.add(&[
+            self.weights[i],
             f32::from(block.links),
             block.link_density(),
             f32::from(block.commas) / hundredth,
@@ -337,7 +339,7 @@ impl<'o, 's> Page<'o, 's> {
             self.repeats[&block.hash],
             flag(self.titles[i].0),
             flag(self.titles[i].1),
-            self.depth(block.element),
+            depth,
             match tag.is_heading() {
                 true => 1.0 + (tag.index() - Tag::H1.index()) as f32,
                 false => 0.0,
@@ -348,82 +350,29 @@ impl<'o, 's> Page<'o, 's> {
             flag(matches!(tag, Tag::DIV | Tag::SECTION | Tag::ARTICLE | Tag::BODY)),
             flag(matches!(tag, Tag::DT | Tag::DD | Tag::SUMMARY | Tag::LEGEND)),
         ]);
-        row.extend((0..WORD_KINDS).map(|kind| flag(says & (1 << kind) != 0)));
-        row.extend((0..WORD_KINDS).map(|kind| flag(begins & (1 << kind) != 0)));
+        for kinds in [says, begins] {
+            row.add(&std::array::from_fn::<_, WORD_KINDS, _>(|kind| {
+                flag(kinds & (1 << kind) != 0)
+            }));
+        }
     }
 
-    /// The names of what it stands in, and its families.
-    fn surroundings(&self, i: usize, row: &mut Vec<f32>) {
-        let block = &self.blocks[i];
-        let mut steps = [FAR; NAME_KINDS];
-        let mut shares = [0.0; NAME_KINDS];
-        let mut places = [FAR; PLACES.len()];
-        let mut hidden = FAR;
-        let mut siblings = [0.0; 4];
-        let (mut kinds_seen, mut places_seen) = (0, 0);
-        // From the innermost element of its first run, which may be a `span` with a name.
-        let mut at = self.outline.runs[block.first_run as usize].parent;
-        let mut level = 0.0;
-        while let Some(element) = self.outline.elements.get(at as usize).filter(|_| level < FAR) {
-            let (name, sums) = (self.names.get(at), &self.sums[at as usize]);
-            each_bit(name.kinds & !kinds_seen, |kind| {
-                steps[kind] = level;
-                shares[kind] = sums.good / self.good;
-            });
-            each_bit(name.places & !places_seen & !HIDDEN, |place| places[place] = level);
-            if name.places & !places_seen & HIDDEN != 0 {
-                hidden = level;
-            }
-            kinds_seen |= name.kinds;
-            places_seen |= name.places;
-            // Paragraphs and rows are always many.
-            let counts = element.tag.is_block()
-                && !element.tag.is_heading()
-                && !matches!(element.tag, Tag::P | Tag::TD | Tag::TH | Tag::TR);
-            if let Some([count, good, weight]) = self.siblings.get(&(element.parent, name.family)).filter(|_| counts)
-                && *count > siblings[0]
-            {
-                siblings = [*count, level, good / self.good, ln(weight / count)];
-            }
-            at = element.parent;
-            level += 1.0;
-        }
-        siblings[0] = siblings[0].min(50.0);
-        row.extend(steps);
-        row.extend(shares);
-        row.extend(places);
-        row.push(hidden);
-        row.extend(siblings);
-    }
-
-    /// The sums of the elements around it, of those that hold more than the one before.
-    fn boxes(&self, i: usize, row: &mut Vec<f32>) {
-        let block = &self.blocks[i];
-        let mut inside = block.weight;
-        let mut found = 0;
-        let mut at = block.element;
-        while let Some(element) = self.outline.elements.get(at as usize).filter(|_| found < BOXES) {
-            let sums = &self.sums[at as usize];
-            if sums.weight > inside + 0.5 {
-                inside = sums.weight;
-                found += 1;
-                row.extend([
-                    ln(sums.weight),
-                    sums.link_density(),
-                    sums.good / self.good,
-                    ln(sums.blocks as f32),
-                    ln(sums.weight / sums.blocks as f32),
-                    (i as u32 - sums.first) as f32 / (sums.blocks - 1).max(1) as f32,
-                    sums.good / sums.weight.max(1.0),
-                ]);
-            }
-            at = element.parent;
-        }
-        row.extend((found..BOXES).flat_map(|_| [-1.0; 7]));
+    /// What is the same for all blocks: the good text, the blocks, the winner's share of the text and its depth.
+    fn constants(&self) -> [f32; 4] {
+        let winner = self.sums.get(self.winner as usize);
+        let around = |element: &u32| self.outline.elements.get(*element as usize).map(|e| e.parent);
+        let path = std::iter::successors(Some(self.winner), around).take_while(|element| *element != NONE);
+        let above = path.skip(1).take(STEPS as usize);
+        [
+            ln(self.good),
+            ln(self.blocks.len() as f32),
+            winner.map_or(0.0, |sums| sums.good / self.good),
+            above.count() as f32,
+        ]
     }
 
     /// Where it stands on the page.
-    fn place(&self, i: usize, past: &Past, row: &mut Vec<f32>) {
+    fn place(&self, i: usize, page: &[f32; 4], past: &Past, row: &mut Filling<'_>) {
         let block = &self.blocks[i];
         let winner = self.outline.elements.get(self.winner as usize);
         let is_inside = self.is_in_winner(i);
@@ -437,14 +386,13 @@ impl<'o, 's> Page<'o, 's> {
             ),
             None => (NOWHERE, 0, STEPS),
         };
-        row.extend([
-            ln(self.good),
-            ln(self.blocks.len() as f32),
+        let [good, blocks, winner_good, winner_depth] = *page;
+        row.add(&[
+            good,
+            blocks,
             i as f32 / self.blocks.len() as f32,
-            self.sums
-                .get(self.winner as usize)
-                .map_or(0.0, |sums| sums.good / self.good),
-            self.depth(self.winner),
+            winner_good,
+            winner_depth,
             flag(is_inside),
             match winner {
                 Some(_) if is_inside => 0.0,
@@ -474,17 +422,17 @@ impl<'o, 's> Page<'o, 's> {
         ]);
     }
 
-    fn neighbour(&self, i: usize, other: Option<usize>, row: &mut Vec<f32>) {
+    fn neighbour(&self, i: usize, other: Option<usize>, row: &mut Filling<'_>) {
         match other.and_then(|j| Some((j, self.blocks.get(j)?))) {
-            Some((j, block)) => row.extend([
-                ln(block.weight),
+            Some((j, block)) => row.add(&[
+                self.weights[j],
                 block.link_density(),
-                flag(self.tag(j).is_heading()),
+                flag(self.tags[j].is_heading()),
                 flag(block.is_good()),
                 self.climb(&self.blocks[i], block.first_run),
                 flag(self.signatures[i] == self.signatures[j]),
             ]),
-            None => row.extend([-1.0; 6]),
+            None => row.add(&[-1.0; 6]),
         }
     }
 
@@ -504,10 +452,30 @@ impl<'o, 's> Page<'o, 's> {
             },
         }
     }
+}
 
-    fn depth(&self, element: u32) -> f32 {
-        self.depths.get(element as usize).map_or(0.0, |depth| f32::from(*depth))
+/// A row that is being filled.
+pub(super) struct Filling<'r> {
+    row: &'r mut Row,
+    filled: usize,
+}
+
+impl<'r> Filling<'r> {
+    fn new(row: &'r mut Row) -> Self {
+        Filling { row, filled: 0 }
     }
+
+    pub(super) fn add(&mut self, values: &[f32]) {
+        let from = self.filled;
+        self.filled += values.len();
+        self.row[from..self.filled].copy_from_slice(values);
+    }
+}
+
+/// The tag of the block element that a block's text stands in.
+fn tag(outline: &Outline<'_>, block: &Block) -> Tag {
+    let own = outline.block_of(block.element);
+    outline.elements.get(own as usize).map_or(Tag::OTHER, |e| e.tag)
 }
 
 /// The nearest good block before or behind a block.
@@ -541,23 +509,14 @@ fn nearest_good<'b>(blocks: impl Iterator<Item = (usize, &'b Block)>) -> Vec<(us
         .collect()
 }
 
-fn depths(outline: &Outline<'_>) -> Vec<u8> {
-    let mut depths: Vec<u8> = Vec::with_capacity(outline.elements.len());
-    for element in &outline.elements {
-        let parent = depths.get(element.parent as usize).copied();
-        depths.push(parent.map_or(0, |depth| (depth + 1).min(STEPS as u8)));
-    }
-    depths
-}
-
-fn each_bit(mut bits: u32, mut take: impl FnMut(usize)) {
+pub(super) fn each_bit(mut bits: u32, mut take: impl FnMut(usize)) {
     while bits != 0 {
         take(bits.trailing_zeros() as usize);
         bits &= bits - 1;
     }
 }
 
-fn ln(x: f32) -> f32 {
+pub(super) fn ln(x: f32) -> f32 {
     (1.0 + x.max(0.0)).ln()
 }
 

@@ -7,6 +7,7 @@
 //! Lengths count visible characters, a wide (CJK) one for two and a half, since it says about as much as half a short
 //! word: nothing here assumes a script with spaces.
 
+mod around;
 pub mod blocks;
 mod candidates;
 mod doubts;
@@ -247,23 +248,30 @@ impl<'o, 's> Reading<'o, 's> {
 
 /// A caption is no block of the article's text, and says nothing of itself: it stays where its picture stands in the text.
 fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
-    let figure = |block: &Block| {
-        names::nearest(outline, block.element, |e| {
-            outline.elements[e as usize].tag == Tag::FIGCAPTION
-        })
-    };
-    for i in 0..blocks.len() {
-        let caption = figure(&blocks[i]);
-        if caption == NONE {
-            continue;
+    let is_caption = |e: u32| outline.elements[e as usize].tag == Tag::FIGCAPTION;
+    if !(0..outline.elements.len() as u32).any(is_caption) {
+        return;
+    }
+    let captions: Vec<u32> = blocks
+        .iter()
+        .map(|block| names::nearest(outline, block.element, is_caption))
+        .collect();
+    let mut stays = vec![false; blocks.len()];
+    let mut follow = |blocks_in_order: &mut dyn Iterator<Item = usize>| {
+        // The nearest text that is no caption itself.
+        let mut text = None;
+        for i in blocks_in_order {
+            if captions[i] == NONE {
+                text = Some(i);
+            } else {
+                stays[i] |= text.is_some_and(|j| kept[j] && is_near(outline, captions[i], blocks[j].first_run));
+            }
         }
-        // Nearest blocks of text on either side, that are no captions themselves.
-        let is_text = |j: &usize| figure(&blocks[*j]) == NONE;
-        let before = (0..i).rev().find(is_text);
-        let after = (i + 1..blocks.len()).find(is_text);
-        let stands_with =
-            |j: Option<usize>| j.is_some_and(|j| kept[j] && is_near(outline, caption, blocks[j].first_run));
-        kept[i] = stands_with(before) || stands_with(after);
+    };
+    follow(&mut (0..blocks.len()));
+    follow(&mut (0..blocks.len()).rev());
+    for (i, kept) in kept.iter_mut().enumerate().filter(|(i, _)| captions[*i] != NONE) {
+        *kept = stays[i];
     }
 }
 
