@@ -22,7 +22,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
-use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 use tokio::{
     sync::mpsc,
@@ -33,11 +32,15 @@ use url::form_urlencoded;
 use super::{
     App, RULES_REVISION,
     access::RequestId,
+    codings,
     connection::Watch,
     error::Refusal,
     limits,
     lines::{Batch, Chunk, Entry, Output, Totals},
-    negotiate, rules_revision, sandbox,
+    negotiate,
+    pack::{self, Packing},
+    rules_revision, sandbox,
+    unpack::{Allowance, Intake},
 };
 use crate::{
     bounds::Deadline,
@@ -78,10 +81,14 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     let revision = rules_revision(&pipeline);
     let batch = Batch::new(pipeline, options, Some((head.uri.path().to_owned(), id.0)))?;
     negotiate::lines(&head.headers)?;
-    limits::refuse_packed(&head.headers)?;
     check_type(&head.headers)?;
+    let allowance = Allowance::of_stream(batch.bounds().body_bytes);
+    let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
+    let coding = codings::wish(&head.headers).coding;
+    let packing = Packing::new(coding)?;
     let mut grant = app.workers.grant();
-    if !grant.grow(BATCH_BYTES) {
+    let own_bytes = BATCH_BYTES + packing.bytes();
+    if !grant.grow(own_bytes) {
         return Err(Refusal::memory_full());
     }
     if let Some(watch) = head.extensions.get::<Arc<Watch>>() {
@@ -96,17 +103,20 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
         window: Window::new(width),
         totals: Totals::default(),
         read: 0,
+        packing,
+        own_bytes,
         grant,
         sender,
         app,
     };
-    tokio::spawn(running.run(body));
+    tokio::spawn(running.run(intake));
 
     let mut response = Response::new(Body::new(Lent { receiver }));
     sandbox(&mut response);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     headers.insert(RULES_REVISION, revision);
+    pack::name(headers, coding);
     Ok(response)
 }
 
@@ -136,7 +146,10 @@ struct Running {
     totals: Totals,
     /// Documents that have been read.
     read: u64,
-    /// For what waits to become a line.
+    packing: Packing,
+    /// Memory that it takes whatever its lines are.
+    own_bytes: usize,
+    /// For that, and for what waits to become a line.
     grant: Grant,
     sender: mpsc::Sender<Piece>,
 }
@@ -152,8 +165,8 @@ enum End {
 }
 
 impl Running {
-    async fn run(mut self, mut body: Body) {
-        let (refusal, first) = match self.work(&mut body).await {
+    async fn run(mut self, mut intake: Intake) {
+        let (refusal, first) = match self.work(&mut intake).await {
             Ok(()) => (None, None),
             Err(End::Told(refusal)) => (Some(refusal), None),
             Err(End::Stalled(unsent)) => {
@@ -166,6 +179,9 @@ impl Running {
             Err(End::Gone) => return,
         };
         let last = self.batch.last_line(&self.totals, refusal.as_ref());
+        let Ok(last) = self.packing.pack(last, true, &self.app.workers).await else {
+            return;
+        };
         let sender = self.sender;
         let send = async {
             for bytes in first.into_iter().chain([Bytes::from(last)]) {
@@ -174,42 +190,38 @@ impl Running {
             drop(sender);
         };
         // Whoever writes everything before it reads must get rid of it to see this.
-        tokio::join!(send, limits::discard(body, self.app.wire));
+        tokio::join!(send, limits::discard(intake.into_rest(), self.app.wire));
     }
 
-    async fn work(&mut self, body: &mut Body) -> Result<(), End> {
+    async fn work(&mut self, intake: &mut Intake) -> Result<(), End> {
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut ended, mut heard, mut fed, mut leave) = (false, Instant::now(), Instant::now(), None);
+        let mut heard_bytes = 0;
         while !(ended && self.window.is_empty()) {
             let wants = !ended && self.window.has_room();
             let may_read = wants && self.grant.can_grow(BATCH_BYTES);
             if may_read || !self.window.is_empty() {
                 fed = Instant::now();
             }
-            if !may_read {
+            if !may_read || intake.wire_bytes() != heard_bytes {
                 // Time in which we do not listen is not the client's.
-                heard = Instant::now();
+                (heard, heard_bytes) = (Instant::now(), intake.wire_bytes());
             }
             tokio::select! {
                 Some(done) = self.window.next() => {
                     let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
                     self.send(output, grant).await?;
                 }
-                frame = body.frame(), if may_read => match frame {
-                    None => {
+                piece = intake.next_piece(), if may_read => match piece {
+                    Ok(None) => {
                         ended = true;
                         self.take_in(&[], true).await?;
                     }
-                    Some(Err(error)) => {
+                    Ok(Some(piece)) => self.take_in(&piece, false).await?,
+                    Err(fault) => {
                         self.finish().await?;
-                        return Err(End::Told(limits::broken(&error)));
-                    }
-                    Some(Ok(frame)) => {
-                        heard = Instant::now();
-                        if let Ok(piece) = frame.into_data() {
-                            self.take_in(&piece, false).await?;
-                        }
+                        return Err(End::Told(fault.into()));
                     }
                 },
                 _ = look.tick() => {
@@ -265,7 +277,7 @@ impl Running {
                 break;
             }
         }
-        self.grant.set(BATCH_BYTES + self.lines.held_bytes());
+        self.grant.set(self.own_bytes + self.lines.held_bytes());
         Ok(())
     }
 
@@ -296,8 +308,9 @@ impl Running {
             self.app.metrics.count_line(outcome.trace.as_ref(), outcome.code);
         }
         self.totals.count(&output);
+        let packed = self.packing.pack(output.lines, false, &self.app.workers).await;
         let piece = Piece {
-            bytes: Bytes::from(output.lines),
+            bytes: Bytes::from(packed.map_err(|_| End::Gone)?),
             _grant: Some(grant),
         };
         let unsent = piece.bytes.clone();

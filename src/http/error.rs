@@ -55,6 +55,12 @@ impl Refusal {
         )
     }
 
+    /// A header that is not plain ASCII: guessing at a declaration is worse than refusing it.
+    pub(super) fn unreadable_header(name: &HeaderName) -> Self {
+        let detail = format!("the header {name} holds bytes that are no visible ASCII");
+        Refusal::new("bad_header", detail)
+    }
+
     /// Too many documents wait already.
     pub(super) fn queue_full() -> Self {
         Refusal::new(

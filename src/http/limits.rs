@@ -15,7 +15,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, header},
     middleware::Next,
     response::Response,
 };
@@ -23,7 +23,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
-use super::{App, error::Refusal};
+use super::{
+    App,
+    error::Refusal,
+    unpack::{Intake, Step},
+};
 use crate::{
     config::Wire,
     error::Error,
@@ -46,10 +50,10 @@ pub(super) struct Whole {
 /// Reads a whole body, into memory that it asks for as the bytes come.
 ///
 /// # Errors
-/// 413 past `limit_bytes`, 408 past the body's time or below its rate, 400 for a body that breaks off, and, before a byte
-/// is read where its length is known, 429 or 503 when there is no room for it.
+/// 413 past `limit_bytes`, 408 past the body's time or below its rate, 400 for a body that breaks off or cannot be unpacked,
+/// and, before a byte is read where its length is known, 429 or 503 when there is no room for it.
 pub(super) async fn read_whole(
-    mut body: Body,
+    mut intake: Intake,
     headers: &HeaderMap,
     limit_bytes: usize,
     workers: &Workers,
@@ -62,17 +66,19 @@ pub(super) async fn read_whole(
     }
     let announced = announced as usize;
     workers.has_room_for(announced).map_err(Refusal::from_no_room)?;
+    // What is packed says nothing of what it opens to.
+    let expected = if intake.is_packed() { 0 } else { announced };
     let mut pace = Pace::begin(wire);
     let mut whole = Whole {
         bytes: Vec::new(),
         elements: 0,
         grant: workers.grant(),
     };
-    while let Some(piece) = pace.next_piece(&mut body).await? {
+    while let Some(piece) = pace.next_piece(&mut intake).await? {
         if piece.len() > limit_bytes - whole.bytes.len() {
             return Err(too_large());
         }
-        whole.make_room(piece.len(), announced)?;
+        whole.make_room(piece.len(), expected)?;
         whole.elements += memchr::memchr_iter(b'<', &piece).count();
         whole.bytes.extend_from_slice(&piece);
     }
@@ -80,16 +86,16 @@ pub(super) async fn read_whole(
 }
 
 impl Whole {
-    /// Doubles the buffer where it must grow, but not beyond what was announced.
-    fn make_room(&mut self, more: usize, announced: usize) -> Result<(), Refusal> {
+    /// Doubles the buffer where it must grow, but not beyond what is expected.
+    fn make_room(&mut self, more: usize, expected: usize) -> Result<(), Refusal> {
         let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
         let needed = length + more;
         if needed <= capacity {
             return Ok(());
         }
         let double = (capacity * 2).max(MAX_TRUST_BYTES);
-        let room = if announced >= needed {
-            double.min(announced)
+        let room = if expected >= needed {
+            double.min(expected)
         } else {
             double
         }
@@ -102,12 +108,13 @@ impl Whole {
     }
 }
 
-/// How long a body may take: in all, and for each part of it.
+/// How long a body may take: in all, and for each part of it, in bytes as they come over the wire.
 struct Pace<'a> {
     wire: &'a Wire,
     end: Instant,
     window_end: Instant,
-    window_bytes: usize,
+    /// What had come when the window began.
+    window_start_bytes: u64,
     /// The window was too long already, and nothing came.
     doubted: bool,
 }
@@ -119,27 +126,37 @@ impl<'a> Pace<'a> {
             wire,
             end: now + wire.body_timeout,
             window_end: now + Wire::RATE_WINDOW,
-            window_bytes: 0,
+            window_start_bytes: 0,
             doubted: false,
         }
     }
 
-    /// As [`next_piece`], with the rate checked at the end of each window. Only a body that is waited for is too slow: one
-    /// that lies there was kept waiting by us.
-    async fn next_piece(&mut self, body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+    /// The next bytes of a body, `None` at its end. What we do with them is not its sender's time.
+    async fn next_piece(&mut self, intake: &mut Intake) -> Result<Option<Bytes>, Refusal> {
         loop {
-            let wait = timeout_at(self.window_end.min(self.end), next_piece(body, self.end, self.wire));
-            let came = wait.await;
-            if let Ok(piece) = &came {
-                self.window_bytes += piece.as_ref().ok().and_then(Option::as_ref).map_or(0, Bytes::len);
+            match intake.work().await? {
+                Step::Gave(piece) => return Ok(Some(piece)),
+                Step::Ended => return Ok(None),
+                Step::Waits | Step::Rests => self.wait(intake).await?,
             }
+        }
+    }
+
+    /// Waits for more of a body, with the rate checked at the end of each window. Only a body that is waited for is too
+    /// slow: one that lies there was kept waiting by us.
+    async fn wait(&mut self, intake: &mut Intake) -> Result<(), Refusal> {
+        loop {
+            let came = timeout_at(self.window_end.min(self.end), intake.more()).await;
+            let window_bytes = intake.wire_bytes() - self.window_start_bytes;
             let now = Instant::now();
-            let (is_over, is_enough) = (now >= self.window_end, self.window_bytes >= self.wire.body_rate_bytes);
+            let is_over = now >= self.window_end;
+            let is_enough = window_bytes >= self.wire.body_rate_bytes as u64;
             if is_over && is_enough {
-                (self.window_end, self.window_bytes, self.doubted) = (now + Wire::RATE_WINDOW, 0, false);
+                (self.window_end, self.doubted) = (now + Wire::RATE_WINDOW, false);
+                self.window_start_bytes = intake.wire_bytes();
             }
             match came {
-                Ok(piece) => return piece,
+                Ok(came) => return Ok(came?),
                 Err(_) if now >= self.end => return Err(too_slow(self.wire)),
                 Err(_) if is_over && !is_enough && !self.doubted => {
                     (self.window_end, self.doubted) = (now + Wire::SECOND_LOOK, true);
@@ -160,64 +177,28 @@ pub(super) fn too_slow(wire: &Wire) -> Refusal {
     Refusal::new("slow_body", format!("the body did not arrive within {allowed}"))
 }
 
-/// The next bytes of a body, `None` at its end. Trailers are passed over.
+/// The next bytes of a body, `None` at its end.
 ///
 /// # Errors
-/// 408 when `end` comes first, 400 for a body that breaks off.
-pub(super) async fn next_piece(body: &mut Body, end: Instant, wire: &Wire) -> Result<Option<Bytes>, Refusal> {
-    loop {
-        let frame = timeout_at(end, body.frame()).await.map_err(|_| too_slow(wire))?;
-        match frame {
-            None => return Ok(None),
-            Some(Err(error)) => return Err(broken(&error)),
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) if data.is_empty() => {}
-                Ok(data) => return Ok(Some(data)),
-                Err(_trailers) => {}
-            },
-        }
-    }
-}
-
-/// The refusal for a body that ended in an error of the transport.
-pub(super) fn broken(error: &axum::Error) -> Refusal {
-    Refusal::new("bad_body", format!("the body could not be read to its end: {error}"))
+/// 408 when `end` comes first, and what an [`Intake`] may find.
+pub(super) async fn next_piece(intake: &mut Intake, end: Instant, wire: &Wire) -> Result<Option<Bytes>, Refusal> {
+    let piece = timeout_at(end, intake.next_piece()).await;
+    Ok(piece.map_err(|_| too_slow(wire))??)
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Refuses a body that is packed: it would be taken for garbled text.
-///
-/// # Errors
-/// 415 for any `Content-Encoding` but `identity`.
-pub(super) fn refuse_packed(headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(given) = header_text(headers, &header::CONTENT_ENCODING)? else {
-        return Ok(());
-    };
-    if given.trim().is_empty() || given.trim().eq_ignore_ascii_case("identity") {
-        return Ok(());
-    }
-    let detail = format!("the content encoding {given:?} is not supported; send the document unpacked");
-    Err(Refusal::new("unsupported_encoding", detail)
-        .with(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
-}
-
 /// The text of a header, `None` when it is not there.
 ///
 /// # Errors
-/// 400 for one that is not plain ASCII: guessing at a declaration is worse than refusing it.
+/// 400 for one that is not plain ASCII.
 pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refusal> {
     let Some(value) = headers.get(name) else {
         return Ok(None);
     };
-    let text = value.to_str().map_err(|_| {
-        Refusal::new(
-            "bad_header",
-            format!("the header {name} holds bytes that are no visible ASCII"),
-        )
-    })?;
+    let text = value.to_str().map_err(|_| Refusal::unreadable_header(name))?;
     Ok(Some(text))
 }
 

@@ -6,6 +6,7 @@
 mod access;
 mod auth;
 mod batch;
+mod codings;
 mod connection;
 mod error;
 mod health;
@@ -16,11 +17,13 @@ mod metrics;
 mod negotiate;
 mod normalize;
 mod openapi;
+mod pack;
 mod pages;
 mod request_id;
 mod rules;
 mod serve;
 mod stream;
+mod unpack;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -259,6 +262,8 @@ fn routes<'a>(app: &Arc<App>, rows: impl Iterator<Item = &'a Route>) -> Router {
 /// What every request passes, from the inside out.
 fn layered(router: Router, app: Arc<App>) -> Router {
     router
+        // Innermost: what packs a body sees it before anything is said of its length.
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), pack::whole_answers))
         // A panic on an async thread is a problem like any other, not a cut connection.
         .layer(CatchPanicLayer::custom(error::panicked))
         // A body that was refused half read: outside the panics, so that theirs is read as well.

@@ -114,21 +114,24 @@ impl<'a> Range<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
-        let mut quality = 1000;
-        for parameter in parts {
-            if let Some((name, value)) = parameter.split_once('=')
-                && name.trim().eq_ignore_ascii_case("q")
-            {
-                let share = value
-                    .trim()
-                    .parse::<f32>()
-                    .ok()
-                    .filter(|share| (0.0..=1.0).contains(share))?;
-                quality = (share * 1000.0).round() as u16;
-            }
-        }
+        let quality = weight(parts)?;
         Some(Range { kind, subtype, quality })
     }
+}
+
+/// The weight among the parameters of a member of a list, in thousandths: all of it where none is given, `None` where it is
+/// no weight.
+pub(super) fn weight<'a>(parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
+    let mut weight = 1000;
+    for parameter in parameters {
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("q")
+        {
+            let share = value.trim().parse::<f32>().ok();
+            weight = (share.filter(|share| (0.0..=1.0).contains(share))? * 1000.0).round() as u16;
+        }
+    }
+    Some(weight)
 }
 
 #[cfg(test)]

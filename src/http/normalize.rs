@@ -10,7 +10,14 @@ use axum::{
 };
 use url::form_urlencoded;
 
-use super::{App, RULES_REVISION, access::Work, error::Refusal, limits, negotiate, rules_revision, sandbox};
+use super::{
+    App, RULES_REVISION,
+    access::Work,
+    codings,
+    error::Refusal,
+    limits, negotiate, pack, rules_revision, sandbox,
+    unpack::{Allowance, Intake},
+};
 use crate::{
     bounds::{Bounds, Deadline},
     input::{Document, is_envelope, markdown, may_be_markdown},
@@ -26,12 +33,14 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let query = head.uri.query().unwrap_or_default();
     let mut options = Options::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     options.format = Some(negotiate::format(options.format, &head.headers)?);
-    limits::refuse_packed(&head.headers)?;
+    let wish = codings::wish(&head.headers);
+    let bounds = *app.pipeline().bounds();
+    let allowance = Allowance::of_document(bounds.body_bytes);
+    let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
     let content_type = limits::header_text(&head.headers, &header::CONTENT_TYPE)?.map(str::to_owned);
     let content_location = limits::header_text(&head.headers, &header::CONTENT_LOCATION)?.map(str::to_owned);
-    let bounds = *app.pipeline().bounds();
     let begun = Instant::now();
-    let whole = limits::read_whole(body, &head.headers, bounds.body_bytes, &app.workers, &app.wire).await?;
+    let whole = limits::read_whole(intake, &head.headers, bounds.body_bytes, &app.workers, &app.wire).await?;
     let limits::Whole {
         bytes,
         elements,
@@ -57,20 +66,30 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
         if answer.is_err() && deadline.is_abandoned() {
             tracing::debug!("a document was given up: nobody waits for it");
         }
+        let packed = answer.map_err(Refusal::from).and_then(|mut answer| {
+            let coding = wish.for_whole(answer.body.len());
+            if let Some(coding) = coding {
+                let begun = Instant::now();
+                answer.body = pack::whole(coding, &answer.body, deadline)?;
+                answer.trace.stages.push(("pack", begun.elapsed()));
+            }
+            Ok((answer, coding))
+        });
         // The body has done its part; what is in hand from here on is the answer.
-        grant.set(answer.as_ref().map_or(0, |answer| answer.body.capacity()));
-        (answer, waited, grant)
+        grant.set(packed.as_ref().map_or(0, |(answer, _)| answer.body.capacity()));
+        (packed, waited, grant)
     };
     let done = app.workers.run(load, bounds.time, work).await;
-    let (answer, waited, grant) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;
-    let Answer { format, body, trace } = answer?;
+    let (packed, waited, grant) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;
+    let (Answer { format, body, trace }, coding) = packed?;
 
     let held = Held { body, _grant: grant };
     let mut response = Response::new(Body::from(Bytes::from_owner(held)));
     sandbox(&mut response);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, negotiate::content_type(format));
-    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    pack::name(headers, coding);
     headers.insert(RULES_REVISION, revision);
     let mut stages = vec![("read", asked - begun), ("wait", waited)];
     stages.extend(&trace.stages);

@@ -30,7 +30,14 @@ use tokio::{
 };
 use url::form_urlencoded;
 
-use super::{App, RULES_REVISION, error::Refusal, limits, rules_revision, sandbox};
+use super::{
+    App, RULES_REVISION, codings,
+    error::Refusal,
+    limits,
+    pack::{self, Packer},
+    rules_revision, sandbox,
+    unpack::{Allowance, Fault, Intake, Step},
+};
 use crate::{
     config::Wire,
     error::Error,
@@ -56,7 +63,7 @@ const WAITING_BYTES: usize = 256 << 10;
 
 /// The first piece is cleaned before the head goes out: until then every refusal can still be a status.
 pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
     if head.version < Version::HTTP_11 {
         let detail = "this route streams, and HTTP/1.0 cannot tell a whole answer from a broken one; use HTTP/1.1";
         return Err(Refusal::new("http_version", detail));
@@ -68,11 +75,14 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
                       without a server `copydesk clean --report FILE` tells the same";
         return Err(Refusal::new("bad_option", detail));
     }
-    limits::refuse_packed(&head.headers)?;
     let declared = declared_type(&head.headers)?;
     let pipeline = app.pipeline();
+    let allowance = Allowance::of_stream(pipeline.bounds().body_bytes);
+    let mut intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
+    let coding = codings::wish(&head.headers).coding;
+    let own_bytes = STREAM_BYTES + coding.map_or(0, |_| Packer::BYTES);
     let mut grant = app.workers.grant();
-    if !grant.can_grow(STREAM_BYTES) {
+    if !grant.can_grow(own_bytes) {
         return Err(Refusal::memory_full());
     }
     let mut cleaner = cleaner(&app, &pipeline, declared, &options).await?;
@@ -81,19 +91,24 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     }
 
     let end = Instant::now() + app.wire.body_timeout;
-    let Some(mut input) = limits::next_piece(&mut body, end, &app.wire).await? else {
+    let Some(mut input) = limits::next_piece(&mut intake, end, &app.wire).await? else {
         return Err(Refusal::from(Error::EmptyBody));
     };
     // Taken only now: who sends nothing takes nothing from others.
-    if !grant.grow(STREAM_BYTES) {
+    if !grant.grow(own_bytes) {
         return Err(Refusal::memory_full());
     }
     let mut cleaning = Cleaning {
         cleaner,
+        packer: coding
+            .map(|coding| Packer::new(coding, None))
+            .transpose()
+            .map_err(pack::failed)?,
+        own_bytes,
         grant,
         removed: options.trailer.then(Summary::default),
     };
-    let patience = Patience::begin(&app.wire, input.len());
+    let patience = Patience::begin(&app.wire, intake.wire_bytes());
     let output = cleaning.turn(&mut input, false, TURN).map_err(Broken::into_refusal)?;
 
     let kind = declared.unwrap_or("text/html");
@@ -103,7 +118,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
         None => kind.to_owned(),
     };
     let mut response = Response::new(Body::new(Cleaned {
-        input: body,
+        input: intake,
         pending: input,
         ready: Bytes::from(output),
         place: Place::Here(Box::new(cleaning)),
@@ -116,6 +131,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let value = HeaderValue::from_str(&answer_type).unwrap_or(HeaderValue::from_static("text/html"));
     response.headers_mut().insert(header::CONTENT_TYPE, value);
     response.headers_mut().insert(RULES_REVISION, rules_revision(&pipeline));
+    pack::name(response.headers_mut(), coding);
     if options.trailer {
         let names = HeaderValue::from_static("copydesk-removed-total, copydesk-removed-bytes, copydesk-removed");
         response.headers_mut().insert(header::TRAILER, names);
@@ -195,6 +211,10 @@ enum Broken {
     Stalled,
     #[error("the memory for documents is taken")]
     NoMemory,
+    #[error(transparent)]
+    Input(#[from] Fault),
+    #[error("the answer could not be packed: {0}")]
+    Unpacked(#[from] std::io::Error),
 }
 
 impl Broken {
@@ -202,6 +222,8 @@ impl Broken {
         match self {
             Broken::Refused(error) => Refusal::from(error),
             Broken::NoMemory => Refusal::memory_full(),
+            Broken::Input(fault) => fault.into(),
+            Broken::Unpacked(error) => pack::failed(error),
             Broken::Panicked | Broken::Stalled => Refusal::internal(),
         }
     }
@@ -210,6 +232,10 @@ impl Broken {
 /// A cleaner with the memory that it takes.
 struct Cleaning {
     cleaner: Cleaner,
+    /// For its output, where that is asked for packed.
+    packer: Option<Packer>,
+    /// What it takes beside what waits for its end.
+    own_bytes: usize,
     grant: Grant,
     /// What it has removed, where that is asked for.
     removed: Option<Summary>,
@@ -220,17 +246,35 @@ impl Cleaning {
     /// the last turn.
     fn turn(&mut self, input: &mut Bytes, is_over: bool, time: Duration) -> Result<Vec<u8>, Broken> {
         let begun = std::time::Instant::now();
-        if input.is_empty() && is_over {
+        let is_last = input.is_empty() && is_over;
+        if is_last {
             self.work(Cleaner::end)?;
         }
         while !input.is_empty() && begun.elapsed() < time {
             let slice = input.split_to(input.len().min(SLICE_BYTES));
             self.work(|cleaner| cleaner.write(&slice))?;
+            if let Some(packer) = &mut self.packer {
+                packer.write(&self.cleaner.take())?;
+            }
         }
         if let Some(removed) = &mut self.removed {
             removed.add(self.cleaner.take_losses());
         }
-        Ok(self.cleaner.take())
+        let Some(mut packer) = self.packer.take() else {
+            return Ok(self.cleaner.take());
+        };
+        if is_last {
+            packer.write(&self.cleaner.take())?;
+            return Ok(packer.finish()?);
+        }
+        // Who waits for more shall have all that there is.
+        let output = if input.is_empty() {
+            packer.flush()?
+        } else {
+            packer.take()
+        };
+        self.packer = Some(packer);
+        Ok(output)
     }
 
     /// What was removed, once the last turn has been taken.
@@ -254,7 +298,7 @@ impl Cleaning {
     fn work(&mut self, work: impl FnOnce(&mut Cleaner) -> Result<(), Error>) -> Result<(), Broken> {
         catch_unwind(AssertUnwindSafe(|| work(&mut self.cleaner))).map_err(|_| Broken::Panicked)??;
         let more = self.cleaner.waiting_bytes().saturating_sub(WAITING_BYTES);
-        if self.grant.resize(STREAM_BYTES + more) {
+        if self.grant.resize(self.own_bytes + more) {
             Ok(())
         } else {
             Err(Broken::NoMemory)
@@ -297,7 +341,7 @@ struct Patience {
 }
 
 impl Patience {
-    fn begin(wire: &Wire, bytes: usize) -> Self {
+    fn begin(wire: &Wire, bytes: u64) -> Self {
         let mut patience = Patience {
             wire: *wire,
             timer: Box::pin(sleep(wire.body_timeout)),
@@ -309,7 +353,7 @@ impl Patience {
     }
 
     /// Input has come.
-    fn is_rewarded(&mut self, bytes: usize) {
+    fn is_rewarded(&mut self, bytes: u64) {
         let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
         let earned = Wire::RATE_WINDOW.mul_f64(bytes as f64 / self.wire.body_rate_bytes as f64);
         self.left = self.left.saturating_sub(waited).saturating_add(earned);
@@ -328,7 +372,7 @@ impl Patience {
 
 /// The answer's body: each time it is asked for more, it takes one turn.
 struct Cleaned {
-    input: Body,
+    input: Intake,
     /// Input that has arrived and not had its turn.
     pending: Bytes,
     /// Output that may go.
@@ -363,14 +407,14 @@ impl Cleaned {
             if is_here && self.stage == Stage::Reading && self.pending.is_empty() {
                 match ready!(self.poll_input(cx)) {
                     Some(Ok(piece)) => self.pending = piece,
-                    Some(Err(error)) => return self.fail(error),
+                    Some(Err(broken)) => return self.fail(broken),
                     None => self.stage = Stage::Ending,
                 }
             }
             let is_last = self.stage == Stage::Ending;
             match ready!(self.poll_turn(cx)) {
                 Ok(output) => self.ready = Bytes::from(output),
-                Err(broken) => return self.fail(axum::Error::new(broken)),
+                Err(broken) => return self.fail(broken),
             }
             if is_last {
                 self.stage = Stage::Ended;
@@ -413,31 +457,34 @@ impl Cleaned {
     }
 
     /// The next piece of input, or the end of our patience.
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
         loop {
-            match Pin::new(&mut self.input).poll_frame(cx) {
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data()
-                        && !data.is_empty()
-                    {
-                        self.patience.is_rewarded(data.len());
-                        return Poll::Ready(Some(Ok(data)));
-                    }
+            match self.input.step() {
+                Ok(Step::Gave(piece)) => return Poll::Ready(Some(Ok(piece))),
+                Ok(Step::Ended) => return Poll::Ready(None),
+                Ok(Step::Rests) => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
+                Ok(Step::Waits) => {}
+                Err(fault) => return Poll::Ready(Some(Err(fault.into()))),
+            }
+            let before = self.input.wire_bytes();
+            match self.input.poll_more(cx) {
+                Poll::Ready(Ok(())) => self.patience.is_rewarded(self.input.wire_bytes() - before),
+                Poll::Ready(Err(fault)) => return Poll::Ready(Some(Err(fault.into()))),
                 Poll::Pending => {
                     ready!(self.patience.poll_end(cx));
-                    return Poll::Ready(Some(Err(axum::Error::new(Broken::Stalled))));
+                    return Poll::Ready(Some(Err(Broken::Stalled)));
                 }
             }
         }
     }
 
-    fn fail<T>(&mut self, error: axum::Error) -> Poll<Option<Result<T, axum::Error>>> {
-        tracing::info!(%error, "a stream was cut");
+    fn fail<T>(&mut self, broken: Broken) -> Poll<Option<Result<T, axum::Error>>> {
+        tracing::info!(error = %broken, "a stream was cut");
         self.stage = Stage::Done;
-        Poll::Ready(Some(Err(error)))
+        Poll::Ready(Some(Err(axum::Error::new(broken))))
     }
 }
 

@@ -17,6 +17,7 @@ mod equation;
 mod hostile;
 mod operate;
 mod outputs;
+mod packed;
 mod pages;
 mod process;
 mod rules;

@@ -131,7 +131,7 @@ fn a_document_whose_client_has_left_is_given_up() {
 
 /// Waits until `/metrics` has the figure that is wanted.
 #[track_caller]
-fn await_figure(address: SocketAddr, name: &str, is_wanted: impl Fn(f64) -> bool) -> f64 {
+pub(crate) fn await_figure(address: SocketAddr, name: &str, is_wanted: impl Fn(f64) -> bool) -> f64 {
     let end = Instant::now() + PATIENCE;
     loop {
         let mut connection = Connection::to(address);
@@ -399,9 +399,9 @@ fn no_stream_takes_more_memory_than_is_counted() {
 }
 
 /// What the allocator keeps for itself, whatever a document's size: counted as the process's own.
-const ALLOCATOR_BYTES: usize = 32 << 20;
+pub(crate) const ALLOCATOR_BYTES: usize = 32 << 20;
 
-fn peak_bytes(process: &Process) -> usize {
+pub(crate) fn peak_bytes(process: &Process) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id())).expect("it runs");
     let line = status
         .lines()

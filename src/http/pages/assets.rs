@@ -12,7 +12,7 @@ pub(super) struct Asset {
     pub(super) media_type: &'static str,
     pub(super) form: Form,
     pub(super) bytes: &'static [u8],
-    /// Another one for other bytes.
+    /// Another one for other bytes; weak, since they go out packed in more than one way.
     pub(super) tag: HeaderValue,
 }
 
@@ -66,5 +66,5 @@ fn tag(bytes: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(bytes);
     let hex: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     // Quotes and hex digits.
-    HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or_else(|e| unreachable!("{e}"))
+    HeaderValue::from_str(&format!("W/\"{hex}\"")).unwrap_or_else(|e| unreachable!("{e}"))
 }

@@ -23,8 +23,10 @@ use flate2::bufread::GzDecoder;
 
 use self::assets::{ASSETS, Asset, Form};
 use super::{
+    codings::{self, Coding},
     error::{self, Refusal},
     kinds::{self, KINDS, Kind},
+    pack,
 };
 
 /// Only what this service serves, and no frame but the article's, which has no address.
@@ -88,9 +90,7 @@ pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Resul
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == file) else {
         return Err(error::not_found().await);
     };
-    let known = headers.get(header::IF_NONE_MATCH);
-    let is_known = known.is_some_and(|known| known.as_bytes() == asset.tag.as_bytes());
-    let mut response = if is_known {
+    let mut response = if is_known(asset, &headers) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
@@ -101,24 +101,27 @@ pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Resul
     head.insert(header::ETAG, asset.tag.clone());
     // Asked for again each time, and answered by its tag: another version of the service may stand here tomorrow.
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if asset.form == Form::Gzip {
-        head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
+    head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     Ok(response)
 }
 
+/// Whether the client has these bytes already, by the weak comparison of tags (RFC 9110, section 13.1.2).
+fn is_known(asset: &Asset, headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::IF_NONE_MATCH).into_iter();
+    let mut tags = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','));
+    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let ours = asset.tag.to_str().map(strong).unwrap_or_default();
+    tags.any(|tag| strong(tag) == ours || tag.trim() == "*")
+}
+
 fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, Refusal> {
-    let takes_gzip = headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(takes_gzip);
     let mut response = match asset.form {
         Form::Plain => Response::new(Body::from(asset.bytes)),
-        Form::Gzip if takes_gzip => {
+        Form::Gzip if codings::wish(headers).takes_gzip => {
             let mut response = Response::new(Body::from(asset.bytes));
-            let gzip = HeaderValue::from_static("gzip");
-            response.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+            pack::name(response.headers_mut(), Some(Coding::Gzip));
             response
         }
         Form::Gzip => {
@@ -131,16 +134,6 @@ fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, Refusal
     let media_type = HeaderValue::from_static(asset.media_type);
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
     Ok(response)
-}
-
-/// Whether an `Accept-Encoding` names gzip, and does not refuse it (RFC 9110, section 12.5.3).
-fn takes_gzip(value: &str) -> bool {
-    value.split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).unwrap_or("1");
-        named && weight.parse().is_ok_and(|weight: f32| weight > 0.0)
-    })
 }
 
 fn page(html: String, policy: &'static str) -> Response {
@@ -190,16 +183,6 @@ mod tests {
             marked("`a<b>` & `c`, d"),
             "<code>a&lt;b></code> &amp; <code>c</code>, d"
         );
-    }
-
-    #[test]
-    fn gzip_is_given_to_those_who_take_it() {
-        for taken in ["gzip", "br, GZIP;q=0.5", "deflate,gzip ; q=1"] {
-            assert!(takes_gzip(taken), "{taken}");
-        }
-        for refused in ["", "br", "gzip;q=0", "x-gzip2", "identity, gzip; q=0.0"] {
-            assert!(!takes_gzip(refused), "{refused}");
-        }
     }
 
     #[test]
