@@ -188,6 +188,160 @@ fn a_body_that_is_no_chunked_body() {
     connection.reply().is_problem(400, "bad_body");
 }
 
+/// What announces more than it sends, and then says that it is over.
+#[test]
+fn a_body_that_ends_early() {
+    let server = Server::start();
+    for target in ["/v1/normalize", "/v1/clean", "/v1/batch"] {
+        let mut connection = server.connect();
+        let length = PAGE.len() + 1;
+        connection.write(format!(
+            "POST {target} HTTP/1.1\r\nHost: t\r\nContent-Length: {length}\r\n\r\n{PAGE}"
+        ));
+        let half = connection.stream().shutdown(std::net::Shutdown::Write);
+        half.expect("half a connection");
+        let reply = connection.reply();
+        match target {
+            "/v1/normalize" => assert_eq!(reply.is_problem(400, "bad_body")["status"], 400),
+            "/v1/clean" => assert!(reply.status == 200 && !reply.whole, "cut, and not ended"),
+            _ => assert!(
+                reply.whole && reply.text().contains("\"code\":\"bad_body\""),
+                "{}",
+                reply.text()
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_bad_chunk_behind_good_ones() {
+    let server = Server::start();
+    for bad in [
+        "zz\r\n<p>\r\n",
+        "3\r\n<p>x\r\n",
+        "ffffffffffffffffff\r\n",
+        "-1\r\n",
+        "\r\n",
+    ] {
+        let mut connection = server.connect();
+        connection.write("POST /v1/normalize HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+        connection.write_chunk(PAGE.as_bytes());
+        connection.write(bad);
+        connection.reply().is_problem(400, "bad_body");
+    }
+    assert_eq!(server.workers.body_bytes(), 0, "their memory is given back");
+}
+
+#[test]
+fn a_length_that_is_none_and_two_that_differ() {
+    let server = Server::start();
+    for lengths in [
+        "Content-Length: 7x\r\n",
+        "Content-Length: -7\r\n",
+        "Content-Length: 7\r\nContent-Length: 8\r\n",
+        "Content-Length: 99999999999999999999999\r\n",
+        // What a proxy and a service read differently is how requests are smuggled.
+        "Content-Length: 7\r\nTransfer-Encoding: chunked, identity\r\n",
+    ] {
+        let mut connection = server.connect();
+        connection.write(format!(
+            "POST /v1/normalize HTTP/1.1\r\nHost: t\r\n{lengths}\r\n<p>x</p>"
+        ));
+        assert_eq!(connection.reply().status, 400, "{lengths:?}");
+    }
+}
+
+#[test]
+fn a_header_of_100_kb() {
+    let server = Server::start();
+    // What is read at once may be twice the bound: so a head may pass that is not twice as large.
+    for (kib, may_pass) in [(100, true), (300, false)] {
+        let mut connection = server.connect();
+        let long = "x".repeat(kib << 10);
+        // The server may hang up on it in the middle.
+        let head = format!("GET /livez HTTP/1.1\r\nHost: t\r\nX-Long: {long}\r\n\r\n");
+        let _ = connection.stream().write_all(head.as_bytes());
+        match connection.head_if_any() {
+            None | Some(431) => {}
+            status => assert!(may_pass && status == Some(200), "{kib} KiB: {status:?}"),
+        }
+    }
+    assert_eq!(server.get("/livez").status, 200);
+}
+
+#[test]
+fn a_million_query_parameters() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let target = format!("POST /v1/normalize?{} HTTP/1.1\r\n", "a&".repeat(1_000_000));
+    let _ = connection.stream().write_all(target.as_bytes());
+    assert!(matches!(connection.head_if_any(), None | Some(414 | 431)));
+    // As many as fit into a head.
+    for (parameters, code) in [
+        ("a&".repeat(30_000), "unknown_option"),
+        ("mode=recall&".repeat(5000), "bad_option"),
+        ("&".repeat(60_000), ""),
+    ] {
+        let reply = server
+            .request("POST", &format!("/v1/normalize?{parameters}"))
+            .body(PAGE)
+            .send();
+        match code {
+            "" => assert_eq!(reply.status, 200),
+            code => assert_eq!(reply.is_problem(400, code)["status"], 400),
+        }
+    }
+    let many = format!("/v1/normalize?{}", "remove=.a&".repeat(6000));
+    assert_eq!(server.request("POST", &many).body(PAGE).send().status, 200);
+}
+
+/// Depth, aliases and bytes without end: front matter costs one look, and the article is there, with a warning.
+#[test]
+fn front_matter_bombs() {
+    // Debug builds take their time over ten megabytes.
+    let server = Server::with(
+        Bounds {
+            time: 5 * PATIENCE,
+            ..Bounds::default()
+        },
+        Wire::default(),
+    );
+    let aliases: String = (1..30)
+        .map(|n| format!("k{n}: &k{n} [*k{m}, *k{m}]\n", m = n - 1))
+        .collect();
+    for bomb in [
+        format!("k0: &k0 [x]\n{aliases}"),
+        format!("deep: {}\n", "[".repeat(100_000)),
+        format!("deep: {}{}\n", "[".repeat(1000), "]".repeat(1000)),
+        format!("long: {}\n", "x".repeat(10 << 20)),
+    ] {
+        let document = format!("---\ntitle: Harbour\n{bomb}---\n<p>The boats come back.</p>\n");
+        let mut connection = server.connect().patient();
+        connection.write(format!(
+            "POST /v1/normalize HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n{document}",
+            document.len()
+        ));
+        let article = connection.reply().json();
+        assert_eq!(article["title"], "Harbour", "{bomb:.60}");
+        assert_eq!(article["content_text"], "The boats come back.", "{bomb:.60}");
+        assert_eq!(article["warnings"][0]["code"], "front_matter_lenient", "{bomb:.60}");
+    }
+}
+
+#[test]
+fn a_document_that_is_only_front_matter_and_one_with_three_of_it() {
+    let server = Server::start();
+    let article = |document: &str| server.request("POST", "/v1/normalize").body(document).send().json();
+    let only = article("---\ntitle: Harbour\n---\n");
+    assert_eq!((&only["title"], &only["content_text"]), (&"Harbour".into(), &"".into()));
+    assert_eq!(only["input"]["kind"], "post");
+
+    let three = article("---\ntitle: One\n---\n---\ntitle: Two\n---\n---\ntitle: Three\n---\n<p>The text.</p>\n");
+    assert_eq!(three["title"], "One");
+    let text = three["content_text"].as_str().expect("text");
+    assert!(text.contains("title: Two") && text.ends_with("The text."), "{text}");
+}
+
 #[test]
 fn http_1_0_cannot_stream() {
     let server = Server::start();

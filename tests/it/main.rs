@@ -1,5 +1,6 @@
 //! One binary for all integration tests: many files, one link.
 
+mod any_input;
 mod api;
 mod arrival;
 mod batch;
