@@ -79,14 +79,28 @@ pub enum Error {
         /// What is wrong, and what would be right.
         detail: String,
     },
+    /// A form that cannot be read, or that holds no document.
+    #[error("the form cannot be read: {detail}")]
+    BadForm {
+        /// What is wrong, and what would be right.
+        detail: String,
+    },
     /// Front matter on one line: `curl -d @file` removes every newline.
     #[error(
         "the front matter has lost its newlines (\"---title: …\"); `curl -d @file` removes them, use `curl --data-binary @file`"
     )]
     NewlinesRemoved,
     /// An RSS or Atom feed: many articles, where one was expected.
-    #[error("the body is a whole feed, not one document; send each entry on its own")]
+    #[error(
+        "the body is a whole feed, not one document; /v1/batch and `copydesk batch` give an article for each entry"
+    )]
     Feed,
+    /// XML that is no feed, or an entry of one that cannot be read.
+    #[error("the feed cannot be read: {detail}")]
+    BadFeed {
+        /// What is wrong.
+        detail: String,
+    },
     /// Elements open inside one another beyond the bound.
     #[error("elements are nested more than {limit} deep")]
     TooDeep {
@@ -133,8 +147,10 @@ impl Error {
             Error::BadOption { .. } => "bad_option",
             Error::BadSelector { .. } => "bad_selector",
             Error::BadEnvelope { .. } => "bad_envelope",
+            Error::BadForm { .. } => "bad_form",
             Error::NewlinesRemoved => "newlines_removed",
             Error::Feed => "feed",
+            Error::BadFeed { .. } => "bad_feed",
             Error::TooDeep { .. } => "too_deep",
             Error::TooManyElements { .. } => "too_many_elements",
             Error::TokenTooLarge { .. } => "token_too_large",

@@ -22,7 +22,10 @@ use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
     http::{Batch, Chunk, Entry, Output, Totals},
-    input::lines::{Line, Lines},
+    input::{
+        feed,
+        lines::{Line, Lines},
+    },
     options::Options,
     pipeline::Pipeline,
     workers::{Window, Workers},
@@ -38,7 +41,7 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 /// The options have the names and the values of the route's query.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Documents, folders of them, or files of envelopes, one a line (.ndjson, .jsonl); - for such lines on stdin [default: -]
+    /// Documents, feeds (.xml, .rss, .atom), folders of them, or files of envelopes, one a line (.ndjson, .jsonl); - for such lines on stdin [default: -]
     #[arg(value_name = "FILE|FOLDER|-")]
     sources: Vec<PathBuf>,
     /// Documents worked on at once [default: the cores this process may use]
@@ -270,32 +273,55 @@ impl Reader {
     }
 
     fn document(&mut self, path: &Path) -> Result<(), Unwanted> {
+        if matches!(extension(path).as_str(), "xml" | "rss" | "atom" | "rdf") {
+            return self.feed(path);
+        }
         if self.is_there_already() {
             return Ok(());
         }
         let id = path.to_string_lossy().into_owned();
-        let limit_bytes = self.bounds.body_bytes;
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes));
-        let entry = match read {
-            Err(cause) => Entry::Refused {
-                id: Some(id),
-                error: Error::BadBody {
-                    detail: cause.to_string(),
-                },
-            },
-            Ok(_) if bytes.len() > limit_bytes => Entry::Refused {
-                id: Some(id),
-                error: Error::BodyTooLarge { limit_bytes },
-            },
-            Ok(_) if extension(path) == "json" => Entry::Envelope(bytes),
-            Ok(_) => Entry::Bare {
+        let entry = match self.read(path) {
+            Err(error) => Entry::Refused { id: Some(id), error },
+            Ok(bytes) if extension(path) == "json" => Entry::Envelope(bytes),
+            Ok(bytes) => Entry::Bare {
                 id,
                 content_type: content_type(path),
                 bytes,
             },
         };
         self.take(entry)
+    }
+
+    /// A feed is read again when a batch is resumed, since only it knows how many documents it is.
+    fn feed(&mut self, path: &Path) -> Result<(), Unwanted> {
+        let entries = match self.read(path).and_then(|bytes| feed::split(&bytes, None)) {
+            Ok(entries) => entries.into_iter().map(Entry::Feed).collect(),
+            Err(error) => vec![Entry::Refused {
+                id: Some(path.to_string_lossy().into_owned()),
+                error,
+            }],
+        };
+        for entry in entries {
+            if !self.is_there_already() {
+                self.take(entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A file within the bound.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        let limit_bytes = self.bounds.body_bytes;
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|cause| Error::BadBody {
+                detail: cause.to_string(),
+            })?;
+        match bytes.len() > limit_bytes {
+            true => Err(Error::BodyTooLarge { limit_bytes }),
+            false => Ok(bytes),
+        }
     }
 
     fn lines(&mut self, mut source: impl Read) -> io::Result<Result<(), Unwanted>> {

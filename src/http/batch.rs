@@ -2,10 +2,11 @@
 //!
 //! A task of its own reads lines while there is room for their work, and sends what is done while the client reads: a
 //! client that does not read stops it from reading, and nothing piles up. What no line can tell is told by the last one:
-//! the totals, and why there is no more.
+//! the totals, and why there is no more. A body that begins with `<` is no lines but a whole feed: its entries are taken when
+//! its end has come.
 //!
 //! # Limits
-//! Memory is one line, a window of [`CHUNKS_FOR_EACH_WORKER`] chunks for each worker, and their answers, all counted. A
+//! Memory is one line, or one feed, a window of [`CHUNKS_FOR_EACH_WORKER`] chunks for each worker, and their answers, all counted. A
 //! client that writes everything before it reads, and more than fits in between, stands still, and so do we: past the stall
 //! timeout the batch ends, and the rest of what the client sends is thrown away, so that it comes to read why.
 
@@ -45,9 +46,12 @@ use super::{
 use crate::{
     bounds::Deadline,
     error::Error,
-    input::lines::{Line, Lines},
+    input::{
+        feed,
+        lines::{Line, Lines},
+    },
     options::Options,
-    workers::{Failure, Grant, Window},
+    workers::{Failure, Grant, Load, Window},
 };
 
 /// Chunks in hand for each worker: one that is worked on, and one that waits for it.
@@ -59,9 +63,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a chunk waits before it asks again for a place in a queue that is full.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 /// The types that lines come in, and go out in.
-const ACCEPT_POST: &str = "application/x-ndjson, application/jsonl, application/json";
+const ACCEPT_POST: &str =
+    "application/x-ndjson, application/jsonl, application/json, application/rss+xml, application/atom+xml";
 /// As [`ACCEPT_POST`], and what clients send when nobody told them.
-const TYPES: [&str; 7] = [
+const TYPES: [&str; 12] = [
     "application/x-ndjson",
     "application/ndjson",
     "application/jsonl",
@@ -69,6 +74,11 @@ const TYPES: [&str; 7] = [
     "text/plain",
     "application/octet-stream",
     "application/x-www-form-urlencoded",
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/rdf+xml",
+    "application/xml",
+    "text/xml",
 ];
 
 /// The head goes out at once; from then on a refusal is the last line.
@@ -98,7 +108,8 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     let (sender, receiver) = mpsc::channel(1);
     let width = app.workers.threads() * CHUNKS_FOR_EACH_WORKER;
     let running = Running {
-        lines: Lines::new(batch.bounds().body_bytes),
+        content_type: limits::header_text(&head.headers, &header::CONTENT_TYPE)?.map(str::to_owned),
+        input: Input::Unknown,
         batch: Arc::new(batch),
         window: Window::new(width),
         totals: Totals::default(),
@@ -141,7 +152,8 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
 struct Running {
     app: Arc<App>,
     batch: Arc<Batch>,
-    lines: Lines,
+    content_type: Option<String>,
+    input: Input,
     window: Window<(Output, Grant)>,
     totals: Totals,
     /// Documents that have been read.
@@ -152,6 +164,16 @@ struct Running {
     /// For that, and for what waits to become a line.
     grant: Grant,
     sender: mpsc::Sender<Piece>,
+}
+
+/// What comes in.
+enum Input {
+    /// Nothing yet, or only blanks.
+    Unknown,
+    /// Envelopes.
+    Lines(Lines),
+    /// A feed, as far as it has come.
+    Feed(Vec<u8>),
 }
 
 /// Why a batch ends before its input.
@@ -247,16 +269,72 @@ impl Running {
         Ok(())
     }
 
+    /// Takes in what has come at once: lines that have come to their end, or more of a feed.
+    async fn take_in(&mut self, piece: &[u8], is_end: bool) -> Result<(), End> {
+        let limit_bytes = self.batch.bounds().body_bytes;
+        if let (Input::Unknown, Some(first)) = (&self.input, feed::first_byte(piece)) {
+            self.input = match feed::may_begin_with(first) {
+                true => Input::Feed(Vec::new()),
+                false => Input::Lines(Lines::new(limit_bytes)),
+            };
+        }
+        match &mut self.input {
+            Input::Unknown => Ok(()),
+            Input::Feed(bytes) if piece.len() > limit_bytes - bytes.len() => {
+                Err(End::Told(Refusal::from(Error::BodyTooLarge { limit_bytes })))
+            }
+            Input::Feed(bytes) => {
+                bytes.extend_from_slice(piece);
+                self.grant.set(self.own_bytes + bytes.capacity());
+                match is_end {
+                    true => self.entries().await,
+                    false => Ok(()),
+                }
+            }
+            Input::Lines(_) => self.lines(piece, is_end).await,
+        }
+    }
+
+    /// Cuts a feed that has come whole, and makes chunks of its entries.
+    async fn entries(&mut self) -> Result<(), End> {
+        let Input::Feed(bytes) = std::mem::replace(&mut self.input, Input::Unknown) else {
+            return Ok(());
+        };
+        let bounds = *self.batch.bounds();
+        let load = Load {
+            body_bytes: bytes.len(),
+            work_bytes: bounds.work_bytes(bytes.len(), 0),
+        };
+        let content_type = self.content_type.take();
+        let cut = move |_: &Deadline| feed::split(&bytes, content_type.as_deref());
+        let cut = self.app.workers.run(load, bounds.time, cut).await;
+        let entries = cut.map_err(|failure| End::Told(Refusal::from_failure(failure, bounds.time)))?;
+        let mut chunk = Chunk::new(self.read);
+        for entry in entries.map_err(|error| End::Told(Refusal::from(error)))? {
+            chunk.push(Entry::Feed(entry), &bounds);
+            self.read += 1;
+            if chunk.is_full() {
+                self.begin(std::mem::replace(&mut chunk, Chunk::new(self.read))).await?;
+            }
+        }
+        if chunk.is_empty() {
+            Ok(())
+        } else {
+            self.begin(chunk).await
+        }
+    }
+
     /// Makes chunks of the lines that have come to their end, and work of the chunks. What has come at once may make more
     /// than the window holds: then it waits.
-    async fn take_in(&mut self, piece: &[u8], is_end: bool) -> Result<(), End> {
-        self.lines.push(piece);
+    async fn lines(&mut self, piece: &[u8], is_end: bool) -> Result<(), End> {
         let mut chunk = Chunk::new(self.read);
-        loop {
-            let line = self
-                .lines
+        if let Input::Lines(lines) = &mut self.input {
+            lines.push(piece);
+        }
+        while let Input::Lines(lines) = &mut self.input {
+            let line = lines
                 .next_line()
-                .or_else(|| is_end.then(|| self.lines.last_line()).flatten());
+                .or_else(|| is_end.then(|| lines.last_line()).flatten());
             let is_last = line.is_none();
             if let Some(line) = line {
                 let limit_bytes = self.batch.bounds().body_bytes;
@@ -270,14 +348,15 @@ impl Running {
                 chunk.push(entry, self.batch.bounds());
                 self.read += 1;
             }
+            let held = lines.held_bytes();
             if chunk.is_full() || (is_last && !chunk.is_empty()) {
                 self.begin(std::mem::replace(&mut chunk, Chunk::new(self.read))).await?;
             }
             if is_last {
+                self.grant.set(self.own_bytes + held);
                 break;
             }
         }
-        self.grant.set(self.own_bytes + self.lines.held_bytes());
         Ok(())
     }
 

@@ -16,7 +16,8 @@ use super::kinds::{self, Kind};
 use crate::{error::Error, workers::Failure};
 
 /// The types that a document may come in, for the `Accept-Post` of a 415.
-pub(super) const ACCEPT_POST: &str = "text/html, application/xhtml+xml, text/markdown, text/plain, application/json";
+pub(super) const ACCEPT_POST: &str =
+    "text/html, application/xhtml+xml, text/markdown, text/plain, application/json, multipart/form-data";
 
 /// When to come back to a busy service, in seconds: the queue is short, and is another one by then.
 const RETRY_AFTER_SECONDS: u16 = 1;
@@ -233,8 +234,10 @@ mod tests {
                 400,
             ),
             (Error::BadEnvelope { detail: text() }, 400),
+            (Error::BadForm { detail: text() }, 400),
             (Error::NewlinesRemoved, 422),
             (Error::Feed, 422),
+            (Error::BadFeed { detail: text() }, 422),
             (Error::TooDeep { limit: 1 }, 422),
             (Error::TooManyElements { limit: 1 }, 422),
             (Error::TokenTooLarge { limit_bytes: 1 }, 422),

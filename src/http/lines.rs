@@ -18,7 +18,7 @@ use super::{
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
-    input::{Document, Envelope},
+    input::{Document, Envelope, feed::RawEntry},
     options::{Format, Options},
     pipeline::{Pipeline, Trace},
     workers::{Failure, Load},
@@ -43,6 +43,8 @@ pub enum Entry {
         /// Itself.
         bytes: Vec<u8>,
     },
+    /// An entry of a feed.
+    Feed(RawEntry),
     /// What was refused before it was read whole.
     Refused {
         /// Its name, where known.
@@ -79,6 +81,7 @@ impl Chunk {
             Entry::Bare {
                 bytes, content_type, ..
             } => (bytes, *content_type),
+            Entry::Feed(entry) => (entry.xml(), None),
             Entry::Refused { .. } => (&[], None),
         };
         let seen = memchr::memchr_iter(b'<', bytes).count();
@@ -222,6 +225,11 @@ impl Batch {
                     ..Document::default()
                 };
                 self.pipeline.normalize(&document, &self.options, deadline)?
+            }
+            Entry::Feed(raw) => {
+                let entry = raw.read()?;
+                id.clone_from(&entry.id);
+                self.pipeline.normalize(&entry.document(), &self.options, deadline)?
             }
             Entry::Refused { id: name, error } => {
                 id.clone_from(name);

@@ -9,6 +9,7 @@ mod batch;
 mod codings;
 mod connection;
 mod error;
+mod form;
 mod health;
 mod kinds;
 mod limits;

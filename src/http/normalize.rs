@@ -15,7 +15,7 @@ use super::{
     access::Work,
     codings,
     error::Refusal,
-    limits, negotiate, pack, rules_revision, sandbox,
+    form, limits, negotiate, pack, rules_revision, sandbox,
     unpack::{Allowance, Intake},
 };
 use crate::{
@@ -62,7 +62,10 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             content_location: content_location.as_deref(),
             ..Document::default()
         };
-        let answer = pipeline.normalize(&document, &options, deadline);
+        let answer = match form::read(content_type.as_deref(), &bytes) {
+            Some(envelope) => envelope.and_then(|envelope| pipeline.normalize_enveloped(&envelope, &options, deadline)),
+            None => pipeline.normalize(&document, &options, deadline),
+        };
         if answer.is_err() && deadline.is_abandoned() {
             tracing::debug!("a document was given up: nobody waits for it");
         }

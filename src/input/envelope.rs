@@ -15,7 +15,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 use url::Url;
 
 use super::{Document, Known};
@@ -49,6 +49,19 @@ pub struct Envelope {
     fetched_at: Option<Timestamp>,
     known: Option<Known>,
     context: Option<Value>,
+}
+
+/// What a form holds: a document, and fields by their names.
+#[derive(Debug, Default)]
+pub struct Form {
+    /// Its bytes.
+    pub document: Option<Vec<u8>>,
+    /// Whether they came as text: UTF-8, whatever they declare.
+    pub is_text: bool,
+    /// The type that its part declares.
+    pub content_type: Option<String>,
+    /// `url` and the options, in their order.
+    pub fields: Vec<(String, String)>,
 }
 
 impl Envelope {
@@ -115,6 +128,40 @@ impl Envelope {
         })
     }
 
+    /// An envelope of what a form holds.
+    ///
+    /// # Errors
+    /// [`Error::BadForm`] for a `url` that is none, or a second one. What is wrong in an option is told when it is read.
+    pub fn of_form(form: Form) -> Result<Self, Error> {
+        let bad = |detail: String| Error::BadForm { detail };
+        let mut envelope = Envelope {
+            bytes: form.document.unwrap_or_default(),
+            is_text: form.is_text,
+            content_type: form.content_type,
+            ..Envelope::default()
+        };
+        for (name, value) in form.fields {
+            if name == "url" {
+                let url = Url::parse(&value).map_err(|error| bad(format!("\"url\" is no absolute URL: {error}")))?;
+                if envelope.url.replace(url).is_some() {
+                    return Err(bad("\"url\" is given twice".into()));
+                }
+                continue;
+            }
+            let value = Value::String(value);
+            match envelope.options.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
+                }
+                Entry::Occupied(mut known) => match known.get_mut() {
+                    Value::Array(values) => values.push(value),
+                    one => *one = Value::Array(vec![one.take(), value]),
+                },
+            }
+        }
+        Ok(envelope)
+    }
+
     /// The document in it.
     pub fn document(&self) -> Document<'_> {
         Document {
@@ -129,6 +176,7 @@ impl Envelope {
             id: self.id.as_deref(),
             known: self.known.as_ref(),
             context: self.context.as_ref(),
+            front_matter: None,
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod charset;
 mod content_type;
 pub mod envelope;
+pub mod feed;
 pub mod front_matter;
 pub mod known;
 pub mod language;
@@ -15,6 +16,7 @@ mod offsets;
 mod prescan;
 mod sniff;
 mod toml_json;
+mod xml;
 mod yaml;
 
 use std::{borrow::Cow, ops::Range};
@@ -25,7 +27,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use charset::{CharsetSource, Mapper, Offsets};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, Form};
 pub use front_matter::FrontMatter;
 pub use known::Known;
 
@@ -54,6 +56,8 @@ pub struct Document<'a> {
     pub content_language: Option<&'a str>,
     /// When the document was fetched: nothing in it can be later.
     pub fetched_at: Option<Timestamp>,
+    /// What stands before the body elsewhere and came beside it here: what a feed says of its entry.
+    pub front_matter: Option<&'a FrontMatter>,
     /// The caller's name for it.
     pub id: Option<&'a str>,
     /// What the caller knows already, and is believed.
@@ -142,7 +146,9 @@ pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Er
     let bytes = document.bytes;
     let mut warnings = Vec::new();
     let declared = content_type::declared(document.content_type, &mut warnings)?;
-    if bytes.is_empty() {
+    // Front matter alone is a document too.
+    let may_be_empty = document.front_matter.is_some();
+    if bytes.is_empty() && !may_be_empty {
         return Err(Error::EmptyBody);
     }
     if let Some(form) = sniff::signature(bytes) {
@@ -162,7 +168,7 @@ pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Er
     };
     let decoded = charset::decode(bytes, utf_8, &choice, &mut warnings);
     let text = decoded.text;
-    if sniff::trim_blank(&text).is_empty() {
+    if sniff::trim_blank(&text).is_empty() && !may_be_empty {
         return Err(Error::EmptyBody);
     }
     if sniff::is_binary(bytes, &text, choice.encoding) {
@@ -176,7 +182,10 @@ pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Er
     if sniff::lost_newlines(&text) {
         return Err(Error::NewlinesRemoved);
     }
-    let (front_matter, body_start) = front_matter::read(&text, &mut warnings);
+    let (front_matter, body_start) = match document.front_matter {
+        Some(known) => (Some(known.clone()), 0),
+        None => front_matter::read(&text, &mut warnings),
+    };
     let body = body_start..text.len();
     let content_type = body_type(declared.family, front_matter.is_some(), &text[body.clone()]);
     let rendered = match content_type {

@@ -94,6 +94,19 @@ fn is_binary_data_byte(byte: &u8) -> bool {
 /// Whether the document's first element is a feed's (section 7.3: "rules for distinguishing if a resource is a feed or
 /// HTML"), after any XML declaration, doctype, processing instructions and comments.
 pub(super) fn is_feed(text: &str) -> bool {
+    let Some(rest) = first_element(text) else {
+        return false;
+    };
+    let tag = &rest[..memchr::memchr(b'>', rest.as_bytes()).unwrap_or(rest.len())];
+    let named = |name: &str| {
+        tag.strip_prefix(name)
+            .is_some_and(|after| after.is_empty() || after.starts_with([' ', '\t', '\r', '\n', '/']))
+    };
+    named("<rss") || named("<rdf:RDF") || (named("<feed") && tag.contains("http://www.w3.org/2005/Atom"))
+}
+
+/// The text from its first element on, without what XML may have before it.
+pub(super) fn first_element(text: &str) -> Option<&str> {
     let mut rest = trim_blank(text);
     loop {
         let end = if rest.starts_with("<!--") {
@@ -101,17 +114,10 @@ pub(super) fn is_feed(text: &str) -> bool {
         } else if rest.starts_with("<?") || rest.starts_with("<!") {
             memchr::memchr(b'>', rest.as_bytes()).map(|at| at + 1)
         } else {
-            break;
+            return Some(rest);
         };
-        let Some(end) = end else { return false };
-        rest = trim_blank(&rest[end..]);
+        rest = trim_blank(&rest[end?..]);
     }
-    let tag = &rest[..memchr::memchr(b'>', rest.as_bytes()).unwrap_or(rest.len())];
-    let named = |name: &str| {
-        tag.strip_prefix(name)
-            .is_some_and(|after| after.is_empty() || after.starts_with([' ', '\t', '\r', '\n', '/']))
-    };
-    named("<rss") || named("<rdf:RDF") || (named("<feed") && tag.contains("http://www.w3.org/2005/Atom"))
 }
 
 /// Whether this is front matter whose newlines `curl -d` removed: `---title: 'x'categories: - a---<div>`.

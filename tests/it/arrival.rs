@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     equation::PIPELINE,
+    process::{copydesk, run},
     support::{PAGE, Reply, Server},
 };
 
@@ -250,4 +251,252 @@ fn markdown_past_its_bound_is_refused() {
     let large = post(&server, "/v1/normalize", MARKDOWN, "word ".repeat(3 << 20));
     large.is_problem(413, "body_too_large");
     assert_eq!(post(&server, "/v1/normalize", HTML, PAGE).status, 200);
+}
+
+const BOUNDARY: &str = "multipart/form-data; boundary=b";
+
+/// A part of a form: its name, with what else its header says, its type, and what it holds.
+fn part(name: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+    let mut part = format!("--b\r\nContent-Disposition: form-data; name={name}\r\n").into_bytes();
+    if !content_type.is_empty() {
+        part.extend(format!("Content-Type: {content_type}\r\n").as_bytes());
+    }
+    part.extend([b"\r\n", body, b"\r\n"].concat());
+    part
+}
+
+#[test]
+fn forms_hold_a_document_and_what_is_asked_of_it() {
+    let server = Server::start();
+    let form = |parts: &[Vec<u8>]| [&parts.concat()[..], b"--b--\r\n"].concat();
+    let of_browser = form(&[
+        part("\"url\"", "", b"https://a.example/x"),
+        part("\"mode\"", "", b"recall"),
+        part("\"remove\"", "", b".a"),
+        part("\"remove\"", "", b".b"),
+        part(
+            "\"file\"; filename=\"x.html\"",
+            "text/html; charset=gbk",
+            b"<p class=a>A<p class=b>B<p><a href=y>\xD6\xD0</a>",
+        ),
+    ]);
+    let article = post(
+        &server,
+        "/v1/normalize?fields=content_html,url,input&remove=p",
+        BOUNDARY,
+        of_browser,
+    )
+    .json();
+    assert_eq!(
+        article["content_html"]
+            .as_str()
+            .map(|html| html.contains("https://a.example/y")),
+        Some(true),
+        "{article}"
+    );
+    assert!(
+        !article["content_html"].as_str().expect("a text").contains('A'),
+        "{article}"
+    );
+    assert_eq!(
+        (
+            &article["url"],
+            &article["input"]["charset"],
+            &article["input"]["bytes"]
+        ),
+        (&json!("https://a.example/x"), &json!("GBK"), &json!(43))
+    );
+    let markdown = form(&[part(
+        "file; filename=a.md",
+        "application/octet-stream",
+        b"# Harbour\n\nThe *boats*.",
+    )]);
+    assert_eq!(
+        post(&server, "/v1/normalize", BOUNDARY, markdown).json()["input"]["kind"],
+        "markdown"
+    );
+    let text = post(
+        &server,
+        "/v1/normalize",
+        BOUNDARY,
+        form(&[part("file", "", PAGE.as_bytes()), part("format", "", b"text")]),
+    );
+    assert_eq!(text.header("content-type"), Some("text/plain; charset=utf-8"));
+    for (body, status, code) in [
+        (form(&[]), 400, "bad_form"),
+        (form(&[part("url", "", b"https://a.example/")]), 400, "bad_form"),
+        (form(&[part("file", "", b"x"), part("file", "", b"y")]), 400, "bad_form"),
+        (form(&[part("file", "", b"x"), part("url", "", b"/x")]), 400, "bad_form"),
+        (
+            form(&[part("file", "", b"x"), part("nope", "", b"y")]),
+            400,
+            "unknown_option",
+        ),
+        (
+            form(&[part("file", "", b"x"), part("mode", "", b"y")]),
+            400,
+            "bad_option",
+        ),
+        (form(&[part("file", "image/png", b"x")]), 415, "unsupported_media_type"),
+        (
+            form(&[part("file; filename=\"\"", "application/octet-stream", b"")]),
+            400,
+            "empty_body",
+        ),
+        (part("file", "", b"cut off"), 400, "bad_form"),
+        (b"no form".to_vec(), 400, "bad_form"),
+    ] {
+        post(&server, "/v1/normalize", BOUNDARY, body).is_problem(status, code);
+    }
+    post(&server, "/v1/normalize", "multipart/form-data", "x").is_problem(400, "bad_form");
+    let encoded = "url=https%3A%2F%2Fa.example%2F&file=%3Cp%3E%E4%B8%AD+x";
+    let article = post(&server, "/v1/normalize", "application/x-www-form-urlencoded", encoded).json();
+    assert_eq!(
+        (&article["content_text"], &article["url"]),
+        (&json!("中 x"), &json!("https://a.example/"))
+    );
+    let itself = post(&server, "/v1/normalize", "application/x-www-form-urlencoded", "a=b&c=d").json();
+    assert_eq!(itself["content_text"], "a=b&c=d");
+}
+
+#[test]
+fn any_other_type_is_415_with_what_is_taken() {
+    let server = Server::start();
+    for content_type in [
+        "text/css",
+        "image/png",
+        "application/pdf",
+        "multipart/mixed; boundary=b",
+        "application/ld+json",
+        "text/xml",
+    ] {
+        let refused = post(&server, "/v1/normalize", content_type, PAGE);
+        refused.is_problem(415, "unsupported_media_type");
+        let taken = refused.header("accept-post").expect("the types that are taken");
+        assert!(
+            taken.contains("multipart/form-data") && taken.contains("text/markdown"),
+            "{taken}"
+        );
+    }
+}
+
+/// The lines of a batch's answer, the last one apart.
+#[track_caller]
+fn lines(reply: &Reply) -> (Vec<Value>, Value) {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let lines = reply
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    let mut lines: Vec<Value> = lines.collect();
+    let last = lines.pop().expect("a last line");
+    (lines, last)
+}
+
+const FEED: &str = include_str!("../../examples/feed.xml");
+
+#[test]
+fn a_feed_is_a_batch_and_no_document() {
+    let server = Server::start();
+    let refused = post(&server, "/v1/normalize", "", FEED).is_problem(422, "feed");
+    assert!(
+        refused["detail"].as_str().expect("a text").contains("/v1/batch"),
+        "{refused}"
+    );
+    for content_type in [
+        "",
+        "application/rss+xml; charset=utf-8",
+        "text/xml",
+        "application/x-www-form-urlencoded",
+    ] {
+        let reply = post(&server, "/v1/batch", content_type, FEED);
+        let (found, last) = lines(&reply);
+        assert_eq!(
+            last,
+            json!({"totals": {"documents": 2, "ok": 2, "failed": 0}, "problem": null})
+        );
+        let article = &found[0]["article"];
+        assert_eq!(
+            (&found[0]["id"], &article["id"]),
+            (&json!("harbour-17"), &json!("harbour-17"))
+        );
+        for (field, value) in [
+            ("title", json!("The night boats come back")),
+            ("url", json!("https://news.example.com/harbour")),
+            ("authors", json!([{"name": "Ada Brandt", "url": null}])),
+            ("site_name", json!("Harbour News")),
+            ("date_published", json!("2023-03-06T07:30:00+01:00")),
+            ("image", json!("https://news.example.com/boats.jpg")),
+            ("summary", json!("The market opens at six.")),
+            ("language", json!("en")),
+        ] {
+            assert_eq!(article[field], value, "{field}");
+        }
+        let html = "<p>Every morning the boats come back with what the night has given them.</p><p>The market opens at six.</p>";
+        assert_eq!(article["content_html"], html);
+        assert_eq!(
+            (&article["input"]["kind"], &article["input"]["offsets"]),
+            (&json!("post"), &json!("input"))
+        );
+        assert_eq!(
+            article["removed"][0]["byte_start"],
+            FEED.find("<ins").expect("it is there") - FEED.find("<p>").expect("it is there")
+        );
+        assert_eq!(article["provenance"]["authors"]["source"], "front_matter");
+        assert_eq!(
+            found[1]["article"]["content_html"],
+            "<p>The quay was built in two years.</p>"
+        );
+    }
+    let (found, last) = lines(&post(
+        &server,
+        "/v1/batch?fields=title",
+        "",
+        &FEED[..FEED.find("A new quay").expect("it is there")],
+    ));
+    assert_eq!(
+        (&found[0]["status"], &found[1]["problem"]["code"]),
+        (&json!(200), &json!("bad_feed"))
+    );
+    assert_eq!(last["totals"], json!({"documents": 2, "ok": 1, "failed": 1}));
+    let (found, last) = lines(&post(&server, "/v1/batch", "", PAGE));
+    assert_eq!((found.len(), &last["problem"]["code"]), (0, &json!("bad_feed")));
+    let utf_16: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(FEED.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(lines(&post(&server, "/v1/batch", "", utf_16)).1["totals"]["ok"], 2);
+}
+
+#[test]
+fn a_feed_past_the_bound_is_told() {
+    let bounds = Bounds {
+        body_bytes: 10_000,
+        ..Bounds::default()
+    };
+    let server = Server::with(bounds, Wire::default());
+    let (_, last) = lines(&post(
+        &server,
+        "/v1/batch",
+        "",
+        FEED.replace("six", &"six".repeat(5000)),
+    ));
+    assert_eq!(last["problem"]["code"], "body_too_large");
+    assert_eq!(server.workers.body_bytes(), 0, "all memory is given back");
+}
+
+#[test]
+fn the_command_line_takes_feeds_and_goes_on_within_them() {
+    let folder = std::env::temp_dir().join(format!("copydesk-feed-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let [feed, output] = ["feed.xml", "out.ndjson"].map(|name| folder.join(name).to_string_lossy().into_owned());
+    fs::write(&feed, FEED).expect("a file");
+    let arguments = ["batch", "--resume", &output, &feed];
+    assert_eq!(run(copydesk(&arguments), b"").0, 0);
+    let whole = fs::read(&output).expect("an output");
+    let end = whole.iter().position(|byte| *byte == b'\n').expect("a line");
+    fs::write(&output, &whole[..end + 9]).expect("a file");
+    assert_eq!(run(copydesk(&arguments), b"").0, 0);
+    assert!(fs::read(&output).expect("an output") == whole);
+    fs::remove_dir_all(&folder).expect("it is ours");
 }

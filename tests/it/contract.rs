@@ -155,6 +155,14 @@ fn every_refusal_answers_as_described() {
         ("POST", "/v1/normalize", "", "Content-Encoding: br", PAGE, 400),
         ("POST", "/v1/normalize", "", "Content-Encoding: compress", PAGE, 415),
         ("POST", "/v1/normalize", "", "Content-Type: application/json", "{}", 400),
+        (
+            "POST",
+            "/v1/normalize",
+            "",
+            "Content-Type: multipart/form-data",
+            PAGE,
+            400,
+        ),
         ("POST", "/v1/clean", "", "", "", 400),
         ("POST", "/v1/clean", "", "Content-Type: image/png", PAGE, 415),
     ] {

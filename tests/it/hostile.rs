@@ -329,20 +329,6 @@ fn front_matter_bombs() {
 }
 
 #[test]
-fn a_document_that_is_only_front_matter_and_one_with_three_of_it() {
-    let server = Server::start();
-    let article = |document: &str| server.request("POST", "/v1/normalize").body(document).send().json();
-    let only = article("---\ntitle: Harbour\n---\n");
-    assert_eq!((&only["title"], &only["content_text"]), (&"Harbour".into(), &"".into()));
-    assert_eq!(only["input"]["kind"], "post");
-
-    let three = article("---\ntitle: One\n---\n---\ntitle: Two\n---\n---\ntitle: Three\n---\n<p>The text.</p>\n");
-    assert_eq!(three["title"], "One");
-    let text = three["content_text"].as_str().expect("text");
-    assert!(text.contains("title: Two") && text.ends_with("The text."), "{text}");
-}
-
-#[test]
 fn http_1_0_cannot_stream() {
     let server = Server::start();
     let length = PAGE.len();
