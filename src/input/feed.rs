@@ -5,7 +5,7 @@
 //! itself is front matter: the same words in the same order of trust as in the posts that are made of feeds.
 //!
 //! # Limits
-//! Linear in the bytes. Elements of an entry nest at most [`DEPTH`] deep, since what reads them calls itself.
+//! Linear in the bytes. Elements of an entry nest at most `DEPTH` deep, since what reads them calls itself.
 
 use std::{collections::BTreeMap, sync::Arc};
 
