@@ -1,7 +1,10 @@
 //! Who wrote it: all who name people, compared.
 
-use super::{Author, Facts, Source, Sources, head::Topic, json_ld, page::Said, people, titles};
+use super::{Author, Facts, Source, Sources, head::Topic, json_ld, page::Said, people, printed, titles};
 use crate::engine::Links;
+
+/// Bytes of source around the end of the text where a label may name who wrote it.
+const BELOW: usize = 3000;
 
 /// People as one source names them.
 struct Named {
@@ -17,6 +20,7 @@ struct Named {
 /// is named; a first name or a user's name gives way to the whole name elsewhere.
 pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
     let tail = sources.address.head.title.as_deref().and_then(titles::tail);
+    let domain = facts.domain.clone().unwrap_or_default();
     let is_site = |author: &Author| {
         let name = &author.name;
         let in_tail =
@@ -24,7 +28,14 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
         said.sites.is(name) || in_tail()
     };
     let all = named(sources, said, facts.title.as_deref());
-    let holds_people = |named: &&Named| !named.people.is_empty() && !named.people.iter().any(is_site);
+    // An outlet that is named with its address.
+    let is_address = |line: &str| {
+        let parts = line.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '/'));
+        let mut parts = parts.filter(|part| !part.contains('@'));
+        !domain.is_empty() && parts.any(|part| part.to_lowercase().ends_with(&domain))
+    };
+    let holds_people =
+        |named: &&Named| !named.people.is_empty() && !named.people.iter().any(is_site) && !is_address(&named.line);
     let first = all.iter().find(holds_people);
     let Some(first) = first.or_else(|| all.iter().find(|named| named.are_people && !named.people.is_empty())) else {
         return;
@@ -123,6 +134,14 @@ fn named(sources: &Sources<'_>, said: &Said, title: Option<&str>) -> Vec<Named> 
         line: once(&names).join(", "),
         are_people: false,
     }));
+    if let Some(name) = sources.address.head.written_by() {
+        all.push(Named {
+            people: people(name, None),
+            source: Source::OpenGraph,
+            line: name.to_owned(),
+            are_people: true,
+        });
+    }
     let reporters = [said.near.as_str(), sources.text].into_iter().map(people::reporters);
     if let Some(people) = reporters.into_iter().find(|named| !named.is_empty()) {
         let line = super::names(&people);
@@ -144,21 +163,27 @@ fn named(sources: &Sources<'_>, said: &Said, title: Option<&str>) -> Vec<Named> 
         });
     }
     all.extend(shown);
-    if let Some((names, line)) = people::signed(&said.near) {
-        let people = names.into_iter().map(|name| Author { name, url: None }).collect();
-        all.push(Named {
-            people,
-            source: Source::Html,
-            line,
-            are_people: true,
-        });
+    let near = &said.near;
+    let by_line = |(names, line): (Vec<String>, String)| Named {
+        people: names.into_iter().map(|name| Author { name, url: None }).collect(),
+        source: Source::Html,
+        line,
+        are_people: true,
+    };
+    all.extend(people::signed(near).or_else(|| people::labelled(near)).map(by_line));
+    // A label may also stand below the text.
+    if all.iter().all(|named| named.people.is_empty()) && !near.is_empty() {
+        let end = sources.verdict.kept.last().map_or(0, |range| range.end);
+        let below = printed::lines(sources.outline, end.saturating_sub(BELOW)..end + BELOW);
+        all.extend(people::labelled(&below).map(by_line));
     }
     all
 }
 
-/// Whether a name is that of a user: one word with digits in it.
+/// Whether a name is that of a user: one word with digits in it, or with what takes the place of blanks.
 fn is_handle(name: &str) -> bool {
-    !name.contains(' ') && name.is_ascii() && name.bytes().any(|byte| byte.is_ascii_digit())
+    let is_mark = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
+    !name.contains(' ') && name.is_ascii() && name.bytes().any(is_mark)
 }
 
 /// Whether one name is a part of another, or the same written as users' names are.

@@ -49,7 +49,7 @@ static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
 /// What follows a date: `, 14:05`, `um 14.05 Uhr`, `à 14h05`, `at 2:05 p.m.`, ` 9時11分`.
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^[\s,|–—·/(-]*(?:(?:星期|周).\s*)?(?:T|at|um|à|às|a las|alle|ore|o godz\.?|om|kl\.?|в)?\s*(?<h>\d{1,2})(?:\s?(?::|h|时|時|点)\s?(?<min>\d\d)|\.(?<min2>\d\d)\s*(?:Uhr|Uhr\.))(?:\s?[:分]\s?(?<s>\d\d)秒?)?(?:\.\d+)?(?:\s?(?<half>[AaPp])\.?[Mm]\b)?(?:\s?(?<zone>Z|GMT|UTC|[+-]\d\d:?\d\d)(?:$|[^\d]))?",
+        r"^[\s,|–—·/(日일-]*(?:(?:星期|周).\s*)?(?:T|at|um|à|às|a las|alle|ore|o godz\.?|om|kl\.?|в)?\s*(?<h>\d{1,2})(?:\s?(?::|h|时|時|点)\s?(?<min>\d\d)|\.(?<min2>\d\d)\s*(?:Uhr|Uhr\.))(?:\s?[:分]\s?(?<s>\d\d)秒?)?(?:\.\d+)?(?:\s?(?<half>[AaPp])\.?[Mm]\b)?(?:\s?(?<zone>Z|GMT|UTC|[+-]\d\d:?\d\d)(?:$|[^\d]))?",
     )
 });
 
@@ -185,12 +185,33 @@ fn time(captures: &Captures<'_>) -> Option<String> {
 pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|datum|date|fecha|data|stand|erschienen|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|tarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|更新日|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
+            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|\b(?:datum|date|fecha|data|stand)\b|erschienen|erscheinungsdatum|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|\btarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
         )
     });
-    let mut labels = LABEL.find_iter(lines);
+    behind(&LABEL, lines, language)
+}
+
+/// What says that a page was changed.
+static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:zuletzt|aktualisier|(?:letzte|jüngste)[rn]? (?:änderung|aktualisierung|bearbeitung)|geändert|bearbeitet|\b(?:updated?|modified|edited|revised|changed)\b|last (?:update|change|revision|edit)|mis(?:e)? à jour|modifié|dernière modification|actualizad|última (?:actualización|modificación|edición)|atualizad|modificad|aggiorna|bijgewerkt|gewijzigd|ändrad|uppdaterad|opdateret|oppdatert|endret|päivitetty|muokattu|aktualizac|aktualizov|zmodyfik|frissít|güncelle|обновлен|изменен|оновлено|更新|수정)",
+    )
+});
+
+/// The first date in a line that says when the page was changed.
+pub(super) fn changed(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
+    behind(&CHANGE, lines, language)
+}
+
+/// Whether what stands in front of a date in its line says that it is that of a change.
+pub(super) fn is_of_change(before: &str) -> bool {
+    CHANGE.is_match(before)
+}
+
+/// The first date that follows such a label at once, or stands on the next line.
+fn behind(label: &Regex, lines: &str, language: Option<&str>) -> Option<(Date, String)> {
+    let mut labels = label.find_iter(lines);
     labels.find_map(|label| {
-        // The date follows its label at once, or stands on the next line.
         let mut next = lines[label.start()..].lines().filter(|line| !line.trim().is_empty());
         let own = next.next()?;
         let is_date = |line: &str| {

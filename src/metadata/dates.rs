@@ -119,6 +119,22 @@ pub fn parse(text: &str) -> Option<Date> {
     moment?.format()
 }
 
+/// The other reading of a date that begins with two numbers which may both be a month: `11/01/2023`.
+pub(super) fn with_month_and_day_swapped(raw: &str, date: &Date) -> Option<Date> {
+    let first = raw.trim().split('/').next()?;
+    let (month, day) = (date.local.month(), date.local.day());
+    if first.is_empty() || first.len() > 2 || day > 12 || month == day {
+        return None;
+    }
+    let local = date.local.with().month(day).day(month).build().ok()?;
+    let rfc3339 = format!("{}{}", local.strftime("%Y-%m-%dT%H:%M:%S"), &date.rfc3339[19..]);
+    Some(Date {
+        rfc3339,
+        local,
+        ..date.clone()
+    })
+}
+
 /// Full-width digits and colons as ASCII, all blanks as one kind.
 fn fold(character: char) -> char {
     match character {
@@ -440,6 +456,21 @@ mod tests {
             let expected = ("2021-08-18T00:00:00Z".to_owned(), Precision::Day, false);
             assert_eq!(read(text), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn months_and_days_swap_where_both_may_be_either() {
+        let swapped = |raw: &str, day: &str| {
+            let date = parse(day).expect("a date");
+            with_month_and_day_swapped(raw, &date).map(|date| date.rfc3339)
+        };
+        assert_eq!(
+            swapped("11/01/2023 12:43", "2023-01-11 12:43").as_deref(),
+            Some("2023-11-01T12:43:00Z")
+        );
+        assert_eq!(swapped("25/01/2023", "2023-01-25"), None);
+        assert_eq!(swapped("01/01/2023", "2023-01-01"), None);
+        assert_eq!(swapped("2023/01/11", "2023-01-11"), None);
     }
 
     #[test]

@@ -19,9 +19,11 @@ pub(super) enum Topic {
     Tags,
     Subtitle,
     License,
+    /// A line of a card: what it is about, and what it says.
+    Card,
 }
 
-use Topic::{Author, Description, Image, License, Modified, Published, Section, SiteName, Subtitle, Tags, Title};
+use Topic::{Author, Card, Description, Image, License, Modified, Published, Section, SiteName, Subtitle, Tags, Title};
 
 /// The names of `meta` that are read, in lower case and with `:` for the dot of Dublin Core and its kin; of one topic the
 /// most trusted first: OpenGraph (ogp.me) with its `article` and Twitter's cards, Dublin Core (DCMI terms), and the names
@@ -50,6 +52,7 @@ const NAMES: &[(&str, Topic, Source)] = &[
     ("byl", Author, Source::Meta),
     ("byline", Author, Source::Meta),
     ("dcsext:author", Author, Source::Meta),
+    ("shareaholic:article_author_name", Author, Source::Meta),
     ("article:published_time", Published, Source::OpenGraph),
     ("article:published", Published, Source::OpenGraph),
     ("og:article:published_time", Published, Source::OpenGraph),
@@ -116,6 +119,39 @@ const NAMES: &[(&str, Topic, Source)] = &[
     ("dcterms:license", License, Source::DublinCore),
     ("dc:license", License, Source::DublinCore),
     ("license", License, Source::Meta),
+    ("twitter:label1", Card, Source::OpenGraph),
+    ("twitter:data1", Card, Source::OpenGraph),
+    ("twitter:label2", Card, Source::OpenGraph),
+    ("twitter:data2", Card, Source::OpenGraph),
+];
+
+/// The labels of cards that say who wrote the article, as WordPress translates them.
+const WRITTEN_BY: &[&str] = &[
+    "written by",
+    "author",
+    "verfasst von",
+    "geschrieben von",
+    "écrit par",
+    "rédigé par",
+    "escrito por",
+    "scritto da",
+    "geschreven door",
+    "napisane przez",
+    "skriven av",
+    "skrevet av",
+    "skrevet af",
+    "kirjoittanut",
+    "napsal(a)",
+    "szerző",
+    "scris de",
+    "yazan",
+    "συντάχθηκε από",
+    "автор",
+    "написано автором",
+    "ditulis oleh",
+    "作者",
+    "執筆者",
+    "글쓴이",
 ];
 
 /// Values of `meta`, headings and blocks of JSON-LD that are kept at most: a page about one article has tens.
@@ -232,6 +268,23 @@ impl Head {
             .iter()
             .filter(move |((_, number), _)| NAMES[*number].1 == topic)
             .map(|(rank, value)| (value.as_str(), source(*rank)))
+    }
+
+    /// Who wrote it, by the lines of a card for those who share the page.
+    pub(super) fn written_by(&self) -> Option<&str> {
+        let lines: Vec<(&str, &str)> = self.said_by_name(Topic::Card).collect();
+        let line = |name: &str| lines.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
+        let labels = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
+        let is_author = |label: &str| WRITTEN_BY.contains(&label.to_lowercase().trim_end_matches(':').trim());
+        let named = labels.iter().find(|(label, _)| line(label).is_some_and(is_author));
+        line(named?.1)
+    }
+
+    fn said_by_name(&self, topic: Topic) -> impl Iterator<Item = (&str, &str)> {
+        let metas = self.metas.iter().map(|((_, number), value)| (&NAMES[*number], value));
+        metas
+            .filter(move |(name, _)| name.1 == topic)
+            .map(|(name, value)| (name.0, value.as_str()))
     }
 
     /// The same, with all that one name says together.

@@ -159,7 +159,11 @@ impl Thing {
             };
             let name = match maker {
                 Value::Text(text) => clean(text),
-                _ => thing.and_then(full),
+                _ => thing.and_then(|thing| {
+                    let name = full(thing)?;
+                    let whole = thing.text(&["description"]).and_then(|text| whole_name(&name, &text));
+                    Some(whole.unwrap_or(name))
+                }),
             };
             described.are_people |= thing.is_some_and(|thing| thing.is(|name| name == "Person"));
             described.authors.extend(name.map(|name| {
@@ -173,6 +177,15 @@ impl Thing {
         }
         described
     }
+}
+
+/// The whole name of a person who is called by the first one, if what is said of them begins with it.
+fn whole_name(first: &str, description: &str) -> Option<String> {
+    let last = description.strip_prefix(first)?.strip_prefix(' ')?.split(' ').next()?;
+    let is_name = !first.contains(' ')
+        && last.starts_with(char::is_uppercase)
+        && last.chars().skip(1).all(|c| c.is_lowercase() || c == '-');
+    is_name.then(|| format!("{first} {last}"))
 }
 
 /// The thing that a value is, or the one elsewhere on the page that it refers to by `@id`.
@@ -256,6 +269,18 @@ mod tests {
         let page = r#"{"@type":"WebPage","mainEntity":{"@type":"Recipe","name":"Soup","author":{"@type":"Person","givenName":"Ada","familyName":"B"}}}"#;
         assert_eq!(one(page).headline.as_deref(), Some("Soup"));
         assert_eq!(names(&one(page)), ["Ada B"]);
+    }
+
+    #[test]
+    fn a_first_name_is_made_whole_by_what_is_said_of_the_person() {
+        let of = |description: &str| {
+            let author = format!(r#"{{"@type":"Person","name":"Ada","description":"{description}"}}"#);
+            let block = format!(r#"{{"@type":"Article","headline":"One","author":{author}}}"#);
+            names(&one(&block)).join(",")
+        };
+        assert_eq!(of("Ada Lane ist freie Autorin."), "Ada Lane");
+        assert_eq!(of("Ada ist freie Autorin."), "Ada");
+        assert_eq!(of("Ada schreibt. Ada Lane"), "Ada");
     }
 
     #[test]

@@ -12,9 +12,11 @@ pub mod dates;
 pub mod fingerprint;
 mod front;
 mod head;
+mod headings;
 mod json_ld;
 mod json_values;
 mod language;
+mod marks;
 mod origin;
 mod page;
 mod people;
@@ -319,7 +321,10 @@ impl Facts {
     }
 
     fn set_title(&mut self, raw: &str, source: Source) {
-        let title = clean_title(raw);
+        let title = match source {
+            Source::FrontMatter => unwrapped(raw),
+            _ => clean_title(raw),
+        };
         if self.title.is_none() && !title.is_empty() {
             self.say("title", source, (title != raw).then(|| raw.to_owned()));
             self.title = Some(title);
@@ -361,10 +366,14 @@ fn addresses(facts: &mut Facts, address: &Address) {
     facts.canonical_url = address.canonical.as_ref().map(Url::to_string);
 }
 
-/// A title without what wraps it: quotation marks put around the whole, doubled when a file was made, and white space.
+/// A title on one line.
 fn clean_title(raw: &str) -> String {
-    let decoded = htmlize::unescape(raw);
-    let title = squash(&decoded);
+    headings::without_hyphens(&squash(&htmlize::unescape(raw)))
+}
+
+/// A title without the quotation marks that were put around the whole, and doubled, when a file was made.
+fn unwrapped(raw: &str) -> String {
+    let title = clean_title(raw);
     let inner = title.trim_matches('"').trim();
     let wrapped = title.starts_with('"') && title.ends_with('"') && !inner.contains('"');
     if wrapped { inner.to_owned() } else { title }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     Facts, Source, Sources, authors, datelines,
     head::Topic,
+    headings::{self, Heading},
     json_ld::{self, Described},
     printed::{self, Printed},
     published,
@@ -12,8 +13,6 @@ use super::{
 };
 use crate::engine::{Content, Links, Node, lines::squash, tags::Tag};
 
-/// Headings that are compared with the title.
-const HEADINGS: usize = 24;
 /// Characters of a line that is a date, with where and by whom.
 const DATELINE_CHARACTERS: usize = 60;
 /// Bytes of source around the text where links to its tags may stand.
@@ -25,15 +24,18 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
     let (head, outline) = (&sources.address.head, sources.outline);
     let blocks: Vec<&str> = head.json_ld.iter().map(|id| outline.raw_text(*id)).collect();
     let described = json_ld::read(&blocks, head.title.as_deref()).unwrap_or_default();
-    let sites = sites(facts, sources, &described);
+    let shown = headings::read(outline, &head.headings, sources.address.base.as_ref());
+    let sites = sites(facts, sources, &described, &shown);
     let kept = &sources.verdict.kept;
     let text = kept.first().map_or(0, |range| range.start)..kept.last().map_or(outline.source.len(), |range| range.end);
 
-    let heading = title(facts, sources, &described, &sites, text.start);
+    let heading = title(facts, sources, &described, &shown, &sites, text.start);
     // A post says itself who wrote it; what is in its text are the names of others.
     let is_page = outline.is_document && sources.page.front_matter.is_none();
     let language = facts.language.clone();
-    let by_one_word = described.authors.iter().all(|author| !author.name.contains(' '));
+    // Whom JSON-LD names by one word, or by the site's name, others may name better.
+    let is_poor = |name: &str| !name.contains(' ') || sites.is(name);
+    let by_one_word = described.authors.iter().all(|author| is_poor(&author.name));
     let is_open =
         facts.authors.is_empty() && by_one_word || facts.date_published.is_none() && described.published.is_none();
     let is_asked = facts.authors.is_empty() || facts.date_published.is_none();
@@ -44,10 +46,10 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
         sites,
     };
     if is_page && is_open {
-        said.printed = printed::read(outline, text.clone(), heading, language.as_deref());
+        said.printed = printed::read(outline, text.clone(), heading, language.as_deref(), &said.sites);
     }
     if is_page && is_asked {
-        said.near = printed::lines(outline, printed::near(&text, heading));
+        said.near = printed::near(outline, &text, heading);
     }
     if facts.authors.is_empty() {
         authors::decide(facts, sources, &said);
@@ -65,41 +67,48 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
 pub(super) struct Said {
     pub(super) described: Described,
     pub(super) printed: Printed,
-    /// The lines around the beginning of the text.
     pub(super) near: String,
     pub(super) sites: Sites,
 }
 
-/// The names that the site goes by: what it calls itself, and its domain.
-fn sites(facts: &Facts, sources: &Sources<'_>, described: &Described) -> Sites {
+/// The names that the site goes by: what it calls itself, what leads to its first page, and its domain.
+fn sites(facts: &Facts, sources: &Sources<'_>, described: &Described, shown: &[Heading]) -> Sites {
+    // Some templates give the title for the name of the application.
+    let title = sources.address.head.said(Topic::Title).next();
+    let title = title.map(|(title, _)| json_ld::letters(title)).unwrap_or_default();
     let said = sources.address.head.said(Topic::SiteName).map(|(name, _)| name);
+    let said = said.filter(|name| json_ld::letters(name) != title);
     let domain = facts.domain.as_deref();
     let label = domain.and_then(|domain| domain.split('.').next());
-    Sites::new(said.chain(described.publisher.as_deref()).chain(domain).chain(label))
+    let home = shown
+        .iter()
+        .filter(|heading| heading.leads_home)
+        .map(|heading| heading.text.as_str());
+    let named = said.chain(described.publisher.as_deref()).chain(home);
+    Sites::new(named.chain(domain).chain(label))
 }
 
 /// Chooses the title, and says where the heading that says it stands.
-fn title(facts: &mut Facts, sources: &Sources<'_>, described: &Described, sites: &Sites, text: usize) -> usize {
+fn title(
+    facts: &mut Facts,
+    sources: &Sources<'_>,
+    described: &Described,
+    shown: &[Heading],
+    sites: &Sites,
+    text: usize,
+) -> usize {
     let (head, outline) = (&sources.address.head, sources.outline);
-    let shown: Vec<(u32, String)> = head
-        .headings
+    let start = |heading: &&Heading| outline.elements[heading.element as usize].start as usize;
+    let is_before = |heading: &&Heading| start(heading) <= text;
+    let mut ranked: Vec<&Heading> = shown.iter().collect();
+    ranked.sort_by_key(|heading| !heading.is_first);
+    let mut first = shown
         .iter()
-        .map(|id| (*id, printed::text_of(outline, *id)))
-        .filter(|(_, heading)| !heading.is_empty())
-        .take(HEADINGS)
-        .collect();
-    let is_first = |id: &u32| outline.elements[*id as usize].tag == Tag::H1;
-    let mut ranked: Vec<&(u32, String)> = shown.iter().collect();
-    ranked.sort_by_key(|(id, _)| !is_first(id));
-    let mut first = shown.iter().filter(|(id, _)| is_first(id));
-    let only = first.next().filter(|_| first.next().is_none());
-    let before = |(id, _): &&(u32, String)| (outline.elements[*id as usize].start as usize) <= text;
+        .filter(|heading| heading.is_first && !sites.is(&heading.text));
+    let only = first.next().filter(|one| first.all(|other| other.text == one.text));
     let nearest = only.or_else(|| {
-        shown
-            .iter()
-            .rfind(before)
-            .or(shown.first())
-            .filter(|_| outline.is_document)
+        let before = shown.iter().rfind(is_before);
+        before.or(shown.first()).filter(|_| outline.is_document)
     });
     let json_ld = described.headline.iter().map(|title| (title.clone(), Source::JsonLd));
     let meta = head
@@ -108,8 +117,9 @@ fn title(facts: &mut Facts, sources: &Sources<'_>, described: &Described, sites:
     let candidates = Candidates {
         declared: json_ld.chain(meta).collect(),
         document: head.title.as_deref(),
-        headings: ranked.iter().map(|(_, heading)| heading.clone()).collect(),
-        nearest: nearest.map(|(_, heading)| heading.clone()),
+        headings: ranked,
+        only: only.filter(is_before),
+        nearest: nearest.map(|heading| heading.text.as_str()),
         sites,
     };
     let chosen = titles::choose(&candidates);
@@ -124,11 +134,11 @@ fn title(facts: &mut Facts, sources: &Sources<'_>, described: &Described, sites:
         }
     }
     let own = facts.title.as_deref().map(json_ld::letters).unwrap_or_default();
-    let stands = shown
-        .iter()
-        .find(|(_, heading)| json_ld::letters(heading) == own)
-        .or(nearest);
-    stands.map_or(text, |(id, _)| outline.elements[*id as usize].start as usize)
+    // Lists of other articles may name it too: the heading nearest to the text is its own.
+    let is_own = |heading: &&Heading| json_ld::letters(&heading.text) == own;
+    let above = shown.iter().filter(is_before).rfind(is_own);
+    let stands = above.or_else(|| shown.iter().find(is_own)).or(nearest);
+    stands.as_ref().map_or(text, start)
 }
 
 /// Site, summary, section and tags: as the first source says them.

@@ -104,7 +104,7 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
 /// What ends the name: another fact behind a border, a time, a role.
 static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:\s[|•·–—-]\s|\s?[|•]\s?|\s\([^()]*\)?$|\s*(?:发布时间|发布于|时间|日期|来源|责编|编辑)|\s+on\s+\p{L}+ \d|\s+(?:am|on|le|el|il|op|um|at|vom|den|di)\s+\d|,?\s+(?:published|updated|posted|last updated|veröffentlicht|aktualisiert|publié|publicado|stand)\b|\s+in\s+\p{Lu}|,?\s*\d{1,4}[./:-]|,?\s+\d|\s+(?:view|follow|read more|all posts|mehr|alle artikel|email|e-mail|kommentar|comments?)\b|\s+@).*$",
+        r"(?i)(?:\s[|•·–—-]\s|\s?[|•]\s?|\s\([^()]*\)?$|\s*(?:发布时间|发布于|时间|日期|来源|责编|编辑)|\s+on\s+\p{L}+ \d|\s+(?:am|on|le|el|il|op|um|at|vom|den|di)\s+\d|,?\s+(?:published|updated|posted|last updated|veröffentlicht|aktualisiert|publié|publicado|stand)\b|\s+in\s+\p{Lu}|,?\s*\d{1,4}[./:-]|,?\s+\d|\s+(?-i:[Ff]or (?:[Tt]he )?\p{Lu})|\s+(?:view|follow|read more|all posts|mehr|alle artikel|email|e-mail|kommentar|comments?)\b|\s+@).*$",
     )
 });
 /// What is no name: an address, a handle.
@@ -112,7 +112,9 @@ static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|www\.\S+\.\S+|(?:^|\s)@\w+"));
 /// Between two names.
 static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\s*(?:[;、&]|\s(?:and|und|et|og|och|en|y|e|i|and by|sowie|mit|with)\s|,\s*(?:and|und|et)\s|[,，])\s*")
+    pattern(
+        r"\s*(?:[;、&]|\s(?:and|And|AND|und|UND|et|og|och|en|y|e|i|and by|sowie|mit|with|im Gespräch mit|im Interview mit|in conversation with)\s|,\s*(?:and|und|et)\s|[,，])\s*",
+    )
 });
 /// A part of a list that says what someone is, where it is.
 static ROLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -159,13 +161,29 @@ const NAME_WORDS: usize = 7;
 /// A line that begins with who wrote it, in Latin letters: `Von Ada Lane am 12. Mai`.
 static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted )?[Bb]y|BY|(?:[Ee]in \w+ )?(?:Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)\s*(?<names>\p{Lu}[^\n|•·\d]{1,80}?)\s*(?:$|[|•·–—\d(]|\b(?:am|on|le|el|il|at|um|vom)\b)",
+        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted |(?:[Aa]n? |[Gg]uest )?(?:[Ss]tory|[Pp]ost|[Oo]pinion|[Aa]nalysis|[Cc]olumn|[Cc]ommentary) )?[Bb]y|BY|(?:[Ee]ine? \w+ )?(?:Kolumne |Kommentar |Gastbeitrag |Interview |Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s?:?\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)\s*(?<names>\p{Lu}[^\n|•·\d]{1,80}?)\s*(?:$|[|•·–—\d(]|\b(?:am|on|le|el|il|at|um|vom)\b)",
     )
 });
 
-/// The people whom such a line names.
+/// A label that says who wrote it, also in the middle of a line or alone on it: `Datum: 12.5.2020 Autor: Ada Lane Quelle: dpa`.
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?m)(?:^|[\s|•·])(?:Autor(?:in|en|\(in\)|:in|es|e|a)?|Authors?|Auteure?s?|Verfasser(?:in)?|Verfasst von|Geschrieben von|Redakteur(?:in)?|Written by|Escrito por|Scritto da|Forfatter|Författare|Skribent|Szerző|Yazar|Schrijver|Автор|Von|Text)(?:\s?:|$)\s*(?:\n\s*)?(?<names>\p{Lu}[^\n|•·\d:]{1,80}?)\s*(?:$|[|•·–—\d(]|\s\p{Lu}\p{L}+\s?:)",
+    )
+});
+
+/// The people whom a line names that begins so.
 pub(super) fn signed(lines: &str) -> Option<(Vec<String>, String)> {
-    SIGNED.captures_iter(lines).find_map(|captures| {
+    by_form(&SIGNED, lines)
+}
+
+/// The people whom a label names.
+pub(super) fn labelled(lines: &str) -> Option<(Vec<String>, String)> {
+    by_form(&LABELLED, lines)
+}
+
+fn by_form(form: &Regex, lines: &str) -> Option<(Vec<String>, String)> {
+    form.captures_iter(lines).find_map(|captures| {
         let line = captures.get(0)?.as_str();
         let names = tidy(captures.name("names")?.as_str());
         // A sentence that begins with the word names nobody: each part of a name begins with a capital.
@@ -195,11 +213,12 @@ pub(super) fn tidy(line: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for part in BETWEEN.split(&line) {
         let part = PREFIX.replace(part.trim(), "");
+        let part = without_role(&part);
         let name = part.trim_matches(|c: char| {
             c.is_whitespace()
                 || matches!(
                     c,
-                    ',' | ':' | '|' | '-' | '–' | '/' | '•' | '*' | '"' | '(' | ')' | '：'
+                    ',' | ':' | '|' | '-' | '–' | '—' | '/' | '•' | '*' | '"' | '(' | ')' | '：'
                 )
         });
         let lower = name.to_lowercase();
@@ -213,6 +232,23 @@ pub(super) fn tidy(line: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// What someone is, in front of the whole name: `Blatt-Reporterin Ada Lane`.
+static ROLE_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:[\p{L}\d.]+[-‑])*(?:expert(?:e|in)|(?:chef)?redakteur(?:in)?|reporter(?:in)?|korrespondent(?:in)?|kolumnist(?:in)?|gastautor(?:in)?|volontär(?:in)?|rechtsanw(?:alt|ältin)|correspondent|columnist|contributor)\s+(?<name>\S+\s.*)$",
+    )
+});
+
+fn without_role(part: &str) -> &str {
+    let name = ROLE_BEFORE.captures(part).and_then(|captures| captures.name("name"));
+    name.map_or(part, |name| name.as_str())
+}
+
+/// How much of a line stands in front of the names: `Beitrag von `.
+pub(super) fn prefix(line: &str) -> &str {
+    PREFIX.find(line).map_or("", |prefix| prefix.as_str())
 }
 
 /// Words before a name that are no part of it.
@@ -258,6 +294,10 @@ mod tests {
             ("https://example.org/ada", &[]),
             ("admin", &[]),
             ("name, email@example.org", &[]),
+            ("Ada Lane —", &["Ada Lane"]),
+            ("Von Blatt-Reporterin Ada Lane", &["Ada Lane"]),
+            ("By Ada Lane And Bo Ek For The Daily Sheet", &["Ada Lane", "Bo Ek"]),
+            ("Ada Lane im Gespräch mit Bo Ek", &["Ada Lane", "Bo Ek"]),
             ("作者：王小明", &["王小明"]),
             ("By", &[]),
             ("", &[]),
@@ -278,8 +318,27 @@ mod tests {
             Some(vec!["Ada van Lane".to_owned(), "Bo Ek".to_owned()])
         );
         assert_eq!(names("Autor: Ada Lane/XY"), Some(vec!["Ada Lane/XY".to_owned()]));
+        assert_eq!(names("Written by: Ada Lane"), Some(vec!["Ada Lane".to_owned()]));
+        assert_eq!(names("Eine Kolumne von Ada Lane"), Some(vec!["Ada Lane".to_owned()]));
         assert_eq!(names("By Monday the lake had frozen over."), None);
         assert_eq!(names("Von Anfang an war klar, dass es so kommt."), None);
+    }
+
+    #[test]
+    fn labels_say_who_wrote_it_wherever_they_stand() {
+        let names = |lines| labelled(lines).map(|(names, _)| names);
+        let ada = Some(vec!["Ada Lane".to_owned()]);
+        for lines in [
+            "Datum: 12.5.2020 Autor: Ada Lane Quelle: dpa",
+            "Text.\nAutor:\nAda Lane\nTags",
+            "Autorin\n Ada Lane\n",
+            "Auteur : Ada Lane\nEdition : Bo Ek",
+            "Text: Ada Lane",
+        ] {
+            assert_eq!(names(lines), ada, "{lines}");
+        }
+        assert_eq!(names("Der Autor: ein Mann ohne Namen"), None);
+        assert_eq!(names("Text\nDer Rest folgt morgen."), None);
     }
 
     #[test]

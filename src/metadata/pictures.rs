@@ -48,6 +48,8 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     let named = ["headimg", "image", "cover", "thumbnail", "feature_image"]
         .iter()
         .filter_map(|key| Some((front?.text(key)?, Source::FrontMatter)));
+    // A feed that names a picture has chosen it: where that is an avatar or a placeholder, no other one stands for it.
+    let is_named = named.clone().any(|(url, _)| !url.trim().is_empty());
     let by_rules = sources.fields.iter().filter(|field| field.name == FieldName::Image);
     let named = named.chain(by_rules.clone().map(|field| (field.value.as_str(), Source::Rule)));
     let named = named.chain(head.said(Topic::Image));
@@ -62,10 +64,11 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
             facts.name_rule("image", &sources.rules.rules()[field.rule as usize].id);
         }
         facts.image = Some(url);
-    } else if let Some(picture) = facts
-        .images
-        .iter()
-        .find(|p| !is_placeholder(&p.url) && !removed.contains(&p.url))
+    } else if !is_named
+        && let Some(picture) = facts
+            .images
+            .iter()
+            .find(|p| !is_placeholder(&p.url) && !removed.contains(&p.url))
     {
         facts.image = Some(picture.url.clone());
         facts.say("image", Source::Html, None);

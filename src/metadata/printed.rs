@@ -7,7 +7,14 @@ use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::{Source, datelines, dates::Date, head::clean, people};
+use super::{
+    Source, datelines,
+    dates::Date,
+    head::clean,
+    marks::{Marks, is_elsewhere},
+    people,
+    titles::Sites,
+};
 use crate::engine::{
     Outline,
     lines::squash,
@@ -20,15 +27,17 @@ const LINE_CHARACTERS: u32 = 200;
 /// Visible characters of a name.
 const NAME_CHARACTERS: u32 = 100;
 /// Bytes of source behind the text where a byline may stand.
-const BEHIND: usize = 2000;
+const BEHIND: usize = 4000;
 /// Bytes of source around the beginning of the text where a date may stand in no element of its own.
 const AROUND: usize = 3000;
-/// Ancestors that are asked whether they hold something else.
-const ANCESTORS: usize = 12;
+/// Of those, bytes behind it that a dateline at the beginning of a text takes.
+const BEGINNING: usize = 500;
 /// Runs of text in a line: markup without text costs nothing more than that.
 const LINE_RUNS: u32 = 64;
 /// Elements that are held for bylines.
 const CANDIDATES: usize = 256;
+/// Of those, how many are asked for somebody's name.
+const ASKED: usize = 24;
 /// People named one after the other.
 const MOST_NAMES: usize = 12;
 /// Different days inside the text from which on they are those of other articles.
@@ -63,41 +72,14 @@ const NAMES: &[&str] = &[
     "info",
     "source",
     "stand",
+    "wrote",
+    "written",
 ];
 static NAMED: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(NAMES).ok());
 
-/// Names of what holds other articles, or what readers say of this one.
-const ELSEWHERE: &[&str] = &[
-    "comment",
-    "related",
-    "sidebar",
-    "widget",
-    "reply",
-    "recommend",
-    "teaser",
-    "popular",
-    "recent",
-    "disqus",
-    "most-read",
-    "more-",
-    "copyright",
-];
-/// Names of what stands beside an author's name.
-const BESIDE: &[&str] = &[
-    "bio",
-    "desc",
-    "avatar",
-    "image",
-    "photo",
-    "social",
-    "count",
-    "more",
-    "link-list",
-    "follow",
-    "box",
-    "about",
-];
+/// Where the accounts of people are, beside the pages about them.
+const ACCOUNTS: &[&str] = &["twitter.com", "://x.com", "facebook.com", "instagram.com"];
 
 /// A line that names people.
 #[derive(Debug, Clone)]
@@ -109,11 +91,16 @@ pub(super) struct Line {
     pub(super) source: Source,
 }
 
+/// The strength of a `time` that is not that of a change.
+const TIME: u8 = 8;
+
 /// What the page says.
 #[derive(Debug, Default)]
 pub(super) struct Printed {
     pub(super) byline: Option<Line>,
     pub(super) date: Option<(Date, String, Source)>,
+    /// The day of the `time` right below the title, if there is one.
+    pub(super) at_title: Option<(Date, String)>,
     /// The text holds many days, each marked as one: it is a list of other articles.
     pub(super) is_list: bool,
 }
@@ -126,13 +113,25 @@ struct Mark {
 }
 
 /// Reads. `text` is where the article's text stands, `heading` where its title does.
-pub(super) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, language: Option<&str>) -> Printed {
+pub(super) fn read(
+    outline: &Outline<'_>,
+    text: Range<usize>,
+    heading: usize,
+    language: Option<&str>,
+    sites: &Sites,
+) -> Printed {
     let mut bylines: Vec<Mark> = Vec::new();
     let mut date: Option<(u8, Date, String, Source)> = None;
+    let mut is_date_inside = false;
     let mut asked = 0;
     let mut days: Vec<(String, Date)> = Vec::new();
     let mut days_asked = 0;
     let near = heading.saturating_sub(AROUND)..text.start + AROUND;
+    let mut times: Vec<(Date, String)> = Vec::new();
+    let below = match (heading..heading + AROUND).contains(&text.start) {
+        true => below_title(&text, heading),
+        false => text.start.saturating_sub(2 * BEGINNING)..text.start + BEGINNING,
+    };
     for (i, element) in outline.elements.iter().enumerate() {
         let (id, start) = (i as u32, element.start as usize);
         if start > text.end + BEHIND {
@@ -165,25 +164,34 @@ pub(super) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, la
             let is_stronger = date.as_ref().is_none_or(|(most, ..)| *most < strength);
             let is_inside = text.contains(&start) && days_asked < DAYS_ASKED;
             days_asked += usize::from(is_inside);
-            if (is_stronger || is_inside)
+            let is_time = element.tag == Tag::TIME && strength >= TIME && below.contains(&start);
+            if (is_stronger || is_inside || is_time)
                 && let Some((found, raw)) = day(outline, id, &marks, language)
                 && !is_elsewhere(outline, id)
             {
                 if is_inside {
                     days.push((marks.names.clone(), found.clone()));
                 }
+                if is_time {
+                    times.push((found.clone(), raw.clone()));
+                }
                 if is_stronger {
                     date = Some((strength, found, raw, source));
+                    is_date_inside = text.contains(&start);
                 }
             }
         }
     }
-    let is_list = date.as_ref().is_some_and(|(_, date, ..)| is_of_list(date, &days));
+    let is_list = is_date_inside && date.as_ref().is_some_and(|(_, date, ..)| is_of_list(date, &days));
     Printed {
-        byline: byline(outline, &bylines),
+        byline: byline(outline, &bylines, sites),
         date: date
             .filter(|_| !is_list)
             .map(|(_, date, raw, source)| (date, raw, source)),
+        at_title: times
+            .first()
+            .filter(|(first, _)| !is_list && times.iter().all(|(other, _)| other.day() == first.day()))
+            .cloned(),
         is_list,
     }
 }
@@ -198,152 +206,6 @@ fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
     different.sort_unstable();
     different.dedup();
     different.len() >= MANY_DAYS
-}
-
-/// What the attributes of one element say.
-#[derive(Default)]
-struct Marks<'a> {
-    /// Class, id and the like, in lower case.
-    names: String,
-    microdata: &'a str,
-    rdfa: &'a str,
-    rel: &'a str,
-    datetime: Option<&'a str>,
-    is_pubdate: bool,
-}
-
-impl<'a> Marks<'a> {
-    fn read(outline: &Outline<'a>, id: u32) -> Self {
-        let mut marks = Marks::default();
-        for (name, value) in outline.start_tag(id).attributes() {
-            let Ok(value) = std::str::from_utf8(value) else {
-                continue;
-            };
-            if [&b"class"[..], b"id", b"data-testid", b"data-component"]
-                .iter()
-                .any(|own| name.eq_ignore_ascii_case(own))
-            {
-                marks.names.push_str(&value.to_ascii_lowercase());
-                marks.names.push(' ');
-            } else if name.eq_ignore_ascii_case(b"itemprop") {
-                marks.microdata = value;
-            } else if name.eq_ignore_ascii_case(b"property") {
-                marks.rdfa = value.rsplit(':').next().unwrap_or(value);
-            } else if name.eq_ignore_ascii_case(b"rel") {
-                marks.rel = value;
-            } else if name.eq_ignore_ascii_case(b"datetime") || name.eq_ignore_ascii_case(b"content") {
-                marks.datetime = Some(value);
-            } else if name.eq_ignore_ascii_case(b"pubdate") {
-                marks.is_pubdate = true;
-            }
-        }
-        marks
-    }
-
-    fn has(&self, parts: &[&str]) -> bool {
-        parts.iter().any(|part| self.names.contains(part))
-    }
-
-    fn names_people(&self) -> Option<(u8, Source)> {
-        let is_maker = |names: &str| {
-            names
-                .split_ascii_whitespace()
-                .any(|name| matches!(name, "author" | "creator"))
-        };
-        if is_maker(self.microdata) {
-            return Some((4, Source::Microdata));
-        }
-        if is_maker(self.rdfa) {
-            return Some((4, Source::Rdfa));
-        }
-        if self
-            .rel
-            .split_ascii_whitespace()
-            .any(|rel| rel.eq_ignore_ascii_case("author"))
-        {
-            return Some((4, Source::Html));
-        }
-        if self.has(BESIDE) {
-            return None;
-        }
-        if self.has(&["author", "byline", "by-line"]) {
-            return Some((3, Source::Html));
-        }
-        let others = [
-            "autor",
-            "auteur",
-            "writer",
-            "verfasser",
-            "redakteur",
-            "reporter",
-            "journalist",
-            "vcard",
-            "contributor",
-            "username",
-        ];
-        self.has(&others).then_some((2, Source::Html))
-    }
-
-    fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
-        let is = |names: &str, known: &[&str]| names.split_ascii_whitespace().any(|name| known.contains(&name));
-        let published = ["datePublished", "dateCreated"];
-        if is(self.microdata, &published) {
-            return Some((6, Source::Microdata));
-        }
-        if is(self.rdfa, &["datePublished", "created", "issued", "date"]) {
-            return Some((6, Source::Rdfa));
-        }
-        let is_change = is(self.microdata, &["dateModified"]) || self.has(&["updated", "modified"]);
-        if tag == Tag::TIME {
-            let strength = match is_change {
-                _ if self.is_pubdate || self.has(&["publi"]) => 5,
-                true => 2,
-                false => 4,
-            };
-            return Some((strength, Source::Html));
-        }
-        let strong = [
-            "date",
-            "publi",
-            "posted",
-            "submitted",
-            "pubtime",
-            "datum",
-            "fecha",
-            "timestamp",
-        ];
-        if self.has(&strong) {
-            return Some((if is_change && !self.has(&["publi"]) { 2 } else { 3 }, Source::Html));
-        }
-        let weak = ["time", "meta", "info", "source", "byline", "author", "stand"];
-        self.has(&weak).then_some((2, Source::Html))
-    }
-}
-
-/// Whether an element stands among what is not the article.
-fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
-    for _ in 0..ANCESTORS {
-        let Some(element) = outline.elements.get(id as usize) else {
-            return false;
-        };
-        match element.tag {
-            Tag::BODY | Tag::HTML => return false,
-            // Who took a picture has not written the article.
-            Tag::FIGURE | Tag::FIGCAPTION => return true,
-            _ => {}
-        }
-        let says = |name: &str| {
-            let value = outline.attribute(id, name).unwrap_or_default().to_ascii_lowercase();
-            ELSEWHERE.iter().any(|part| value.contains(part))
-        };
-        // What holds half of the page holds the article too, whatever it is called.
-        let is_small = outline.characters(id) * 2 < outline.characters_before.last().copied().unwrap_or_default();
-        if is_small && (element.tag == Tag::NAV || says("class") || says("id")) {
-            return true;
-        }
-        id = element.parent;
-    }
-    false
 }
 
 fn day(outline: &Outline<'_>, id: u32, marks: &Marks<'_>, language: Option<&str>) -> Option<(Date, String)> {
@@ -363,11 +225,16 @@ pub(super) fn read_date(raw: &str, language: Option<&str>) -> Option<Date> {
     super::dates::parse(raw).or_else(|| Some(datelines::find(raw, language)?.0))
 }
 
-/// The strongest mark, with those like it that stand right behind it.
-fn byline(outline: &Outline<'_>, marks: &[Mark]) -> Option<Line> {
-    let best = marks
-        .iter()
-        .max_by_key(|mark| (mark.strength, std::cmp::Reverse(mark.element)))?;
+/// The strongest mark that names somebody, with those like it that stand right behind it.
+fn byline(outline: &Outline<'_>, marks: &[Mark], sites: &Sites) -> Option<Line> {
+    let mut ranked: Vec<&Mark> = marks.iter().collect();
+    ranked.sort_by_key(|mark| std::cmp::Reverse(mark.strength));
+    let is_person = |(name, _): &(String, Option<String>)| {
+        let names = people::tidy(name);
+        !names.is_empty() && !names.iter().any(|name| sites.is(name))
+    };
+    let names_somebody = |mark: &&&Mark| names_in(outline, mark.element).iter().any(is_person);
+    let best = ranked.iter().take(ASKED).find(names_somebody).or(ranked.first())?;
     let mut names = Vec::new();
     let (mut last_end, mut elements) = (None, 0);
     for mark in marks
@@ -431,9 +298,10 @@ fn before_numbers(line: &str) -> &str {
 fn names_in(outline: &Outline<'_>, id: u32) -> Vec<(String, Option<String>)> {
     let element = &outline.elements[id as usize];
     let inside = id..element.next;
+    let is_account = |href: &str| ACCOUNTS.iter().any(|host| href.contains(host));
     let link = |id: u32| {
         let href = outline.attribute(id, "href").and_then(clean);
-        href.filter(|href| !href.starts_with(['#', 'm', 'j', 't']) && !href.contains("twitter.com"))
+        href.filter(|href| !href.starts_with(['#', 'm', 'j', 't']) && !is_account(href))
     };
     let named: Vec<u32> = inside
         .clone()
@@ -448,7 +316,18 @@ fn names_in(outline: &Outline<'_>, id: u32) -> Vec<(String, Option<String>)> {
         };
         inside.clone().filter(is_name).collect::<Vec<u32>>()
     };
-    let parts = if named.is_empty() { links() } else { named };
+    let mut parts = if named.is_empty() { links() } else { named };
+    // Beside a name stands a link to an account of theirs, or one that is part of the words in front of it.
+    if parts.len() > 1 {
+        let prefix = people::prefix(&text_of(outline, id)).to_owned();
+        let is_name = |part: &u32| {
+            let href = outline.attribute(*part, "href").unwrap_or_default();
+            !is_account(href) && !prefix.contains(&text_of(outline, *part))
+        };
+        if parts.iter().any(is_name) {
+            parts.retain(is_name);
+        }
+    }
     let parts = if parts.is_empty() { vec![id] } else { parts };
     parts
         .into_iter()
@@ -477,9 +356,14 @@ fn line_of(outline: &Outline<'_>, id: u32) -> String {
 /// The visible text of an element on one line.
 pub(super) fn text_of(outline: &Outline<'_>, id: u32) -> String {
     let element = &outline.elements[id as usize];
+    text_of_runs(outline, element.first_run..element.next_run)
+}
+
+/// The text of some runs on one line.
+pub(super) fn text_of_runs(outline: &Outline<'_>, runs: Range<u32>) -> String {
     let mut text = String::new();
     let mut last: Option<&Run> = None;
-    for number in element.first_run..element.next_run {
+    for number in runs {
         let run = &outline.runs[number as usize];
         // What stands in two blocks are two words.
         if last.is_some_and(|last| outline.block_of(last.parent) != outline.block_of(run.parent)) {
@@ -491,9 +375,28 @@ pub(super) fn text_of(outline: &Outline<'_>, id: u32) -> String {
     squash(&text)
 }
 
-/// Where the lines around the beginning of the text are.
-pub(super) fn near(text: &Range<usize>, heading: usize) -> Range<usize> {
-    heading.min(text.start).saturating_sub(AROUND)..text.start.saturating_add(AROUND / 2)
+/// Where they are that stand below the title, at the beginning of the text.
+fn below_title(text: &Range<usize>, heading: usize) -> Range<usize> {
+    heading..(text.start + BEGINNING).clamp(heading + BEGINNING, heading + AROUND)
+}
+
+/// The lines around the title and the beginning of the text: those right below the title; then those in front of it, the
+/// nearest first; then those at the beginning of the text. What stands between a title and a text that are far apart is
+/// left out.
+pub(super) fn near(outline: &Outline<'_>, text: &Range<usize>, heading: usize) -> String {
+    let below = below_title(text, heading);
+    let mut all = lines(outline, below.clone());
+    let before = lines(outline, heading.saturating_sub(AROUND)..heading);
+    for line in before.lines().rev() {
+        all.push('\n');
+        all.push_str(line);
+    }
+    // The beginning of the text, as far as it has not been read.
+    let (from, to) = (text.start.saturating_sub(AROUND), text.start + AROUND / 2);
+    let read = heading.saturating_sub(AROUND)..below.end;
+    all.push_str(&lines(outline, from..to.min(read.start)));
+    all.push_str(&lines(outline, from.max(read.end)..to));
+    all
 }
 
 /// The visible lines of a part of the source.

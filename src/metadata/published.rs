@@ -9,11 +9,11 @@ use memchr::memmem;
 
 use super::{
     Facts, Source, Sources, datelines,
-    dates::{Date, Precision},
+    dates::{self, Date, Precision},
     head::Topic,
     json_ld::Described,
     page::Said,
-    printed, titles,
+    printed, titles, zones,
 };
 use crate::{
     engine::{Outline, tags::Tag},
@@ -22,6 +22,13 @@ use crate::{
 
 /// Bytes of source behind the text where a line may say when it was published.
 const LABELLED: usize = 12_000;
+
+/// Bytes of a line that is short, and bytes of a longer one within which its date stands.
+const LINE_BYTES: usize = 60;
+const DATE_WITHIN: usize = 30;
+
+/// Dates of a line that are read.
+const DATES_A_LINE: usize = 3;
 
 /// Minutes that any two places' clocks are apart.
 const CLOCKS_APART: i64 = 14 * 60;
@@ -56,10 +63,15 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     if let Some((date, raw, source)) = said.printed.date.clone() {
         found.push(Found { date, raw, source });
     }
+    for one in &mut found {
+        settle_order(one, sources, said, text, language);
+    }
     let before = |found: &Found| !is_after(&found.date, sources);
     found.retain(before);
     // As sources are declared, so they are trusted; the first of each stays the first.
     found.sort_by_key(|found| found.source);
+    let changed = modifications(sources, said, language);
+    without_changes(&mut found, &changed);
     if found.is_empty()
         && let Some((url, _)) = &sources.address.url
         && let Some((date, raw)) = datelines::in_path(url.path())
@@ -79,7 +91,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         found.extend(shown.iter().find(is_that).cloned());
     }
     if found.is_empty() && !said.near.is_empty() && !said.printed.is_list {
-        found.extend(elsewhere(sources, text, language));
+        found.extend(elsewhere(sources, said, text, facts.title.as_deref(), language));
     }
     let Some(first) = found.first() else {
         if let Some(raw) = unreadable {
@@ -89,11 +101,19 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         }
         return;
     };
-    let day = outvoting(first, &found, &shown).unwrap_or(first);
+    let at_title = shown_at_title(said, &changed).filter(before);
+    let is_apart = |other: &&Found| (other.date.local_minute() - first.date.local_minute()).abs() > 2 * 24 * 60;
+    let marked = at_title
+        .as_ref()
+        .filter(is_apart)
+        .filter(|_| stands_alone(first, &found, &shown));
+    let day = outvoting(first, &found, &shown).or(marked).unwrap_or(first);
     let to_the_minute = |other: &&Found| other.date.precision != Precision::Day && other.date.day() == day.date.day();
     let is_vague = day.date.precision == Precision::Day;
     let exact = found.iter().find(to_the_minute).filter(|_| is_vague).unwrap_or(day);
-    let date = on_local_clocks(&exact.date, &found, &shown).unwrap_or_else(|| exact.date.clone());
+    let date = on_local_clocks(&exact.date, &found, &shown)
+        .or_else(|| on_the_day_of(&exact.date, facts, sources, at_title.as_ref()))
+        .unwrap_or_else(|| exact.date.clone());
     facts.say("date_published", exact.source, Some(exact.raw.clone()));
     facts.date_published = Some(date);
     facts.date_published_raw = Some(exact.raw.clone());
@@ -129,31 +149,110 @@ fn declared(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> (Vec<
     (found, unreadable)
 }
 
-/// The first date of each line.
+/// Whether `11/01/2023` is of January or of November is for the page to say: a date in words or in another order, around the
+/// title or behind a label, that is one of the two.
+fn settle_order(one: &mut Found, sources: &Sources<'_>, said: &Said, text: &Range<usize>, language: Option<&str>) {
+    if one.source == Source::Html || !one.raw.contains('/') {
+        return;
+    }
+    let Some(other) = dates::with_month_and_day_swapped(&one.raw, &one.date) else {
+        return;
+    };
+    let is_either = |found: &Date| [other.day(), one.date.day()].contains(&found.day());
+    let near = shown(&said.near, language).into_iter();
+    let near = near
+        .filter(|found| !found.raw.contains('/'))
+        .map(|found| found.date)
+        .find(is_either);
+    let labelled = || {
+        let lines = printed::lines(sources.outline, text.start..text.end + LABELLED);
+        datelines::labelled(&lines, language)
+            .filter(|(_, raw)| !raw.contains('/'))
+            .map(|(date, _)| date)
+    };
+    if near.or_else(labelled).is_some_and(|date| date.day() == other.day()) {
+        one.date = other;
+    }
+}
+
+/// When the page says that it was changed.
+fn modifications(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> Vec<Date> {
+    let json_ld = said.described.modified.as_deref();
+    let meta = sources.address.head.said(Topic::Modified).map(|(raw, _)| raw);
+    json_ld
+        .into_iter()
+        .chain(meta)
+        .filter_map(|raw| printed::read_date(raw, language))
+        .collect()
+}
+
+/// Takes away dates that are those of a change, where another source declares an earlier one.
+fn without_changes(found: &mut Vec<Found>, changed: &[Date]) {
+    let is_change = |one: &Found| changed.iter().any(|change| change.rfc3339 == one.date.rfc3339);
+    let own = found.iter().filter(|one| one.source != Source::Html && !is_change(one));
+    let Some(earliest) = own.map(|one| one.date.day().to_owned()).min() else {
+        return;
+    };
+    found.retain(|one| !is_change(one) || *one.date.day() <= *earliest);
+}
+
+/// The day that is marked as one right below the title, if it is not that of a change.
+fn shown_at_title(said: &Said, changed: &[Date]) -> Option<Found> {
+    let (date, raw) = said.printed.at_title.clone()?;
+    let is_change = changed.iter().any(|change| change.day() == date.day());
+    let source = Source::Html;
+    (!is_change).then_some(Found { date, raw, source })
+}
+
+/// The dates of each line, where the line is about a date: a sentence tells of something else.
 fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
-    let dates = lines.lines().filter_map(|line| {
-        let (date, range) = datelines::find(line, language)?;
-        let raw = line[range].trim().to_owned();
-        let source = Source::Html;
-        Some(Found { date, raw, source })
-    });
-    dates.collect()
+    let mut dates = Vec::new();
+    for line in lines.lines() {
+        let mut rest = line;
+        for _ in 0..DATES_A_LINE {
+            let Some((date, range)) = datelines::find(rest, language) else {
+                break;
+            };
+            let is_told = line.len() - rest.len() + range.start > DATE_WITHIN && line.len() > LINE_BYTES;
+            if !is_told && !datelines::is_of_change(&rest[..range.start]) {
+                let raw = rest[range.clone()].trim().to_owned();
+                let source = Source::Html;
+                dates.push(Found { date, raw, source });
+            }
+            rest = &rest[range.end..];
+        }
+    }
+    dates
 }
 
 /// Where nobody has said it: a line that says which date it is, the end of the document's title, the state of a script.
-fn elsewhere(sources: &Sources<'_>, text: &Range<usize>, language: Option<&str>) -> Option<Found> {
+fn elsewhere(
+    sources: &Sources<'_>,
+    said: &Said,
+    text: &Range<usize>,
+    title: Option<&str>,
+    language: Option<&str>,
+) -> Option<Found> {
     let outline = sources.outline;
     let labelled = || {
         let lines = printed::lines(outline, text.start..text.end + LABELLED);
         datelines::labelled(&lines, language)
     };
     let in_title = || {
-        let title = sources.address.head.title.as_deref()?;
-        let behind = titles::behind_border(title)?;
-        let (date, range) = datelines::find(behind, language)?;
-        Some((date, behind[range].trim().to_owned()))
+        let titles = [sources.address.head.title.as_deref(), title];
+        titles.into_iter().flatten().find_map(|title| {
+            let behind = titles::behind_border(title)?;
+            let (date, range) = datelines::find(behind, language)?;
+            Some((date, behind[range].trim().to_owned()))
+        })
     };
-    let (date, raw) = labelled().or_else(in_title).or_else(|| in_scripts(outline))?;
+    // Where it is only said when the page was changed, that is when what is there was published.
+    let changed = || {
+        let lines = || printed::lines(outline, text.start..text.end + LABELLED);
+        datelines::changed(&said.near, language).or_else(|| datelines::changed(&lines(), language))
+    };
+    let said = labelled().or_else(in_title).or_else(|| in_scripts(outline));
+    let (date, raw) = said.or_else(changed)?;
     let source = Source::Html;
     Some(Found { date, raw, source })
 }
@@ -175,7 +274,7 @@ fn in_scripts(outline: &Outline<'_>) -> Option<(Date, String)> {
                 if asked > IN_SCRIPTS {
                     return None;
                 }
-                match (super::dates::parse(&rest[..end]), &one) {
+                match (dates::parse(&rest[..end]), &one) {
                     (Some(date), Some((first, _))) if first.day() != date.day() => return None,
                     (Some(date), None) => one = Some((date, rest[..end].to_owned())),
                     _ => {}
@@ -186,13 +285,18 @@ fn in_scripts(outline: &Outline<'_>) -> Option<(Date, String)> {
     one
 }
 
+/// Whether nothing else says the day of the first source.
+fn stands_alone(first: &Found, found: &[Found], shown: &[Found]) -> bool {
+    let is_first = |other: &Found| other.date.day() == first.date.day();
+    !found.iter().skip(1).chain(shown).any(is_first)
+}
+
 /// A later source that says the day that readers see at the title, where the first one stands alone with another.
 fn outvoting<'a>(first: &Found, found: &'a [Found], shown: &[Found]) -> Option<&'a Found> {
-    let is_first = |other: &Found| other.date.day() == first.date.day();
-    let others = found.get(1..)?;
-    if others.iter().any(is_first) || shown.iter().any(is_first) {
+    if !stands_alone(first, found, shown) {
         return None;
     }
+    let others = found.get(1..)?;
     let day = shown.first()?.date.day();
     others
         .iter()
@@ -235,6 +339,22 @@ fn on_local_clocks(date: &Date, found: &[Found], shown: &[Found]) -> Option<Date
         let mut local = shown.iter().chain(found).filter(is_other_day);
         local.find_map(|other| date.seen_from(apart(other.date.local_minute(), utc)?))
     })
+}
+
+/// A moment that is stated in UTC, on the clocks of the country: where the URL or readers have it on the next day, or the
+/// one before, and it was that day there.
+fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Option<&Found>) -> Option<Date> {
+    if date.precision == Precision::Day || date.offset != Some(0) {
+        return None;
+    }
+    let url = sources.address.url.as_ref().map(|(url, _)| url);
+    let in_path = || url.and_then(|url| datelines::in_path(url.path())).map(|(date, _)| date);
+    let day = shown.map(|shown| shown.date.clone()).or_else(in_path)?;
+    if day.day() == date.day() {
+        return None;
+    }
+    let local = date.seen_from(zones::of_page(sources, facts.language.as_deref(), date)?)?;
+    (local.day() == day.day()).then_some(local)
 }
 
 pub(super) fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {

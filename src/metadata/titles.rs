@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Source, json_ld::letters};
+use super::{Source, headings::Heading, json_ld::letters};
 
 /// What stands between a title and the name of the site, or of its section.
 const BORDERS: &[&str] = &[
@@ -32,6 +32,13 @@ const OUTLETS: &[&str] = &[
     "订阅",
 ];
 
+/// A part of a title that is all of a heading is one part in this many of its letters at least.
+const PART: usize = 3;
+
+/// How many times longer than the site's name a part may be that holds it, behind a title and in front of it.
+const BEHIND: usize = 3;
+const IN_FRONT: usize = 2;
+
 /// The share of words that two wordings of one title have in common.
 const ALIKE: f32 = 0.5;
 
@@ -42,9 +49,11 @@ pub(super) struct Candidates<'a> {
     /// The `title` of the document.
     pub(super) document: Option<&'a str>,
     /// The headings, those of the first rank first.
-    pub(super) headings: Vec<String>,
+    pub(super) headings: Vec<&'a Heading>,
+    /// The only heading of the first rank that does not name the site, if the text stands behind it.
+    pub(super) only: Option<&'a Heading>,
     /// The heading right before or at the beginning of the text.
-    pub(super) nearest: Option<String>,
+    pub(super) nearest: Option<&'a str>,
     /// The names of the site.
     pub(super) sites: &'a Sites,
 }
@@ -64,76 +73,97 @@ impl Sites {
         self.0.contains(&text)
     }
 
-    /// Whether a part of a title names the site.
-    fn names(&self, part: &str) -> bool {
+    /// Whether a part of a title names the site, and is not more than so many times as long.
+    fn names(&self, part: &str, times: usize) -> bool {
         let part = letters(part);
         let long = |text: &str| text.chars().count() >= if text.is_ascii() { 4 } else { 2 };
-        self.0.iter().any(|name| {
-            *name == part || (long(name) && part.contains(name.as_str())) || (long(&part) && name.contains(&part))
-        })
+        let holds = |name: &str| long(name) && part.len() <= name.len() * times && part.contains(name);
+        let is_of = |name: &str| long(&part) && name.contains(&part);
+        self.0.iter().any(|name| *name == part || holds(name) || is_of(name))
     }
+}
+
+/// What one source says: its title, and the words that it was made of.
+struct Said {
+    title: String,
+    source: Source,
+    raw: String,
 }
 
 /// Chooses: the heading that says the same as the metadata, since it is what readers see; else what metadata says.
 pub(super) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, String)> {
     let document = candidates.document.map(|title| (title.to_owned(), Source::Html));
-    let all: Vec<(String, Source, String)> = candidates
-        .declared
-        .iter()
-        .chain(&document)
-        .map(|(raw, source)| (raw.clone(), *source, without_site(raw, candidates)))
-        .filter(|(_, _, title)| !title.is_empty())
-        .collect();
+    let said = candidates.declared.iter().chain(&document).map(|(raw, source)| Said {
+        title: without_site(raw, candidates),
+        source: *source,
+        raw: raw.clone(),
+    });
+    let all: Vec<Said> = said.filter(|said| !said.title.is_empty()).collect();
     let is_site = |title: &str| candidates.sites.is(title);
     let titles: Vec<(Wording, Vec<String>)> = all
         .iter()
-        .map(|(_, _, title)| (Wording::of(title), parts(title)))
+        .map(|said| (Wording::of(&said.title), parts(&said.title)))
         .collect();
-    let mut best: Option<(f32, &String)> = None;
-    for heading in candidates.headings.iter().filter(|heading| !is_site(heading)) {
-        let wording = Wording::of(heading);
+    let mut best: Option<(f32, &Heading)> = None;
+    for heading in candidates.headings.iter().filter(|heading| !is_site(&heading.text)) {
+        let wording = Wording::of(&heading.text);
         let like = titles
             .iter()
-            .map(|(title, parts)| wording.alike(title).max(wording.is_part(parts)));
+            .map(|(title, parts)| wording.alike(title).max(wording.is_part(parts, title)));
         let like = like.fold(0.0, f32::max);
         if like >= ALIKE && best.is_none_or(|(most, _)| like > most) {
             best = Some((like, heading));
         }
     }
-    if let Some((_, heading)) = best {
-        // A badge in front of it, such as 原创, is none of its words.
-        let own = letters(heading);
-        let without_badge = all.iter().find(|(_, _, title)| {
-            let words = letters(title);
-            let badge = own
-                .strip_suffix(&words)
-                .filter(|_| !words.is_empty())
-                .map(|badge| badge.chars().count());
-            badge.is_some_and(|characters| (1..=BADGE_CHARACTERS).contains(&characters))
-        });
-        if let Some((raw, source, title)) = without_badge {
-            return Some((title.clone(), *source, raw.clone()));
-        }
-        // Who says the very same has said it first.
-        let same = all.iter().find(|(_, _, title)| title == heading);
-        let (source, raw) = same.map_or((Source::Html, heading), |(raw, source, _)| (*source, raw));
-        return Some((heading.clone(), source, raw.clone()));
+    let is_related = |heading: &&Heading| {
+        let wording = Wording::of(&heading.text);
+        titles.iter().any(|(title, _)| wording.shares_a_word(title))
+            && !stands_beside(&wording.letters, &all, candidates.document)
+    };
+    let only = || candidates.only.filter(is_related);
+    if let Some(heading) = best.map(|(_, heading)| heading).or_else(only) {
+        // Who says the very same has said it first, or what its markup parts from the rest of it.
+        let own = letters(&heading.text);
+        let is_piece = |said: &&Said| {
+            let words = letters(&said.title);
+            let badge = own.strip_suffix(&words).map_or(0, |badge| badge.chars().count());
+            !words.is_empty() && ((1..=BADGE_CHARACTERS).contains(&badge) || heading.pieces.contains(&words))
+        };
+        return Some(
+            match all.iter().find(|said| said.title == heading.text || is_piece(said)) {
+                Some(said) => (said.title.clone(), said.source, said.raw.clone()),
+                None => (
+                    of_heading(&heading.text, candidates),
+                    Source::Html,
+                    heading.text.clone(),
+                ),
+            },
+        );
     }
-    let declared = all.iter().find(|(_, _, title)| !is_site(title));
-    let (raw, source, title) = match (declared, &candidates.nearest) {
+    let declared = all.iter().find(|said| !is_site(&said.title));
+    let Said { title, source, raw } = match (declared, candidates.nearest) {
         // Where nothing but the site is named, the heading at the text is all there is.
-        (None, Some(heading)) => return Some((heading.clone(), Source::Html, heading.clone())),
+        (None, Some(heading)) => return Some((heading.to_owned(), Source::Html, heading.to_owned())),
         (declared, _) => declared.or(all.first())?,
     };
     // A quotation mark that was not escaped has ended the attribute: the document's title still has it all.
-    if let Some((whole, source, full)) = all.last()
-        && full
-            .strip_prefix(title.as_str())
-            .is_some_and(|rest| rest.trim_start().starts_with(['"', '\'', '“', '”']))
+    if let Some(last) = all.last()
+        && let Some(rest) = last.title.strip_prefix(title.as_str())
+        && rest.trim_start().starts_with(['"', '\'', '“', '”'])
     {
-        return Some((full.clone(), *source, whole.clone()));
+        return Some((last.title.clone(), last.source, last.raw.clone()));
     }
     Some((title.clone(), *source, raw.clone()))
+}
+
+/// Whether the document's title is a title and this heading beside it: then the heading names the site.
+fn stands_beside(own: &str, all: &[Said], document: Option<&str>) -> bool {
+    let document = letters(document.unwrap_or_default());
+    let is_rest = |rest: Option<&str>| {
+        let rest = rest.unwrap_or_default();
+        !rest.is_empty() && all.iter().any(|said| rest.contains(&letters(&said.title)))
+    };
+    is_rest(document.strip_suffix(own)) || is_rest(document.strip_prefix(own))
 }
 
 /// What stands behind the first border of a title, if there is one.
@@ -193,9 +223,20 @@ impl Wording {
         (shared as f32 / most).max(if holds { part } else { 0.0 })
     }
 
+    /// Whether a word of one of them is in the other, be it a part of another word.
+    fn shares_a_word(&self, other: &Wording) -> bool {
+        let is_in = |words: &[String], letters: &str| {
+            let long = |word: &&String| word.chars().count() >= if word.is_ascii() { 4 } else { 2 };
+            words.iter().filter(long).any(|word| letters.contains(word.as_str()))
+        };
+        is_in(&self.words, &other.letters) || is_in(&other.words, &self.letters)
+    }
+
     /// Whether a heading is one of the parts that borders make of a title, the first ones preferred.
-    fn is_part(&self, parts: &[String]) -> f32 {
-        if self.letters.chars().count() < 4 || self.letters.len() > HEADING_CHARACTERS * 4 {
+    fn is_part(&self, parts: &[String], title: &Wording) -> f32 {
+        let letters = self.letters.len();
+        let is_much = letters * PART >= title.letters.len();
+        if self.letters.chars().count() < 4 || letters > HEADING_CHARACTERS * 4 || !is_much {
             return 0.0;
         }
         if parts.contains(&self.letters) { 1.0 } else { 0.0 }
@@ -220,7 +261,9 @@ fn without_site(raw: &str, candidates: &Candidates<'_>) -> String {
         for border in BORDERS {
             if let Some((rest, part)) = title.rsplit_once(border)
                 && may_go(border, rest, part)
-                && (candidates.sites.names(part) || is_outlet(border, part) || is_other(rest, raw, candidates))
+                && (candidates.sites.names(part, BEHIND)
+                    || is_outlet(border, part)
+                    || is_other(rest, raw, candidates) && !candidates.sites.is(rest))
             {
                 // Behind a border without blanks the names of sections stand before that of the site.
                 title = if *border == "_" {
@@ -233,7 +276,7 @@ fn without_site(raw: &str, candidates: &Candidates<'_>) -> String {
             }
             if let Some((part, rest)) = title.split_once(border)
                 && may_go(border, rest, part)
-                && candidates.sites.names(part)
+                && candidates.sites.names(part, IN_FRONT)
             {
                 title = rest.trim();
                 continue 'again;
@@ -243,9 +286,17 @@ fn without_site(raw: &str, candidates: &Candidates<'_>) -> String {
     }
 }
 
-/// Whether a Chinese title ends in the name of an outlet, by the border that only stands before one.
+/// A heading without the site's name behind it: a bar parts it from the title that the metadata says.
+fn of_heading(heading: &str, candidates: &Candidates<'_>) -> String {
+    let parted = heading.rsplit_once(" | ");
+    let title =
+        parted.filter(|(rest, part)| candidates.sites.names(part, BEHIND) || is_other(rest, heading, candidates));
+    title.map_or(heading, |(title, _)| title.trim_end()).to_owned()
+}
+
+/// Whether a Chinese title ends in the name of an outlet, by a border that stands before one.
 fn is_outlet(border: &str, part: &str) -> bool {
-    border == "_" && OUTLETS.iter().any(|end| part.trim().ends_with(end))
+    matches!(border, "_" | "-" | "–" | "—" | "|" | "｜" | "丨") && OUTLETS.iter().any(|end| part.trim().ends_with(end))
 }
 
 /// A border without blanks is none inside a word of letters; what is left must be a title.
@@ -265,7 +316,7 @@ fn is_other(rest: &str, raw: &str, candidates: &Candidates<'_>) -> bool {
     let declared = candidates.declared.iter().map(|(title, _)| title.as_str());
     let others = declared.chain(candidates.document).filter(|other| *other != raw);
     others
-        .chain(candidates.headings.iter().map(String::as_str))
+        .chain(candidates.headings.iter().map(|heading| heading.text.as_str()))
         .any(|other| letters(other) == rest)
 }
 
@@ -275,14 +326,16 @@ mod tests {
 
     fn title(declared: &[&str], document: Option<&str>, headings: &[&str]) -> Option<String> {
         let sites = Sites::new(["Das Blatt", "blatt"].into_iter());
+        let headings: Vec<Heading> = headings.iter().map(|text| Heading::of(text)).collect();
         let candidates = Candidates {
             declared: declared
                 .iter()
                 .map(|text| ((*text).to_owned(), Source::OpenGraph))
                 .collect(),
             document,
-            headings: headings.iter().map(|text| (*text).to_owned()).collect(),
-            nearest: headings.last().map(|text| (*text).to_owned()),
+            headings: headings.iter().collect(),
+            only: headings.first().filter(|_| headings.len() == 1),
+            nearest: headings.last().map(|heading| heading.text.as_str()),
             sites: &sites,
         };
         choose(&candidates).map(|(title, ..)| title)
@@ -334,6 +387,40 @@ mod tests {
         assert_eq!(
             title(&[], Some("Das Blatt"), &["Das Blatt", "The thing itself"]).as_deref(),
             Some("The thing itself")
+        );
+    }
+
+    #[test]
+    fn the_only_heading_is_the_title_if_it_shares_a_word() {
+        assert_eq!(
+            title(&["Borrowing: what it costs"], None, &["How dear is borrowing today?"]).as_deref(),
+            Some("How dear is borrowing today?")
+        );
+        assert_eq!(
+            title(&["Borrowing: what it costs"], None, &["Skip the menu"]).as_deref(),
+            Some("Borrowing: what it costs")
+        );
+        // Beside the title in the document's, it is the name of the site.
+        assert_eq!(
+            title(
+                &["A lake in winter"],
+                Some("A lake in winter | Winter notes"),
+                &["Winter notes"]
+            )
+            .as_deref(),
+            Some("A lake in winter")
+        );
+    }
+
+    #[test]
+    fn the_sites_name_goes_behind_a_bar_of_the_heading_too() {
+        assert_eq!(
+            title(&["The thing itself"], None, &["The thing itself | OTHER.NET"]).as_deref(),
+            Some("The thing itself")
+        );
+        assert_eq!(
+            title(&["某事有了新进展-某某网"], None, &[]).as_deref(),
+            Some("某事有了新进展")
         );
     }
 

@@ -179,6 +179,12 @@ fn country(host: Option<&str>, language: Option<&str>) -> Option<String> {
     }
 }
 
+/// Minutes east of UTC where a page is from, at a date.
+pub(super) fn of_page(sources: &Sources<'_>, language: Option<&str>, date: &Date) -> Option<i16> {
+    let host = sources.address.url.as_ref().and_then(|(url, _)| url.host_str());
+    offset(&country(host, language)?, date.local)
+}
+
 /// Gives the dates that name no zone the country's. Front matter's are UTC by the contract of feeds, and a day stays the
 /// day that it is.
 pub(super) fn settle(facts: &mut Facts, sources: &Sources<'_>) {

@@ -226,10 +226,97 @@ fn two_who_agree_with_what_readers_see_are_believed_before_one() {
     let both = article(&format!("{json_ld}{other}"), &body, None);
     assert_eq!(both["date_published"], "2020-01-07T07:30:00+01:00");
     assert_eq!(both["provenance"]["date_published"]["source"], "dublin_core");
+}
+
+/// What stands alone in the head gives way to the day that is marked below the title, but for that of a change.
+#[test]
+fn the_day_marked_below_the_title_is_the_one_that_readers_see() {
+    let head = r#"<meta property="article:published_time" content="2020-01-06T18:19:00Z">"#;
+    let body = |mark: &str| format!("<h1>The frozen lake</h1>{mark}{TEXT}");
+    let day = |head: &str, mark: &str| article(head, &body(mark), None)["date_published"].clone();
+    let time = "<time datetime=2020-02-02>2 February 2020</time>";
+    assert_eq!(day(head, time), "2020-02-02T00:00:00Z");
+    for other in [
+        "<p>2 February 2020</p>",
+        "<time class=updated datetime=2020-02-02>2 February 2020</time>",
+        "<time datetime=2020-02-02>2 February</time> <time datetime=2020-03-03>3 March</time>",
+    ] {
+        assert_eq!(day(head, other), "2020-01-06T18:19:00Z", "{other}");
+    }
+    let changed = format!(r#"{head}<meta property="article:modified_time" content="2020-02-02T08:00:00Z">"#);
+    assert_eq!(day(&changed, time), "2020-01-06T18:19:00Z");
+    // What repeats the moment of the change has not been published then.
+    let twice = format!(r#"{changed}<meta property="dc:date" content="2020-02-02T08:00:00Z">"#);
+    assert_eq!(day(&twice, ""), "2020-01-06T18:19:00Z");
+}
+
+#[test]
+fn the_page_says_whether_the_month_stands_first() {
+    let head = r#"<meta name="date" content="11/01/2023 12:43">"#;
+    let day =
+        |line: &str| article(head, &format!("<h1>The frozen lake</h1>{line}{TEXT}"), None)["date_published"].clone();
+    assert_eq!(day("<p>1 November 2023</p>"), "2023-11-01T12:43:00Z");
+    assert_eq!(day("<p>11 January 2023</p>"), "2023-01-11T12:43:00Z");
+}
+
+#[test]
+fn the_day_of_a_change_is_believed_where_nothing_else_is_said() {
+    let body = format!("<h1>The frozen lake</h1>{TEXT}<p>Last updated: 8 January 2020</p>");
+    assert_eq!(article("", &body, None)["date_published"], "2020-01-08T00:00:00Z");
+}
+
+#[test]
+fn the_urls_day_says_on_whose_clocks_it_was() {
+    let head = r#"<meta property="article:published_time" content="2019-12-31T23:11:59+00:00">"#;
+    let at = |url| article(head, TEXT, Some(url))["date_published"].clone();
+    assert_eq!(at("https://example.de/2020/01/01/a/"), "2020-01-01T00:11:59+01:00");
+    assert_eq!(at("https://example.de/2019/12/31/a/"), "2019-12-31T23:11:59+00:00");
+}
+
+#[test]
+fn a_title_is_without_the_line_above_it() {
+    let title = |head: &str, heading: &str| article(head, &format!("{heading}{TEXT}"), None)["title"].clone();
+    for heading in [
+        "<h1><span class=kicker>Winter</span> The frozen lake</h1>",
+        "<h1><span class=overline>Winter</span><span class=visually-hidden> – </span>The frozen lake</h1>",
+        "<h1><div class=entry-section><a href=/news/>Local News | </a></div><span>The frozen lake</span></h1>",
+    ] {
+        assert_eq!(title("", heading), "The frozen lake", "{heading}");
+    }
+    let head = r#"<meta property="og:title" content="The frozen lake">"#;
     assert_eq!(
-        article(json_ld, &body, None)["date_published"],
-        "2020-01-06T18:19:00+01:00"
+        title(head, "<h1><em>Winter</em> The frozen lake</h1>"),
+        "The frozen lake"
     );
+    assert_eq!(
+        title(head, "<h1>Winter: The frozen lake</h1>"),
+        "Winter: The frozen lake"
+    );
+    assert_eq!(
+        title("", "<h1><span class=label>The frozen lake</span></h1>"),
+        "The frozen lake"
+    );
+}
+
+#[test]
+fn a_heading_that_leads_home_names_the_site() {
+    let head = "<title>Notes from here - The frozen lake</title>";
+    let body = format!("<h1><a href='/'>Notes from here</a></h1><h2>The frozen lake</h2>{TEXT}");
+    assert_eq!(
+        article(head, &body, Some("https://example.org/lake"))["title"],
+        "The frozen lake"
+    );
+}
+
+#[test]
+fn cards_and_labels_name_who_wrote_it() {
+    let card = r#"<meta name="twitter:label1" content="Verfasst von"><meta name="twitter:data1" content="Ada Lane">
+        <meta name="twitter:label2" content="Lesezeit"><meta name="twitter:data2" content="4 Minuten">"#;
+    assert_eq!(names(&article(card, TEXT, None)), ["Ada Lane"]);
+    let other = r#"<meta name="twitter:label1" content="Lesezeit"><meta name="twitter:data1" content="4 Minuten">"#;
+    assert!(names(&article(other, TEXT, None)).is_empty());
+    let below = format!("<h1>The frozen lake</h1>{TEXT}<p>Author: Ada Lane</p>");
+    assert_eq!(names(&article("", &below, None)), ["Ada Lane"]);
 }
 
 #[test]

@@ -1,0 +1,190 @@
+//! What the start tags beside an article say: who is named in an element, and which day.
+
+use super::Source;
+use crate::engine::{Outline, tags::Tag};
+
+/// Ancestors that are asked whether they hold something else.
+const ANCESTORS: usize = 12;
+
+/// Names of what holds other articles, or what readers say of this one.
+const ELSEWHERE: &[&str] = &[
+    "comment",
+    "related",
+    "sidebar",
+    "widget",
+    "reply",
+    "recommend",
+    "teaser",
+    "popular",
+    "recent",
+    "disqus",
+    "most-read",
+    "more-",
+    "copyright",
+];
+/// Names of what stands beside an author's name.
+const BESIDE: &[&str] = &[
+    "bio",
+    "desc",
+    "avatar",
+    "image",
+    "photo",
+    "social",
+    "count",
+    "more",
+    "link-list",
+    "follow",
+    "box",
+    "about",
+];
+
+/// What the attributes of one element say.
+#[derive(Default)]
+pub(super) struct Marks<'a> {
+    /// Class, id and the like, in lower case.
+    pub(super) names: String,
+    microdata: &'a str,
+    rdfa: &'a str,
+    rel: &'a str,
+    pub(super) datetime: Option<&'a str>,
+    is_pubdate: bool,
+}
+
+impl<'a> Marks<'a> {
+    pub(super) fn read(outline: &Outline<'a>, id: u32) -> Self {
+        let mut marks = Marks::default();
+        for (name, value) in outline.start_tag(id).attributes() {
+            let Ok(value) = std::str::from_utf8(value) else {
+                continue;
+            };
+            if [&b"class"[..], b"id", b"data-testid", b"data-component"]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own))
+            {
+                marks.names.push_str(&value.to_ascii_lowercase());
+                marks.names.push(' ');
+            } else if name.eq_ignore_ascii_case(b"itemprop") {
+                marks.microdata = value;
+            } else if name.eq_ignore_ascii_case(b"property") {
+                marks.rdfa = value.rsplit(':').next().unwrap_or(value);
+            } else if name.eq_ignore_ascii_case(b"rel") {
+                marks.rel = value;
+            } else if name.eq_ignore_ascii_case(b"datetime") || name.eq_ignore_ascii_case(b"content") {
+                marks.datetime = Some(value);
+            } else if name.eq_ignore_ascii_case(b"pubdate") {
+                marks.is_pubdate = true;
+            }
+        }
+        marks
+    }
+
+    fn has(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.names.contains(part))
+    }
+
+    pub(super) fn names_people(&self) -> Option<(u8, Source)> {
+        let is_maker = |names: &str| {
+            names
+                .split_ascii_whitespace()
+                .any(|name| matches!(name, "author" | "creator"))
+        };
+        if is_maker(self.microdata) {
+            return Some((4, Source::Microdata));
+        }
+        if is_maker(self.rdfa) {
+            return Some((4, Source::Rdfa));
+        }
+        if self
+            .rel
+            .split_ascii_whitespace()
+            .any(|rel| rel.eq_ignore_ascii_case("author"))
+        {
+            return Some((4, Source::Html));
+        }
+        if self.has(BESIDE) {
+            return None;
+        }
+        if self.has(&["author", "byline", "by-line"]) {
+            return Some((3, Source::Html));
+        }
+        let others = [
+            "autor",
+            "auteur",
+            "writer",
+            "verfasser",
+            "redakteur",
+            "reporter",
+            "journalist",
+            "vcard",
+            "contributor",
+            "username",
+            "wrote",
+            "written-by",
+            "written_by",
+        ];
+        self.has(&others).then_some((2, Source::Html))
+    }
+
+    pub(super) fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
+        let is = |names: &str, known: &[&str]| names.split_ascii_whitespace().any(|name| known.contains(&name));
+        if is(self.microdata, &["datePublished"]) {
+            return Some((6, Source::Microdata));
+        }
+        if is(self.microdata, &["dateCreated"]) {
+            return Some((5, Source::Microdata));
+        }
+        if is(self.rdfa, &["datePublished", "created", "issued", "date"]) {
+            return Some((6, Source::Rdfa));
+        }
+        let is_change = is(self.microdata, &["dateModified"]) || self.has(&["updated", "modified"]);
+        if tag == Tag::TIME {
+            let strength = match is_change {
+                _ if self.is_pubdate || self.has(&["publi"]) => 5,
+                true => 2,
+                false => 4,
+            };
+            return Some((strength, Source::Html));
+        }
+        let strong = [
+            "date",
+            "publi",
+            "posted",
+            "submitted",
+            "pubtime",
+            "datum",
+            "fecha",
+            "timestamp",
+        ];
+        if self.has(&strong) {
+            return Some((if is_change && !self.has(&["publi"]) { 2 } else { 3 }, Source::Html));
+        }
+        let weak = ["time", "meta", "info", "source", "byline", "author", "stand"];
+        self.has(&weak).then_some((2, Source::Html))
+    }
+}
+
+/// Whether an element stands among what is not the article.
+pub(super) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
+    for _ in 0..ANCESTORS {
+        let Some(element) = outline.elements.get(id as usize) else {
+            return false;
+        };
+        match element.tag {
+            Tag::BODY | Tag::HTML => return false,
+            // Who took a picture has not written the article.
+            Tag::FIGURE | Tag::FIGCAPTION => return true,
+            _ => {}
+        }
+        let says = |name: &str| {
+            let value = outline.attribute(id, name).unwrap_or_default().to_ascii_lowercase();
+            ELSEWHERE.iter().any(|part| value.contains(part))
+        };
+        // What holds half of the page holds the article too, whatever it is called.
+        let is_small = outline.characters(id) * 2 < outline.characters_before.last().copied().unwrap_or_default();
+        if is_small && (element.tag == Tag::NAV || says("class") || says("id")) {
+            return true;
+        }
+        id = element.parent;
+    }
+    false
+}
