@@ -416,7 +416,10 @@ impl Writer<'_, '_> {
                 continue;
             }
             let Some(c) = text[at..].chars().next() else { break };
-            if !is_blank(c) {
+            let after = text[at + c.len_utf8()..].chars().next();
+            // Inside a word an invisible mark is no blank: Thai breaks lines there, and an advert hides its name so.
+            let is_inside = is_mark(c) && words.is_some() && after.is_some_and(|c| !is_blank(c));
+            if !is_blank(c) || is_inside {
                 words.get_or_insert(at);
             } else {
                 if let Some(from) = words.take() {
@@ -540,12 +543,14 @@ impl Writer<'_, '_> {
     }
 }
 
+/// Marks that take no room.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200b}')
+}
+
 /// White space that collapses: HTML's, the no-break space that pages indent with, U+3000 and the invisible marks.
 fn is_blank(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{3000}' | '\u{feff}' | '\u{200b}'
-    )
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{3000}') || is_mark(c)
 }
 
 /// A table that only places things: another table inside it, a single row or column.

@@ -6,14 +6,14 @@
 //! something else: another encoding for a whole body of valid UTF-8, and UTF-8 for a body that can hardly be it.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::Serialize;
 
 pub use super::offsets::{Mapper, Offsets};
 use super::{
     content_type,
     offsets::{self, Decoded},
-    prescan::prescan,
+    prescan::{prescan, prescan_language},
 };
 use crate::error::{Error, Warning};
 
@@ -77,6 +77,8 @@ pub(super) struct Hints<'a> {
     pub(super) header: Option<&'a str>,
     /// The host that the document is from: its top-level domain helps detection.
     pub(super) host: Option<&'a str>,
+    /// `Content-Language`, which helps where the host says nothing and neither does the document.
+    pub(super) language: Option<&'a str>,
 }
 
 /// The decision.
@@ -135,7 +137,7 @@ pub(super) fn decide(bytes: &[u8], utf_8: Option<&str>, hints: &Hints<'_>, warni
     if body.valid > 0 && body.valid >= body.invalid.saturating_mul(MOSTLY_UTF_8_RATIO) {
         return chosen(UTF_8, CharsetSource::Detected);
     }
-    let detected = detect(bytes, hints.host);
+    let detected = detect(bytes, hints);
     // ASCII with an escape that begins no ISO-2022-JP.
     if body.invalid == 0 && detected.is_ascii_compatible() {
         return chosen(UTF_8, CharsetSource::Default);
@@ -175,6 +177,12 @@ pub(super) fn decode<'a>(
         warnings.push(Warning::new(
             "undecodable_bytes",
             format!("{count} sequences of bytes are not {name} and became U+FFFD"),
+        ));
+    }
+    if is_double_encoded(&decoded.text) {
+        warnings.push(Warning::new(
+            "double_encoded",
+            "the text reads as if UTF-8 had been taken for windows-1252 and encoded once more; it stays as it is",
         ));
     }
     if decoded.nuls > 0 {
@@ -295,13 +303,62 @@ impl Utf8 {
     }
 }
 
-fn detect(bytes: &[u8], host: Option<&str>) -> &'static Encoding {
+fn detect(bytes: &[u8], hints: &Hints<'_>) -> &'static Encoding {
     let first = Encoding::iso_2022_jp_ascii_valid_up_to(bytes).saturating_sub(DETECTOR_CONTEXT_BYTES);
     let end = bytes.len().min(first + DETECTOR_BYTES);
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(&bytes[first..end], end == bytes.len());
-    let domain = host.and_then(top_level_domain);
-    detector.guess(domain.as_deref().map(str::as_bytes), Utf8Detection::Deny)
+    let own = prescan_language(&bytes[..bytes.len().min(DOCUMENT_PRESCAN_BYTES)]);
+    let language = own.as_deref().or(hints.language);
+    let domain = hints.host.and_then(top_level_domain);
+    // A domain of a country says more than a language; one of everybody says nothing.
+    let country = domain
+        .filter(|domain| domain.len() == 2)
+        .or_else(|| country_of(language?));
+    detector.guess(country.as_deref().map(str::as_bytes), Utf8Detection::Deny)
+}
+
+/// Countries by the languages whose encodings are told apart by them, in the detector's own table.
+#[rustfmt::skip]
+const COUNTRIES: &[(&str, &str)] = &[
+    ("ar", "eg"), ("be", "by"), ("bg", "bg"), ("cs", "cz"), ("el", "gr"), ("et", "ee"), ("fa", "ir"), ("he", "il"), ("hr", "hr"),
+    ("hu", "hu"), ("ja", "jp"), ("ko", "kr"), ("lt", "lt"), ("lv", "lv"), ("mk", "mk"), ("pl", "pl"), ("ro", "ro"), ("ru", "ru"),
+    ("sk", "sk"), ("sl", "si"), ("sr", "rs"), ("th", "th"), ("tr", "tr"), ("uk", "ua"), ("vi", "vn"), ("zh", "cn"),
+];
+
+/// The country whose documents are in this language, as a domain.
+fn country_of(language: &str) -> Option<String> {
+    let language = language.trim().to_ascii_lowercase().replace('_', "-");
+    let primary = language.split('-').next()?;
+    let is_traditional = ["-hant", "-tw", "-hk", "-mo"].iter().any(|tag| language.contains(tag));
+    let country = match primary {
+        "zh" if is_traditional => "tw",
+        _ => COUNTRIES.iter().find(|(known, _)| *known == primary)?.1,
+    };
+    Some(country.to_owned())
+}
+
+/// Characters that are looked at for text that was encoded twice, from the first that is not ASCII.
+const DOUBLE_ENCODED_CHARACTERS: usize = 4096;
+/// Sequences from which on it is no accident: a name may well be written with such letters.
+const DOUBLE_ENCODED_SEQUENCES: usize = 4;
+
+/// Whether all that is not ASCII is UTF-8 again once it is read as windows-1252.
+fn is_double_encoded(text: &str) -> bool {
+    let Some(first) = text.bytes().position(|byte| !byte.is_ascii()) else {
+        return false;
+    };
+    // Such a text begins with the first byte of a sequence.
+    if !text[first..].starts_with(|c: char| matches!(c, '\u{C2}'..='\u{F4}')) {
+        return false;
+    }
+    let head = text[first..].char_indices().nth(DOUBLE_ENCODED_CHARACTERS);
+    let head = &text[first..head.map_or(text.len(), |(end, _)| first + end)];
+    let (bytes, _, is_lossy) = WINDOWS_1252.encode(head);
+    let sequences = bytes.iter().filter(|byte| **byte >= 0xC2).count();
+    // The last sequence may be cut.
+    let is_utf_8 = std::str::from_utf8(&bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    !is_lossy && is_utf_8 && sequences >= DOUBLE_ENCODED_SEQUENCES
 }
 
 /// In the form that the detector insists on: lower case, no dot, ASCII.
@@ -316,7 +373,7 @@ fn top_level_domain(host: &str) -> Option<String> {
 mod tests {
     use std::borrow::Cow;
 
-    use encoding_rs::{BIG5, EUC_KR, GB18030, GBK, ISO_2022_JP, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
+    use encoding_rs::{BIG5, EUC_KR, GB18030, GBK, ISO_2022_JP, SHIFT_JIS, WINDOWS_1251, WINDOWS_1254};
 
     use super::*;
 
@@ -355,7 +412,7 @@ mod tests {
         let both = Hints {
             caller: Some("gb18030"),
             header: Some("gbk"),
-            host: None,
+            ..Hints::default()
         };
         assert_eq!(read(&gbk, both).1, CharsetSource::Caller);
         assert_eq!(read(&gbk, both).0, "gb18030");
@@ -456,6 +513,50 @@ mod tests {
             ..Hints::default()
         };
         assert_eq!(read(&short, hints).0, "GBK");
+    }
+
+    #[test]
+    fn the_language_helps_where_the_host_says_nothing() {
+        assert_eq!(country_of("zh_Hant-HK").as_deref(), Some("tw"));
+        assert_eq!(
+            (country_of("zh-CN").as_deref(), country_of("de"), country_of("")),
+            (Some("cn"), None, None)
+        );
+        let turkish = "<p>ığış</p>";
+        let page = format!("<html lang=tr>{turkish}");
+        let (name, source, ..) = read(&WINDOWS_1254.encode(&page).0, Hints::default());
+        assert_eq!((name, source), ("windows-1254", CharsetSource::Detected));
+        let bytes = WINDOWS_1254.encode(turkish).0;
+        for (host, language, name) in [
+            ("example.org", Some("tr"), "windows-1254"),
+            ("example.tr", Some("de"), "windows-1254"),
+        ] {
+            let hints = Hints {
+                host: Some(host),
+                language,
+                ..Hints::default()
+            };
+            assert_eq!(read(&bytes, hints).0, name, "{host} {language:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_was_encoded_twice_is_told_and_stays() {
+        let (twice, _) = WINDOWS_1252.decode_without_bom_handling("<p>Über Größe, schön für Käufer</p>".as_bytes());
+        let (name, _, codes, text) = read(twice.as_bytes(), header("utf-8"));
+        assert_eq!(
+            (name, codes, text.as_str()),
+            ("UTF-8", vec!["double_encoded"], twice.as_ref())
+        );
+        for once in [
+            "Ärger über Öl, süß und schön",
+            "Ãƒ is what one sees",
+            CHINESE,
+            "ÂÂÂÂÂ",
+            "ā ē ī ō ū",
+        ] {
+            assert_eq!(read(once.as_bytes(), header("utf-8")).2, [""; 0], "{once}");
+        }
     }
 
     #[test]

@@ -159,6 +159,7 @@ pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Er
         caller: document.charset,
         header: declared.charset.as_deref(),
         host: document.url.or(location.as_ref()).and_then(Url::host_str),
+        language: document.content_language,
     };
     let utf_8 = std::str::from_utf8(bytes).ok();
     let choice = if document.is_text {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::tricks;
 use crate::{
     engine::{
         self, Choice, Content, Outline, guard,
@@ -91,6 +92,7 @@ impl Found<'_> {
         warnings.extend(self.swallowed());
         warnings.extend(self.rolled_back.iter().map(|back| self.guard_warning(back)));
         warnings.extend(facts.warnings);
+        warnings.extend(tricks::told(&content_text));
         let want = |name: &str, make: &dyn Fn() -> String| {
             if options.fields.has(name) {
                 make()

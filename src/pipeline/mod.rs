@@ -3,6 +3,7 @@
 mod article;
 mod examples;
 mod trace;
+mod tricks;
 
 use url::Url;
 

@@ -5,6 +5,7 @@ mod api;
 mod arrival;
 mod batch;
 mod broken;
+mod charsets;
 mod contract;
 mod corpus;
 mod cost;
