@@ -72,10 +72,10 @@ pub struct Settings {
     /// Documents worked on at once [default: the cores this process may use]
     #[arg(long, env = "COPYDESK_CONCURRENCY", value_name = "COUNT")]
     pub concurrency: Option<String>,
-    /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 12 for each worker]
+    /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 32 for each worker]
     #[arg(long, env = "COPYDESK_QUEUE", value_name = "COUNT")]
     pub queue: Option<String>,
-    /// Bytes of large documents that may wait for a worker, of small ones an eighth; past it 429, but four for each worker may wait anyway [default: 8MiB for each worker that takes large ones]
+    /// Bytes of large documents that may wait for a worker, of small ones an eighth; past it 429, but four small ones for each worker may wait anyway [default: 8MiB for each worker that takes large ones]
     #[arg(long, env = "COPYDESK_QUEUE_SIZE", value_name = "SIZE")]
     pub queue_size: Option<String>,
     /// Memory to stay within; past it 503 [default: the control group's limit, else the machine's memory]
@@ -454,9 +454,8 @@ const MAX_CONNECTIONS: usize = 10_000;
 const MAX_CONCURRENCY: usize = 1024;
 /// More waiting documents than this would all be late.
 const MAX_QUEUE: usize = 1 << 20;
-/// Documents of the smallest kind that may wait: short enough that those who get in are answered in a few times the time of
-/// an idle service, long enough for bursts.
-const QUEUE_FOR_EACH_WORKER: usize = 12;
+/// Documents of the smallest kind that may wait: long enough for bursts, and short while they do not end.
+const QUEUE_FOR_EACH_WORKER: usize = 32;
 /// The same for larger ones: one of 5 MB, or a few of 2, waits behind the one at work.
 const QUEUE_BYTES_FOR_EACH_WORKER: usize = 8 << 20;
 

@@ -19,7 +19,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -70,9 +70,13 @@ impl Limits {
     /// say, where one of 5 MB may wait.
     pub const SMALL_QUEUE_PART: usize = 8;
 
-    /// So many for each worker may wait in a lane whatever their bytes: a pipeline with a handful of connections is no
+    /// So many small ones for each worker may wait whatever their bytes: a pipeline with a handful of connections is no
     /// overload, not even where its pages are long.
     pub const WAITING_ANYWAY: usize = 4;
+
+    /// How long a queue for small ones stays short once it was full, as long as `Retry-After` says. A burst is waited for;
+    /// while more comes than can be done, a long queue would only make everyone late.
+    const SHORT_FOR: Duration = Duration::from_secs(1);
 
     /// Limits that only the cores set: for the command line and for tests.
     pub fn of_cores(concurrency: NonZeroUsize) -> Self {
@@ -153,6 +157,7 @@ pub struct Workers {
     memory: Arc<Semaphore>,
     memory_pieces: u32,
     queues: Arc<[Queue; 2]>,
+    begun: Instant,
     ledger: Arc<Ledger>,
     /// Of a thread at work; `None` where the kernel does not tell ours.
     niceness: Option<i32>,
@@ -176,6 +181,7 @@ impl Workers {
             memory: Arc::new(Semaphore::new(memory_pieces)),
             memory_pieces: memory_pieces as u32,
             queues: Arc::default(),
+            begun: Instant::now(),
             ledger: Arc::new(Ledger::new(limits.body_memory_bytes)),
             niceness: getpriority_process(None).ok().map(|ours| ours + NICENESS),
             limits,
@@ -304,20 +310,25 @@ impl Workers {
         &self.queues[lane as usize]
     }
 
-    /// An empty queue takes any one document, however large, and a short one does not look at bytes.
+    /// Whether there is a place for one more of these bytes; an empty queue takes any one document. A queue that has none is
+    /// short from then on, so that those who get in are soon answered: it takes as many as are at work.
     fn fits_in_queue(&self, lane: Lane, body_bytes: usize) -> bool {
-        let most_bytes = match lane {
-            Lane::Small => self.limits.queue_bytes / Limits::SMALL_QUEUE_PART,
-            Lane::Large => self.limits.queue_bytes,
+        let Limits { queue, queue_bytes, .. } = self.limits;
+        let threads = self.limits.threads();
+        let (most_bytes, anyway) = match lane {
+            Lane::Small => (queue_bytes / Limits::SMALL_QUEUE_PART, threads * Limits::WAITING_ANYWAY),
+            Lane::Large => (queue_bytes, threads),
         };
+        let own = self.queue(lane);
         let documents = self.waiting(lane);
-        let bytes = self
-            .queue(lane)
-            .bytes
-            .load(Ordering::Relaxed)
-            .saturating_add(body_bytes);
-        let short = documents < self.limits.threads() * Limits::WAITING_ANYWAY;
-        documents == 0 || (documents < self.limits.queue && (short || bytes <= most_bytes))
+        let bytes = own.bytes.load(Ordering::Relaxed).saturating_add(body_bytes);
+        let is_short = || lane == Lane::Small && self.begun.elapsed() < own.short_until();
+        let fits = documents < queue && (documents < anyway || bytes <= most_bytes);
+        if documents == 0 || fits && (documents < threads || !is_short()) {
+            return true;
+        }
+        own.shorten(self.begun.elapsed() + Limits::SHORT_FOR);
+        false
     }
 
     fn enter(&self, lane: Lane, body_bytes: usize) -> Result<Place, Failure> {
@@ -359,6 +370,19 @@ impl Workers {
 struct Queue {
     documents: AtomicUsize,
     bytes: AtomicUsize,
+    /// Milliseconds after the pool began.
+    short_until: AtomicU64,
+}
+
+impl Queue {
+    fn short_until(&self) -> Duration {
+        Duration::from_millis(self.short_until.load(Ordering::Relaxed))
+    }
+
+    fn shorten(&self, until: Duration) {
+        let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+        self.short_until.store(until, Ordering::Relaxed);
+    }
 }
 
 /// A place in a queue, until the turn comes or whoever waited has gone.
@@ -470,12 +494,10 @@ mod tests {
             queue_bytes: 20 << 20,
             ..two()
         });
-        let anyway = 2 * Limits::WAITING_ANYWAY;
         for (lane, bytes, fit) in [
-            (Lane::Small, 600 << 10, anyway),
-            (Lane::Small, 100 << 10, 25),
-            (Lane::Large, 5 << 20, anyway),
-            (Lane::Large, 2 << 20, 10),
+            (Lane::Large, 30 << 20, 2),
+            (Lane::Large, 5 << 20, 4),
+            (Lane::Small, 600 << 10, 2 * Limits::WAITING_ANYWAY),
         ] {
             let places: Vec<_> = (0..fit).map(|_| workers.enter(lane, bytes).expect("it fits")).collect();
             assert_eq!(
@@ -486,6 +508,20 @@ mod tests {
             drop(places);
             assert_eq!(workers.has_room_for(bytes), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_queue_that_was_full_is_short_for_a_while() {
+        let (_runtime, workers) = pool(Limits { queue: 10, ..two() });
+        let enter = || workers.enter(Lane::Small, 10);
+        let mut places: Vec<_> = (0..10).map(|_| enter().expect("a burst is taken in")).collect();
+        assert!(enter().is_err());
+        places.truncate(2);
+        assert!(enter().is_err(), "as many as are at work, no more");
+        places.truncate(1);
+        places.push(enter().expect("one for one that left"));
+        workers.queue(Lane::Small).shorten(Duration::ZERO);
+        assert!(enter().is_ok(), "the next burst is taken in again");
     }
 
     #[test]
