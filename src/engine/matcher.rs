@@ -86,26 +86,31 @@ impl<T: Default> ByName<T> {
     fn compile(&mut self) {
         self.likeness = vec![0; (self.steps.len() * BITS_A_NAME).div_ceil(64).next_power_of_two()];
         for name in self.steps.keys() {
-            let (word, bit) = likeness(name);
-            let words = self.likeness.len();
-            self.likeness[word & (words - 1)] |= bit;
+            let name = Name::new(name);
+            let word = self.word(&name);
+            self.likeness[word] |= name.bit();
         }
     }
 
-    fn may_hold(&self, name: &[u8]) -> bool {
-        let (word, bit) = likeness(name);
-        self.likeness[word & (self.likeness.len() - 1)] & bit != 0
+    fn word(&self, name: &Name<'_>) -> usize {
+        name.hash as usize >> 6 & (self.likeness.len() - 1)
     }
 
-    pub(super) fn get(&self, name: &[u8]) -> Option<&T> {
-        self.may_hold(name).then(|| self.steps.get(name))?
+    fn may_hold(&self, name: &Name<'_>) -> bool {
+        self.likeness[self.word(name)] & name.bit() != 0
+    }
+
+    pub(super) fn get(&self, name: &Name<'_>) -> Option<&T> {
+        self.may_hold(name).then(|| self.steps.get(name.text))?
     }
 
     /// As [`ByName::get`], in any letter case. The names themselves are in lower case.
-    pub(super) fn get_ignoring_case(&self, name: &[u8]) -> Option<&T> {
+    pub(super) fn get_ignoring_case(&self, name: &Name<'_>) -> Option<&T> {
         match self.may_hold(name) {
-            true if name.iter().any(u8::is_ascii_uppercase) => self.steps.get(name.to_ascii_lowercase().as_slice()),
-            true => self.steps.get(name),
+            true if name.text.iter().any(u8::is_ascii_uppercase) => {
+                self.steps.get(name.text.to_ascii_lowercase().as_slice())
+            }
+            true => self.steps.get(name.text),
             false => None,
         }
     }
@@ -115,10 +120,22 @@ impl<T: Default> ByName<T> {
     }
 }
 
-/// The word and the bit for what a name is like.
-fn likeness(name: &[u8]) -> (usize, u64) {
-    let mixed = rough_hash(name);
-    (mixed as usize >> 6, 1 << (mixed % 64))
+/// A name to be looked for, and what it is like: found once, however many lists it is looked for in.
+pub(super) struct Name<'n> {
+    text: &'n [u8],
+    hash: u32,
+}
+
+impl<'n> Name<'n> {
+    pub(super) fn new(text: &'n [u8]) -> Self {
+        let hash = rough_hash(text);
+        Name { text, hash }
+    }
+
+    /// The bit of its word that says what it is like.
+    fn bit(&self) -> u64 {
+        1 << (self.hash % 64)
+    }
 }
 
 /// Tells names apart by their first and last letters and their length, letter case aside: names may share a hash.
@@ -173,12 +190,16 @@ impl ByValue {
         self.parts.compile(StartKind::Unanchored);
     }
 
-    /// The steps that may be meant by this value, but for those of its parts.
-    pub(super) fn find(&self, value: &[u8], mut attempt: impl FnMut(&[u32])) {
-        attempt(&self.any);
-        if self.beginnings.may_begin(value) {
+    /// The steps that may be meant by this value, but for those of its parts. The answer is whether there may be any.
+    pub(super) fn find(&self, value: &[u8], mut attempt: impl FnMut(&[u32])) -> bool {
+        if !self.any.is_empty() {
+            attempt(&self.any);
+        }
+        let may_begin = self.beginnings.may_begin(value);
+        if may_begin {
             self.beginnings.find(value, Anchored::Yes, &mut attempt);
         }
+        may_begin || !self.any.is_empty()
     }
 
     /// Whether any steps ask for what a value holds, so that all of it must be read.

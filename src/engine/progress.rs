@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use super::{
-    matcher::{Hit, Matcher, Outcome, rough_hash, tokens},
+    matcher::{Hit, Matcher, Name, Outcome, rough_hash, tokens},
     tags::Tag,
     tokens::StartTag,
 };
@@ -82,44 +82,65 @@ impl Progress {
 
     /// All that is filed by what an attribute holds. The attributes are read once, however many matchers there are.
     fn read_attributes(&mut self, subject: &Subject<'_>, takes: &mut Vec<u16>) {
+        let all = subject.start.behind_name();
+        if all.len() == 1 || self.dull.holds(Of::Tag, all) {
+            return;
+        }
+        let mut is_dull = true;
         let (mut class_seen, mut id_seen) = (false, false);
         for (name, value) in subject.start.attributes() {
-            if name.eq_ignore_ascii_case(b"class") && !class_seen {
+            if !class_seen && is_named(name, b"class") {
                 class_seen = true;
-                self.read_class(subject.class.get_or_init(|| cut(value)), subject, takes);
-            } else if name.eq_ignore_ascii_case(b"id") && !id_seen {
+                is_dull &= self.read_class(subject.class.get_or_init(|| cut(value)), subject, takes);
+            } else if !id_seen && is_named(name, b"id") {
                 id_seen = true;
                 for (matcher, matched) in &mut self.followed {
-                    if let Some(steps) = matcher.by_id.get(value) {
+                    if let Some(steps) = matcher.by_id.get(&Name::new(value)) {
+                        is_dull = false;
                         matched.attempt(matcher, subject, steps, None, takes);
                     }
                 }
             }
+            let name = Name::new(name);
             for (i, (matcher, matched)) in self.followed.iter_mut().enumerate() {
-                let inside = (matched.parents_end > 0).then_some(&matcher.by_attribute_inside);
-                for (j, by_name) in [Some(&matcher.by_attribute), inside].into_iter().flatten().enumerate() {
-                    let Some(by_value) = by_name.get_ignoring_case(name) else {
+                for (j, by_name) in [&matcher.by_attribute, &matcher.by_attribute_inside]
+                    .into_iter()
+                    .enumerate()
+                {
+                    let Some(by_value) = by_name.get_ignoring_case(&name) else {
                         continue;
                     };
+                    if j == 1 && matched.parents_end == 0 {
+                        is_dull = false; // for now
+                        continue;
+                    }
                     let mut attempt = |steps: &[u32]| matched.attempt(matcher, subject, steps, Some(value), takes);
-                    by_value.find(value, &mut attempt);
+                    is_dull &= !by_value.find(value, &mut attempt);
                     let of = Of::Attribute((2 * i + j) as u8, by_value.number);
-                    if by_value.reads_parts() && !self.dull.holds(of, value) && !by_value.find_parts(value, attempt) {
-                        self.dull.add(of, value);
+                    if by_value.reads_parts() && !self.dull.holds(of, value) {
+                        match by_value.find_parts(value, attempt) {
+                            true => is_dull = false,
+                            false => self.dull.add(of, value),
+                        }
                     }
                 }
             }
         }
+        if is_dull {
+            self.dull.add(Of::Tag, all);
+        }
     }
 
-    fn read_class(&mut self, class: &[u8], subject: &Subject<'_>, takes: &mut Vec<u16>) {
+    /// The answer is whether the class says nothing to any selector.
+    fn read_class(&mut self, class: &[u8], subject: &Subject<'_>, takes: &mut Vec<u16>) -> bool {
         if self.dull.holds(Of::Class, class) {
-            return;
+            return true;
         }
         let mut is_dull = true;
         for token in tokens(class) {
+            let token = Name::new(token);
             for (matcher, matched) in &mut self.followed {
-                if let Some(steps) = matcher.by_class.get(token) {
+                if let Some(steps) = matcher.by_class.get(&token) {
                     is_dull = false;
                     matched.attempt(matcher, subject, steps, None, takes);
                 }
@@ -128,6 +149,7 @@ impl Progress {
         if is_dull {
             self.dull.add(Of::Class, class);
         }
+        is_dull
     }
 
     /// The element at this depth is no longer open.
@@ -141,7 +163,12 @@ impl Progress {
     }
 }
 
-/// Values that came up lately and hold nothing that a selector is filed by: a page repeats few classes and styles, and
+/// The name, in any letter case.
+fn is_named(name: &[u8], lower_case: &[u8]) -> bool {
+    name.len() == lower_case.len() && name.eq_ignore_ascii_case(lower_case)
+}
+
+/// Values that came up lately and hold nothing that a selector is filed by: a page repeats few tags, classes and styles, and
 /// looking for a whole value is cheaper than looking for all that may be in it.
 #[derive(Debug)]
 struct Dull(Vec<Slot>);
@@ -156,6 +183,8 @@ struct Slot {
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
+    /// All attributes of a start tag.
+    Tag,
     Class,
     /// The list of attributes, and its number there.
     Attribute(u8, u32),
@@ -164,8 +193,8 @@ enum Of {
 impl Dull {
     /// Values that are kept, each at the place that its hash says.
     const SLOTS: usize = 256;
-    /// Bytes of a value that is kept: a slot is a cache line.
-    const BYTES: usize = 55;
+    /// Bytes of a value that is kept: a slot is two cache lines.
+    const BYTES: usize = 115;
 
     fn place(value: &[u8]) -> usize {
         rough_hash(value) as usize % Dull::SLOTS

@@ -5,7 +5,7 @@
 //! tokenizer of the WHATWG HTML standard (section 13.2.5) does. Works on the bytes of any ASCII-compatible encoding,
 //! since none of them uses `<`, `>`, quotes, `=` or white space as part of another character.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2_iter};
 
 use super::tags::{Tag, name_hash};
 
@@ -51,10 +51,10 @@ impl<'a> StartTag<'a> {
     /// prose about `<meter>`, which measures nothing without a value. Only names that are no element's, or one letter,
     /// as variables are; a tag that matters to the tree stays one.
     pub(super) fn is_text(&self, tag: Tag) -> bool {
-        let name = self.name();
-        if name.eq_ignore_ascii_case(b"meter") {
+        if tag == Tag::METER {
             return self.attributes().next().is_none();
         }
+        let name = self.name();
         if tag == Tag::OTHER {
             let odd = name
                 .iter()
@@ -65,10 +65,19 @@ impl<'a> StartTag<'a> {
         } else if name.len() > 1 {
             return false;
         }
-        memchr2(b'&', b'|', self.raw).is_some()
+        // A name begins behind white space, a slash or a quote; the many signs inside of an address do not.
+        let begins_name = |at: usize| {
+            matches!(self.raw[at - 1], b'"' | b'\'') || BEFORE_ATTRIBUTE_NAME[usize::from(self.raw[at - 1])]
+        };
+        memchr2_iter(b'&', b'|', self.raw).any(|at| at > 0 && begins_name(at))
             && self
                 .attributes()
                 .any(|(name, _)| matches!(name, b"&" | b"&&" | b"|" | b"||"))
+    }
+
+    /// All that stands behind the name, up to and with the `>`.
+    pub(super) fn behind_name(&self) -> &'a [u8] {
+        &self.raw[self.name_end..]
     }
 }
 
@@ -122,11 +131,10 @@ impl<'a> Iterator for Attributes<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let raw = self.raw;
-        let skip = |mut at: usize, table: &[bool; 256]| {
-            while raw.get(at).is_some_and(|b| table[usize::from(*b)]) {
-                at += 1;
-            }
-            at
+        let skip = |at: usize, table: &[bool; 256]| {
+            let rest = raw.get(at..).unwrap_or_default();
+            let length = rest.iter().position(|b| !table[usize::from(*b)]);
+            at + length.unwrap_or(rest.len())
         };
         let name_at = skip(self.at, &BEFORE_ATTRIBUTE_NAME);
         if name_at >= raw.len() || raw[name_at] == b'>' {
@@ -134,14 +142,20 @@ impl<'a> Iterator for Attributes<'a> {
             return None;
         }
         // A `=` as the name's first character is one of its own.
-        let name_end = skip(name_at + 1, &IN_ATTRIBUTE_NAME).min(raw.len());
+        let name_end = skip(name_at + 1, &IN_ATTRIBUTE_NAME);
         let name = &raw[name_at..name_end];
-        let sign = skip(name_end, &SPACE);
-        if raw.get(sign) != Some(&b'=') {
-            self.at = name_end;
-            return Some((name, &[]));
-        }
-        let start = skip(sign + 1, &SPACE);
+        // Nearly always the value follows at once, in quotes.
+        let start = match raw[name_end..] {
+            [b'=', b'"' | b'\'', ..] => name_end + 1,
+            _ => {
+                let sign = skip(name_end, &SPACE);
+                if raw.get(sign) != Some(&b'=') {
+                    self.at = name_end;
+                    return Some((name, &[]));
+                }
+                skip(sign + 1, &SPACE)
+            }
+        };
         let (value, end) = match raw.get(start) {
             Some(quote @ (b'"' | b'\'')) => {
                 let rest = &raw[start + 1..];
