@@ -150,10 +150,11 @@ pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
     if reading.blocks.is_empty() {
         return Choice::of_everything(outline);
     }
-    let model = Model::built_in();
     let mut likely = vec![0.0; reading.blocks.len()];
     let page = reading.page(outline);
-    page.features(|i, features| likely[i] = model.probability(features));
+    let mut batch = Model::built_in().ask();
+    page.features(|i, features| batch.add(i, features, &mut likely));
+    batch.end(&mut likely);
     let best = likely.iter().copied().fold(0.0, f32::max);
     let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
     let threshold = (mode.threshold() * certainty).min(best * NEARLY_AS_LIKELY);

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub struct Model {
     features: Vec<String>,
-    groups: Vec<Group>,
+    trees: Vec<Tree>,
 }
 
 /// The features of a block, in the order of [`Model::features`], and room for more.
@@ -19,32 +19,39 @@ pub type Row = [f32; ROOM];
 /// As many as a byte can number, so that no number needs a check.
 pub const ROOM: usize = 256;
 
-/// Trees that are walked side by side, each to the depth of the deepest: a leaf leads to itself. So the processor never
-/// has to guess where a walk ends, and works on all of them at once.
-#[derive(Debug, Clone)]
-struct Group {
-    trees: [Tree; TOGETHER],
-    depth: usize,
+/// A tree that reads the features of many blocks at once: each node says which leaves are out, and the first one that is
+/// still in is the one that a walk would reach (QuickScorer; Lucchese et al. 2015). No step waits for the one before.
+#[derive(Debug, Clone, Default)]
+struct Tree {
+    /// Those that a tree has no need of are never above.
+    nodes: [Node; LEAVES - 1],
+    /// What each leaf adds, from left to right.
+    leaves: [f32; LEAVES],
 }
 
-/// Nodes and leaves; the first is where the walk begins.
-type Tree = [Node; NODES];
-
-/// A node in eight bytes, so that all of them stay near.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Node {
-    /// The threshold of a node, and what a leaf adds.
-    value: f32,
+    threshold: f32,
+    /// A bit for each leaf of the left branch, which are out where the value is above the threshold.
+    left: u16,
     feature: u8,
-    /// Where to go, at most at the threshold and above it.
-    branches: [u8; 2],
 }
 
-/// Trees of a group.
-const TOGETHER: usize = 6;
-/// Room for the nodes and leaves of a tree, a power of two: sixteen leaves.
-const NODES: usize = 32;
-/// Trees between two looks at the sum: whole groups.
+impl Default for Node {
+    fn default() -> Self {
+        Node {
+            threshold: f32::INFINITY,
+            left: 0,
+            feature: 0,
+        }
+    }
+}
+
+/// Room for the leaves of a tree.
+const LEAVES: usize = 16;
+/// Blocks that are asked about at once.
+const TOGETHER: usize = 8;
+/// Trees between two looks at the sum.
 const LOOK_EVERY: usize = 30;
 /// Log-odds past which the rest of the trees will not turn a block around, either way.
 const SURE: f32 = 3.5;
@@ -81,29 +88,12 @@ impl Model {
                         Branching::parse(line, branching.len(), features.len()).ok_or_else(|| broken(number, line))?,
                     );
                 }
-                trees.push(grow(&branching).ok_or_else(|| broken(number, line))?);
+                trees.push(Tree::grow(&branching).ok_or_else(|| broken(number, line))?);
             } else {
                 return Err(broken(number, line));
             }
         }
-        // Those of one depth together, as far as the looks allow.
-        let groups = trees.chunks_mut(LOOK_EVERY).flat_map(|trees| {
-            trees.sort_by_key(|(depth, _)| *depth);
-            trees
-                .chunks(TOGETHER)
-                .map(|trees| {
-                    let tree = |i: usize| trees.get(i).map_or([Node::default(); NODES], |(_, tree)| *tree);
-                    Group {
-                        trees: std::array::from_fn(tree),
-                        depth: trees.iter().map(|(depth, _)| *depth).max().unwrap_or_default(),
-                    }
-                })
-                .collect::<Vec<_>>()
-        });
-        Ok(Model {
-            groups: groups.collect(),
-            features,
-        })
+        Ok(Model { features, trees })
     }
 
     /// The names of the features that it was fitted on, in order.
@@ -111,32 +101,119 @@ impl Model {
         &self.features
     }
 
-    /// How likely a block with these features is to be of the article, 0 to 1.
-    pub fn probability(&self, features: &Row) -> f32 {
-        let mut odds: f32 = 0.0;
-        for (i, group) in self.groups.iter().enumerate() {
-            if i % (LOOK_EVERY / TOGETHER) == 0 && odds.abs() > SURE {
+    /// Begins to ask how likely blocks are to be of the article.
+    pub fn ask(&self) -> Batch<'_> {
+        Batch {
+            model: self,
+            values: vec![[0.0; TOGETHER]; ROOM],
+            blocks: Vec::with_capacity(TOGETHER),
+        }
+    }
+
+    /// How likely the first `count` blocks with these values of each feature are to be of the article, 0 to 1.
+    fn probabilities(&self, values: &[[f32; TOGETHER]; ROOM], count: usize) -> [f32; TOGETHER] {
+        let mut odds = [0.0f32; TOGETHER];
+        for trees in self.trees.chunks(LOOK_EVERY) {
+            let is_sure = odds.map(|odds| odds.abs() > SURE);
+            if is_sure[..count].iter().all(|is_sure| *is_sure) {
                 break;
             }
-            odds += group.sum(features);
+            let mut sums = odds;
+            trees.iter().for_each(|tree| tree.add(values, &mut sums));
+            for (i, sum) in sums.into_iter().enumerate().filter(|(i, _)| !is_sure[*i]) {
+                odds[i] = sum;
+            }
         }
-        1.0 / (1.0 + (-odds).exp())
+        odds.map(|odds| 1.0 / (1.0 + (-odds).exp()))
     }
 }
 
-impl Group {
-    /// What the trees add up to.
-    fn sum(&self, features: &Row) -> f32 {
-        let node = |tree: &Tree, at: u8| tree[usize::from(at) % NODES];
-        let mut at = [0; TOGETHER];
-        for _ in 0..self.depth {
-            for (at, tree) in at.iter_mut().zip(&self.trees) {
-                let node = node(tree, *at);
-                let is_above = features[usize::from(node.feature)] > node.value;
-                *at = node.branches[usize::from(is_above)];
+/// Blocks whose features are collected until they are enough to be asked about at once.
+pub struct Batch<'m> {
+    model: &'m Model,
+    /// Of each feature its values, block by block.
+    values: Vec<[f32; TOGETHER]>,
+    blocks: Vec<usize>,
+}
+
+impl Batch<'_> {
+    /// Asks about a block. The answer is in `likely` now or once the batch has ended, at the block's number.
+    pub fn add(&mut self, block: usize, features: &Row, likely: &mut [f32]) {
+        let place = self.blocks.len();
+        let used = self.model.features.len();
+        for (values, value) in self.values.iter_mut().zip(&features[..used]) {
+            values[place] = *value;
+        }
+        self.blocks.push(block);
+        if self.blocks.len() == TOGETHER {
+            self.answer(likely);
+        }
+    }
+
+    /// Answers what is left.
+    pub fn end(mut self, likely: &mut [f32]) {
+        self.answer(likely);
+    }
+
+    fn answer(&mut self, likely: &mut [f32]) {
+        let Some(values) = self.values.first_chunk() else {
+            return;
+        };
+        let answers = self.model.probabilities(values, self.blocks.len());
+        for (block, answer) in self.blocks.drain(..).zip(answers) {
+            likely[block] = answer;
+        }
+    }
+}
+
+impl Tree {
+    /// Adds what it says of each block.
+    fn add(&self, values: &[[f32; TOGETHER]; ROOM], sums: &mut [f32; TOGETHER]) {
+        let mut out = [0u32; TOGETHER];
+        for node in &self.nodes {
+            let values = &values[usize::from(node.feature)];
+            let left = u32::from(node.left);
+            // Without a branch, so that the compiler makes one step of several blocks.
+            for (out, value) in out.iter_mut().zip(values) {
+                *out |= if *value > node.threshold { u32::MAX } else { 0 } & left;
             }
         }
-        self.trees.iter().zip(at).map(|(tree, at)| node(tree, at).value).sum()
+        for (sum, out) in sums.iter_mut().zip(out) {
+            *sum += self.leaves[out.trailing_ones() as usize % LEAVES];
+        }
+    }
+
+    /// A tree with room for all leaves, each line of which is reached once.
+    fn grow(lines: &[Branching]) -> Option<Self> {
+        let mut tree = Tree::default();
+        let (mut nodes, mut leaves) = (0, 0);
+        tree.branch(Branch::Node(0), lines, &mut nodes, &mut leaves)?;
+        (nodes == lines.len()).then_some(tree)
+    }
+
+    /// Adds what a branch leads to, the leaves from left to right.
+    fn branch(&mut self, branch: Branch, lines: &[Branching], nodes: &mut usize, leaves: &mut usize) -> Option<()> {
+        match branch {
+            Branch::Leaf(value) => {
+                *self.leaves.get_mut(*leaves)? = value;
+                *leaves += 1;
+            }
+            Branch::Node(number) => {
+                let line = lines.get(number)?;
+                let node = *nodes;
+                self.nodes.get(node)?;
+                *nodes += 1;
+                let first = *leaves;
+                self.branch(line.branches[0], lines, nodes, leaves)?;
+                self.nodes[node] = Node {
+                    threshold: line.threshold,
+                    left: ((1u32 << *leaves) - (1 << first)) as u16,
+                    feature: line.feature,
+                };
+                self.branch(line.branches[1], lines, nodes, leaves)?;
+            }
+        }
+        Some(())
     }
 }
 
@@ -179,42 +256,6 @@ impl Branching {
     }
 }
 
-/// A tree with its depth, if it has nodes, room for all, and all that branches lead to.
-fn grow(branching: &[Branching]) -> Option<(usize, Tree)> {
-    if branching.len() > NODES {
-        return None;
-    }
-    let mut tree = [Node::default(); NODES];
-    let mut depths = [0; NODES];
-    let mut leaves = branching.len()..NODES;
-    for (number, line) in branching.iter().enumerate() {
-        let mut to = |branch: Branch| {
-            let at = match branch {
-                Branch::Node(node) => Some(node).filter(|node| *node < branching.len())?,
-                Branch::Leaf(value) => {
-                    let at = leaves.next()?;
-                    tree[at] = Node {
-                        value,
-                        feature: 0,
-                        branches: [at as u8; 2],
-                    };
-                    at
-                }
-            };
-            depths[at] = depths[number] + 1;
-            Some(at as u8)
-        };
-        let branches = [to(line.branches[0])?, to(line.branches[1])?];
-        tree[number] = Node {
-            value: line.threshold,
-            feature: line.feature,
-            branches,
-        };
-    }
-    let depth = depths.iter().max().copied().filter(|depth| *depth > 0)?;
-    Some((depth, tree))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,19 +263,49 @@ mod tests {
 
     const SMALL: &str = "# a comment\nfeature x\nfeature y\ntree\n0 1.5 1 =2\n1 0 =-1 =1\ntree\n1 3 =0.5 =0\n";
 
-    fn odds(likely: f32) -> f32 {
-        (likely / (1.0 - likely)).ln()
+    /// What the trees add up to for blocks with these two features.
+    fn odds(model: &Model, blocks: &[(f32, f32)]) -> Vec<f32> {
+        let mut likely = vec![0.0; blocks.len()];
+        let mut batch = model.ask();
+        for (i, (x, y)) in blocks.iter().enumerate() {
+            let mut row = [0.0; ROOM];
+            (row[0], row[1]) = (*x, *y);
+            batch.add(i, &row, &mut likely);
+        }
+        batch.end(&mut likely);
+        likely.iter().map(|p| (p / (1.0 - p)).ln()).collect()
     }
 
     #[test]
     fn leaves_of_all_trees_add_up() {
         let model = Model::parse(SMALL).expect("a model");
-        for (x, y, sum) in [(1.5, 0.0, -0.5), (1.5, 1.0, 1.5), (2.0, 4.0, 2.0)] {
-            let mut row = [0.0; ROOM];
-            (row[0], row[1]) = (x, y);
-            let got = odds(model.probability(&row));
-            assert!((got - sum).abs() < 1e-4, "{x} {y}: {got} and not {sum}");
+        let blocks = [(1.5, 0.0), (1.5, 1.0), (2.0, 4.0), (f32::NAN, 1.0)];
+        let sums = [-0.5, 1.5, 2.0, 1.5];
+        for (got, (sum, block)) in odds(&model, &blocks).iter().zip(sums.iter().zip(blocks)) {
+            assert!((got - sum).abs() < 1e-4, "{block:?}: {got} and not {sum}");
         }
+    }
+
+    #[test]
+    fn many_blocks_are_answered_as_each_alone() {
+        let model = Model::parse(SMALL).expect("a model");
+        let blocks: Vec<_> = (0..3 * TOGETHER + 1)
+            .map(|i| (i as f32 / 8.0, i as f32 % 5.0))
+            .collect();
+        let alone: Vec<f32> = blocks.iter().flat_map(|block| odds(&model, &[*block])).collect();
+        assert_eq!(odds(&model, &blocks), alone);
+    }
+
+    #[test]
+    fn what_is_sure_asks_no_more_trees() {
+        let sure = format!(
+            "feature x\n{}tree\n0 0 =9 =-9\n",
+            "tree\n0 0 =0.2 =-0.05\n".repeat(LOOK_EVERY)
+        );
+        let model = Model::parse(&sure).expect("a model");
+        let got = odds(&model, &[(0.0, 0.0), (1.0, 0.0)]);
+        assert!((got[0] - 6.0).abs() < 0.01, "{got:?}");
+        assert!((got[1] + 10.5).abs() < 0.1, "{got:?}");
     }
 
     #[test]
@@ -246,6 +317,8 @@ mod tests {
             ("feature x\ntree\n0 1 =0\n", 3),
             ("feature x\ntree\n", 2),
             ("feature x\ntree\n0 1 1 =0\n", 2),
+            ("feature x\ntree\n0 1 1 1\n0 1 =0 =0\n", 2),
+            ("feature x\ntree\n0 1 =0 =0\n0 1 =0 =0\n", 2),
         ] {
             let error = Model::parse(text).expect_err(text);
             assert!(error.starts_with(&format!("line {line}:")), "{error}");
