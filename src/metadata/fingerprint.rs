@@ -4,51 +4,81 @@
 //! The features are pairs of neighbouring words, letters and digits alone and in lower case; a character of a script without
 //! blanks is a word of its own. So white space, punctuation and markup change nothing, and an edited word two features.
 
-use super::stats::is_cjk;
-
-/// What is added to each bit's sum: one up, or one down.
-const BITS: usize = 64;
+use super::stats::{is_alphanumeric, is_cjk};
 
 /// `simhash64:` and sixteen hexadecimal digits; `None` where there is no word.
 pub fn simhash(text: &str) -> Option<String> {
-    let mut sums = [0_i32; BITS];
+    let mut votes = Votes::default();
     let (mut before, mut words) = (0_u64, 0_u32);
+    let mut add = |word: u64| {
+        if words > 0 {
+            votes.add(mix(before.rotate_left(17) ^ word));
+        }
+        before = word;
+        words = words.saturating_add(1);
+    };
     let mut word = Fnv::new();
-    for c in text.chars() {
-        let wide = is_cjk(c);
-        if !wide && c.is_alphanumeric() {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            at += 1;
+            if byte.is_ascii_alphanumeric() {
+                word.letter(byte.to_ascii_lowercase().into());
+            } else {
+                word.end().into_iter().for_each(&mut add);
+            }
+            continue;
+        }
+        let Some(c) = text[at..].chars().next() else { break };
+        at += c.len_utf8();
+        let is_wide = is_cjk(c);
+        let is_letter = is_alphanumeric(c);
+        if is_letter && !is_wide {
             word.take(c);
             continue;
         }
-        for word in [word.end(), wide.then(|| Fnv::of(c)).filter(|_| c.is_alphanumeric())]
-            .into_iter()
-            .flatten()
-        {
-            add(&mut sums, &mut before, &mut words, word);
+        word.end().into_iter().for_each(&mut add);
+        if is_letter {
+            add(Fnv::of(c));
         }
     }
-    if let Some(word) = word.end() {
-        add(&mut sums, &mut before, &mut words, word);
-    }
+    word.end().into_iter().for_each(&mut add);
     // One word alone has no neighbour, and is a feature itself.
     if words == 1 {
-        vote(&mut sums, mix(before));
+        votes.add(mix(before));
     }
-    let bits = sums.iter().enumerate().map(|(i, sum)| u64::from(*sum > 0) << i);
-    (words > 0).then(|| format!("simhash64:{:016x}", bits.fold(0, |all, bit| all | bit)))
+    (words > 0).then(|| format!("simhash64:{:016x}", votes.most()))
 }
 
-fn add(sums: &mut [i32; BITS], before: &mut u64, words: &mut u32, word: u64) {
-    if *words > 0 {
-        vote(sums, mix(before.rotate_left(17) ^ word));
-    }
-    *before = word;
-    *words = words.saturating_add(1);
+/// How many features had each bit.
+#[derive(Default)]
+struct Votes {
+    features: u32,
+    /// The counts of all bits side by side: the first plane holds the lowest digit of each.
+    planes: [u64; 32],
 }
 
-fn vote(sums: &mut [i32; BITS], feature: u64) {
-    for (i, sum) in sums.iter_mut().enumerate() {
-        *sum += ((feature >> i & 1) as i32) * 2 - 1;
+impl Votes {
+    fn add(&mut self, feature: u64) {
+        self.features += 1;
+        let mut carry = feature;
+        for plane in &mut self.planes {
+            (*plane, carry) = (*plane ^ carry, *plane & carry);
+            if carry == 0 {
+                break;
+            }
+        }
+    }
+
+    /// The bits that more than half of the features had.
+    fn most(&self) -> u64 {
+        let count = |bit: u32| {
+            let digits = self.planes.iter().enumerate();
+            digits.map(|(i, plane)| (plane >> bit & 1) << i).sum::<u64>()
+        };
+        let most = (0..u64::BITS).filter(|bit| count(*bit) * 2 > u64::from(self.features));
+        most.fold(0, |bits, bit| bits | 1 << bit)
     }
 }
 
@@ -80,12 +110,11 @@ impl Fnv {
     }
 
     fn take(&mut self, c: char) {
-        let mut letter = |c: char| self.hash = (self.hash ^ u64::from(c)).wrapping_mul(0x0100_0000_01b3);
-        if c.is_ascii() {
-            letter(c.to_ascii_lowercase());
-        } else {
-            c.to_lowercase().for_each(letter);
-        }
+        c.to_lowercase().for_each(|c| self.letter(c.into()));
+    }
+
+    fn letter(&mut self, c: u64) {
+        self.hash = (self.hash ^ c).wrapping_mul(0x0100_0000_01b3);
         self.is_begun = true;
     }
 

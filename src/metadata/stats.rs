@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use serde::Serialize;
 
 /// Figures of the clean text.
@@ -37,9 +38,22 @@ pub fn measure(text: &str, linked: usize) -> Stats {
     let (mut characters, mut cjk, mut words, mut sentences) = (0, 0, 0, 0);
     let (mut unspaced, mut hangul) = (0, 0);
     let (mut in_word, mut open, mut after_stop) = (false, false, false);
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        rest = &rest[c.len_utf8()..];
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let c = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
+                let run = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric());
+                let length = run.unwrap_or(bytes.len() - at);
+                (at, characters) = (at + length, characters + length);
+                words += usize::from(!in_word);
+                (in_word, open, after_stop) = (true, true, false);
+                continue;
+            }
+            _ if byte.is_ascii() => char::from(byte),
+            _ => text[at..].chars().next().unwrap_or_default(),
+        };
+        at += c.len_utf8();
         if c.is_whitespace() {
             // A full stop ends a sentence where a blank follows it: 3.5 and example.com hold none.
             sentences += usize::from(after_stop || (open && c == '\n'));
@@ -48,7 +62,14 @@ pub fn measure(text: &str, linked: usize) -> Stats {
             continue;
         }
         characters += 1;
-        let wide = !c.is_ascii() && is_cjk(c);
+        if c.is_ascii() {
+            match c {
+                '.' | '!' | '?' => after_stop = open,
+                _ => in_word &= matches!(c, '\'' | '-'),
+            }
+            continue;
+        }
+        let wide = is_cjk(c);
         cjk += usize::from(wide);
         match c {
             // Full stops of their own: Chinese and Japanese, halfwidth, Devanagari and its kin, Arabic, Urdu, Armenian, Ethiopic,
@@ -58,7 +79,6 @@ pub fn measure(text: &str, linked: usize) -> Stats {
                 sentences += usize::from(open);
                 (open, in_word) = (false, false);
             }
-            '.' | '!' | '?' => after_stop = open,
             _ => {
                 let text = is_alphanumeric(c);
                 // Korean is written in blocks of its own, and parts its words by blanks all the same.
@@ -66,17 +86,9 @@ pub fn measure(text: &str, linked: usize) -> Stats {
                 unspaced += usize::from(is_unspaced(c));
                 hangul += usize::from(is_hangul(c));
                 words += usize::from(part && !in_word);
-                in_word = part || (in_word && matches!(c, '\'' | '’' | '-'));
+                in_word = part || (in_word && c == '’');
                 open |= text;
                 after_stop &= !text;
-                // The letters of a word that follow its first one change nothing else.
-                let more = if c.is_ascii_alphanumeric() {
-                    rest.bytes().take_while(u8::is_ascii_alphanumeric).count()
-                } else {
-                    0
-                };
-                characters += more;
-                rest = &rest[more..];
             }
         }
     }
@@ -87,7 +99,7 @@ pub fn measure(text: &str, linked: usize) -> Stats {
         cjk_characters: cjk,
         words,
         sentences,
-        paragraphs: text.split("\n\n").filter(|block| !block.trim().is_empty()).count(),
+        paragraphs: paragraphs(text),
         link_density: if characters == 0 {
             0.0
         } else {
@@ -97,8 +109,20 @@ pub fn measure(text: &str, linked: usize) -> Stats {
     }
 }
 
+fn paragraphs(text: &str) -> usize {
+    let borders = memmem::find_iter(text.as_bytes(), "\n\n").chain(std::iter::once(text.len()));
+    let mut from = 0;
+    borders
+        .filter(|border| {
+            let block = &text[from..*border];
+            from = (border + 2).min(text.len());
+            !block.trim().is_empty()
+        })
+        .count()
+}
+
 /// As [`char::is_alphanumeric`], which searches a table for each letter outside of ASCII; this one is 8 KiB of bits.
-fn is_alphanumeric(c: char) -> bool {
+pub(super) fn is_alphanumeric(c: char) -> bool {
     static PLANE: LazyLock<Vec<u64>> = LazyLock::new(|| {
         let mut bits = vec![0; 0x1_0000 / 64];
         for c in ('\0'..='\u{ffff}').filter(|c| c.is_alphanumeric()) {
