@@ -150,6 +150,18 @@ impl<'s> Outline<'s> {
             .and_then(|value| std::str::from_utf8(value).ok())
     }
 
+    /// The same of several attributes, read once.
+    pub fn attributes<const N: usize>(&self, element: u32, names: [&str; N]) -> [Option<&'s str>; N] {
+        let mut values = [None; N];
+        for (name, value) in self.start_tag(element).attributes() {
+            let is_own = |own: &&str| name.eq_ignore_ascii_case(own.as_bytes());
+            if let Some(i) = names.iter().position(is_own) {
+                values[i] = values[i].or(Some(value));
+            }
+        }
+        values.map(|value| value.and_then(|value| std::str::from_utf8(value).ok()))
+    }
+
     /// Whether a drop rule takes this element. One that was never closed holds whatever came after it, so a rule about it
     /// is believed only while it takes little.
     pub fn rule_drops(&self, element: &Element) -> bool {

@@ -1,6 +1,6 @@
 //! What the page says about itself in `meta`, `link`, `title` and `base`, and where the rest of it is to be looked for.
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use super::Source;
 use crate::engine::{Outline, lines::squash, tags::Tag};
@@ -199,6 +199,7 @@ pub(super) fn clean(value: &str) -> Option<String> {
 impl Head {
     pub(super) fn read(outline: &Outline<'_>) -> Self {
         let mut head = Head::default();
+        let (license, rel) = (Finder::new(b"license"), Finder::new(b"rel="));
         for (i, element) in outline.elements.iter().enumerate() {
             let id = i as u32;
             let attribute = |name: &str| outline.attribute(id, name).and_then(clean);
@@ -207,7 +208,7 @@ impl Head {
                 given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
             };
             let tag = &outline.source.as_bytes()[element.start as usize..element.inner as usize];
-            let names = |word: &[u8]| memmem::find(tag, word).is_some();
+            let names = |word: &Finder<'_>| word.find(tag).is_some();
             match element.tag {
                 Tag::HTML => {
                     head.language = attribute("lang").or_else(|| attribute("xml:lang"));
@@ -220,15 +221,15 @@ impl Head {
                 Tag::BASE if head.base.is_none() => head.base = attribute("href"),
                 Tag::LINK if head.canonical.is_none() && is("rel", "canonical") => head.canonical = attribute("href"),
                 Tag::META => {
-                    for name in ["property", "name", "itemprop"] {
-                        let names = outline.attribute(id, name).unwrap_or_default();
-                        head.meta(names, name == "property", || attribute("content"));
+                    let [content, own @ ..] = outline.attributes(id, ["content", "property", "name", "itemprop"]);
+                    for (i, names) in own.into_iter().enumerate() {
+                        head.meta(names.unwrap_or_default(), i == 0, || content.and_then(clean));
                     }
                 }
-                Tag::LINK | Tag::A if head.license.is_none() && names(b"license") && is("rel", "license") => {
+                Tag::LINK | Tag::A if head.license.is_none() && names(&license) && is("rel", "license") => {
                     head.license = attribute("href");
                 }
-                Tag::A if names(b"rel=") => {
+                Tag::A if names(&rel) => {
                     let rel = outline.attribute(id, "rel").unwrap_or_default();
                     let has = |name: &str| rel.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(name));
                     if has("category") && head.categories.len() < MOST {

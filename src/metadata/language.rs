@@ -67,8 +67,18 @@ fn contradiction(tag: &str, text: &str) -> Option<&'static str> {
     if !LATIN.contains(&primary.as_str()) || tag.contains("Cyrl") || tag.contains("Arab") {
         return None;
     }
+    if is_latin(sample(text)) {
+        return None;
+    }
     let script = whatlang::detect_script(sample(text))?;
     (script != Script::Latin).then(|| detect(text)).flatten()
+}
+
+/// Whether so many letters are ASCII that the detector can find no other script: it counts the characters of each.
+fn is_latin(text: &str) -> bool {
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let others = text.bytes().filter(|byte| *byte >= 0xc0).count();
+    letters > others
 }
 
 fn direction(tag: &str, declared: Option<&str>) -> &'static str {

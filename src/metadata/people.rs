@@ -160,8 +160,13 @@ const NAME_WORDS: usize = 7;
 
 /// A line that begins with who wrote it, in Latin letters: `Von Ada Lane am 12. Mai`.
 static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    let names = r"\s*(?<names>\p{Lu}[^\n|•·\d]{1,80}?)\s*(?:$|[|•·–—\d(]|\b(?:am|on|le|el|il|at|um|vom)\b)";
+    pattern(&(SIGNED_BEGINS.as_str().to_owned() + names))
+});
+/// How it begins, which is looked for first: where words end is slow to find beside letters that are not ASCII.
+static SIGNED_BEGINS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted |(?:[Aa]n? |[Gg]uest )?(?:[Ss]tory|[Pp]ost|[Oo]pinion|[Aa]nalysis|[Cc]olumn|[Cc]ommentary) )?[Bb]y|BY|(?:[Ee]ine? \w+ )?(?:Kolumne |Kommentar |Gastbeitrag |Interview |Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s?:?\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)\s*(?<names>\p{Lu}[^\n|•·\d]{1,80}?)\s*(?:$|[|•·–—\d(]|\b(?:am|on|le|el|il|at|um|vom)\b)",
+        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted |(?:[Aa]n? |[Gg]uest )?(?:[Ss]tory|[Pp]ost|[Oo]pinion|[Aa]nalysis|[Cc]olumn|[Cc]ommentary) )?[Bb]y|BY|(?:[Ee]ine? \w+ )?(?:Kolumne |Kommentar |Gastbeitrag |Interview |Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s?:?\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)",
     )
 });
 
@@ -174,7 +179,8 @@ static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The people whom a line names that begins so.
 pub(super) fn signed(lines: &str) -> Option<(Vec<String>, String)> {
-    by_form(&SIGNED, lines)
+    let begins = SIGNED_BEGINS.find(lines)?.start();
+    by_form(&SIGNED, &lines[begins..])
 }
 
 /// The people whom a label names.
