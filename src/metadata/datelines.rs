@@ -181,10 +181,40 @@ fn time(captures: &Captures<'_>) -> Option<String> {
     Some(format!("{hour:02}:{minute}{second}{zone}"))
 }
 
+/// Words that say what a date is, within a line. Where some of them have to be whole words, the regex crate leaves its fast
+/// automaton at the first letter that is not ASCII: so lines are searched first with borders of ASCII words, which hold
+/// wherever the others do.
+struct Label {
+    nearly: Regex,
+    exactly: Regex,
+}
+
+impl Label {
+    fn new(text: &str) -> Self {
+        Label {
+            nearly: pattern(&text.replace(r"\b", r"(?-u:\b)")),
+            exactly: pattern(text),
+        }
+    }
+
+    fn find_all(&self, lines: &str) -> impl Iterator<Item = Range<usize>> {
+        let mut at = 0;
+        let lines = lines.split_inclusive('\n').map(move |line| {
+            at += line.len();
+            (at - line.len(), line)
+        });
+        let likely = lines.filter(|(_, line)| self.nearly.is_match(line));
+        likely.flat_map(|(at, line)| {
+            let found = self.exactly.find_iter(line);
+            found.map(move |found| at + found.start()..at + found.end())
+        })
+    }
+}
+
 /// The first date in a line that says so: `Veröffentlicht am 12. Mai 2020`.
 pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
-    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
+    static LABEL: LazyLock<Label> = LazyLock::new(|| {
+        Label::new(
             r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|\b(?:datum|date|fecha|data|stand)\b|erschienen|erscheinungsdatum|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|\btarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
         )
     });
@@ -192,8 +222,8 @@ pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, Str
 }
 
 /// What says that a page was changed.
-static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static CHANGE: LazyLock<Label> = LazyLock::new(|| {
+    Label::new(
         r"(?i)(?:zuletzt|aktualisier|(?:letzte|jüngste)[rn]? (?:änderung|aktualisierung|bearbeitung)|geändert|bearbeitet|\b(?:updated?|modified|edited|revised|changed)\b|last (?:update|change|revision|edit)|mis(?:e)? à jour|modifié|dernière modification|actualizad|última (?:actualización|modificación|edición)|atualizad|modificad|aggiorna|bijgewerkt|gewijzigd|ändrad|uppdaterad|opdateret|oppdatert|endret|päivitetty|muokattu|aktualizac|aktualizov|zmodyfik|frissít|güncelle|обновлен|изменен|оновлено|更新|수정)",
     )
 });
@@ -205,14 +235,14 @@ pub(super) fn changed(lines: &str, language: Option<&str>) -> Option<(Date, Stri
 
 /// Whether what stands in front of a date in its line says that it is that of a change.
 pub(super) fn is_of_change(before: &str) -> bool {
-    CHANGE.is_match(before)
+    CHANGE.exactly.is_match(before)
 }
 
 /// The first date that follows such a label at once, or stands on the next line.
-fn behind(label: &Regex, lines: &str, language: Option<&str>) -> Option<(Date, String)> {
-    let mut labels = label.find_iter(lines);
+fn behind(label: &Label, lines: &str, language: Option<&str>) -> Option<(Date, String)> {
+    let mut labels = label.find_all(lines);
     labels.find_map(|label| {
-        let mut next = lines[label.start()..].lines().filter(|line| !line.trim().is_empty());
+        let mut next = lines[label.start..].lines().filter(|line| !line.trim().is_empty());
         let own = next.next()?;
         let is_date = |line: &str| {
             let (date, range) = find(line, language)?;
