@@ -18,6 +18,11 @@ pub(super) fn told(text: &str) -> Vec<Warning> {
     let mut before = None;
     for paragraph in text.split('\n') {
         found.end_paragraph();
+        // None of them is ASCII.
+        if paragraph.is_ascii() {
+            found.in_flag = false;
+            continue;
+        }
         let mut characters = paragraph.chars().peekable();
         while let Some(character) = characters.next() {
             if !is_unseen(character) && !is_direction(character) {
