@@ -9,7 +9,7 @@ use std::{
     num::NonZeroUsize,
     sync::mpsc,
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use copydesk::{
@@ -92,6 +92,15 @@ impl Server {
         self.thread
             .take()
             .map(|thread| thread.join().expect("the server does not panic"))
+    }
+
+    /// Whether all memory comes back, as it does a moment after the answer is whole.
+    pub(crate) fn gives_memory_back(&self) -> bool {
+        let end = Instant::now() + PATIENCE;
+        while self.workers.body_bytes() > 0 && Instant::now() < end {
+            std::thread::yield_now();
+        }
+        self.workers.body_bytes() == 0
     }
 
     pub(crate) fn connect(&self) -> Connection {
