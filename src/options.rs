@@ -204,7 +204,8 @@ fn texts<'a>(name: &str, value: &'a Value) -> Result<Vec<Cow<'a, str>>, Error> {
     };
     match value {
         Value::String(text) => Ok(vec![text.into()]),
-        Value::Bool(flag) => Ok(vec![flag.to_string().into()]),
+        // `false` would be a selector, too.
+        Value::Bool(flag) if !REPEATABLE.contains(&name) => Ok(vec![flag.to_string().into()]),
         Value::Array(items) if name == "fields" || REPEATABLE.contains(&name) => {
             let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
             let texts = texts.ok_or_else(|| bad("a list of texts is wanted"))?;
@@ -289,6 +290,8 @@ mod tests {
             (r#"{"mode":["recall"]}"#, "bad_option"),
             (r#"{"remove":[1]}"#, "bad_option"),
             (r#"{"explain":1}"#, "bad_option"),
+            (r#"{"keep":false}"#, "bad_option"),
+            (r#"{"nope":false}"#, "unknown_option"),
             (r#"{"keep":[""]}"#, "bad_selector"),
         ] {
             assert_eq!(given(text).unwrap_err().code(), code, "{text}");

@@ -81,11 +81,10 @@ impl Envelope {
         let mut envelope = Envelope::default();
         let mut seen: Vec<&str> = Vec::new();
         for (key, value) in &pairs {
-            let name = if key == "html" { "document" } else { key.as_str() };
-            if seen.contains(&name) {
+            if seen.contains(&key.as_str()) {
                 return Err(bad(format!("{key:?} is given twice")));
             }
-            seen.push(name);
+            seen.push(key);
             // Nothing is said by null, but of a context, which comes back as it is.
             if value.is_null() && !KEYS.split(", ").any(|known| known == key) {
                 return Err(unknown(key));
@@ -100,7 +99,7 @@ impl Envelope {
                 "charset" => envelope.charset = Some(text(&key, value)?),
                 "document" | "html" | "document_base64" if document.is_some() => {
                     return Err(bad(
-                        "it holds two documents; document and document_base64 exclude each other",
+                        "it holds two documents; document, html and document_base64 exclude each other",
                     ));
                 }
                 "document" | "html" => document = Some((text(&key, value)?.into_bytes(), true)),
@@ -304,8 +303,7 @@ mod tests {
 
     #[test]
     fn html_is_another_name_and_null_says_nothing() {
-        let envelope =
-            Envelope::read("\u{FEFF}{\"html\":\"<p>中</p>\",\"id\":null,\"document_base64\":null}".as_bytes());
+        let envelope = Envelope::read("\u{FEFF}{\"html\":\"<p>中</p>\",\"id\":null,\"document\":null}".as_bytes());
         let envelope = envelope.expect("an envelope");
         assert_eq!(envelope.document().bytes, "<p>中</p>".as_bytes());
         assert!(envelope.document().is_text && envelope.id.is_none());
@@ -316,7 +314,8 @@ mod tests {
         for (json, told) in [
             (r#"{"document":"x","documnt":"y"}"#, "\"documnt\""),
             (r#"{"document":"x","documnt":null}"#, "\"documnt\""),
-            (r#"{"document":"x","html":"y"}"#, "twice"),
+            (r#"{"document":"x","html":"y"}"#, "two documents"),
+            (r#"{"document":null,"document":"y"}"#, "twice"),
             (r#"{"document":"x","document":"y"}"#, "twice"),
             (r#"{"document":"x","document_base64":"eA=="}"#, "two documents"),
             (r#"{"id":"x"}"#, "no document"),
