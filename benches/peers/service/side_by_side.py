@@ -40,7 +40,9 @@ def contenders():
         ("copydesk", [COPYDESK, "serve", "--bind", "127.0.0.1:{port}", "--log", "warn"], PEERS, size_mib(COPYDESK)),
         ("Readability.js 0.6, linkedom, Fastify", [node, "readability.mjs", "{port}"], PEERS / "readability",
          size_mib(PEERS / "readability/node_modules", node)),
-        ("trafilatura 2.3, uvicorn", [python, "-m", "uvicorn", "trafilatura_app:app", "--port", "{port}", "--log-level", "warning"],
+        # Its own five seconds end connections that wait for a page.
+        ("trafilatura 2.3, uvicorn", [python, "-m", "uvicorn", "trafilatura_app:app", "--port", "{port}", "--log-level", "warning",
+                                      "--timeout-keep-alive", "75"],
          PEERS / "trafilatura", size_mib(PEERS / "trafilatura/venv", python.resolve(), standard_library)),
     ]
 
