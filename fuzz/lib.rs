@@ -67,7 +67,7 @@ pub fn choose<'a, T>(from: &'a [T], data: &'a [u8]) -> Option<(&'a T, &'a [u8])>
 }
 
 /// A road with these rules beside the built-in ones, `None` where they are refused.
-pub fn with_rules(kind: RuleSource, text: &[u8]) -> Option<Pipeline> {
+fn with_rules(kind: RuleSource, text: &[u8]) -> Option<Pipeline> {
     // In memory, where there is such a place: it is written for each input.
     let folder = PathBuf::from("/dev/shm");
     let folder = if folder.is_dir() { folder } else { std::env::temp_dir() };
@@ -87,6 +87,18 @@ pub fn with_rules(kind: RuleSource, text: &[u8]) -> Option<Pipeline> {
     };
     let (rules, _) = rules::read(&sources).ok()?;
     Some(Pipeline::new(rules, bounds()))
+}
+
+/// Reads these rules and, unless they are refused, obeys them on a page of ours, which no rule takes away.
+pub fn obey(kind: RuleSource, text: &[u8]) {
+    let Some(pipeline) = with_rules(kind, text) else {
+        return;
+    };
+    let document = Document {
+        bytes: PAGE.as_bytes(),
+        ..Document::default()
+    };
+    normalize(&pipeline, &document, &Options::default()).expect("no rule takes a page away");
 }
 
 /// Where rules of one's own come from.

@@ -1,17 +1,7 @@
 //! A rule file that somebody mounts: read or refused, and then obeyed without harm.
 #![no_main]
 
-use copydesk::{input::Document, options::Options};
-use copydesk_fuzz::{PAGE, RuleSource, normalize, with_rules};
+use copydesk_fuzz::{RuleSource, obey};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
-    let Some(pipeline) = with_rules(RuleSource::File, data) else {
-        return;
-    };
-    let document = Document {
-        bytes: PAGE.as_bytes(),
-        ..Document::default()
-    };
-    normalize(&pipeline, &document, &Options::default()).expect("no rule takes a page away");
-});
+fuzz_target!(|data: &[u8]| obey(RuleSource::File, data));
