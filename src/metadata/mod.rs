@@ -8,6 +8,7 @@ mod authors;
 mod caller;
 mod date_parts;
 mod datelines;
+mod days;
 pub mod dates;
 pub mod fingerprint;
 mod front;

@@ -2,27 +2,21 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::people::holds_han;
+use crate::pattern::Pattern;
 
 /// Bytes at the beginning of a text where a dateline may stand.
 const HEAD_BYTES: usize = 1200;
 
 /// `中新网哈尔滨7月27日电`, `新京报讯（记者 …）`, `某某之家 2 月 1 日消息`.
-static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static DATELINE: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
         r"(?m)^\s*(?<outlet>[\p{Han}A-Za-z]{1,8}?(?:[社网报台]|之家|新闻))(?:\s*\p{Han}{2,8})?\s*(?:\d{1,2}\s*月\s*\d{1,2}\s*日\s*(?:电|讯|消息|报道)|讯\s*[（(])",
     )
 });
 /// `（某某证券网）` as the last words.
-static CLOSING: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"[（(](?<outlet>[\p{Han}A-Za-z0-9]{2,10}(?:[社网报台]|新闻|客户端))[）)]\s*$"));
-
-fn pattern(text: &str) -> Regex {
-    // Written above, compiled by every test run.
-    Regex::new(text).unwrap_or_else(|e| unreachable!("{e}"))
-}
+static CLOSING: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::fixed(r"[（(](?<outlet>[\p{Han}A-Za-z0-9]{2,10}(?:[社网报台]|新闻|客户端))[）)]\s*$"));
 
 /// The outlet that a text names as its own.
 pub(super) fn outlet(text: &str) -> Option<&str> {
@@ -38,7 +32,8 @@ pub(super) fn outlet(text: &str) -> Option<&str> {
 
 /// An outlet's name as it stands in a line: of a list each, out of its quotes, without the town of the desk behind it.
 pub(super) fn tidy(line: &str) -> String {
-    static DESK: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\p{Han}{1,4}(?:网|社|电视台|日报))\p{Han}{2,3}$"));
+    static DESK: LazyLock<Pattern> =
+        LazyLock::new(|| Pattern::fixed(r"^(\p{Han}{1,4}(?:网|社|电视台|日报))\p{Han}{2,3}$"));
     let items = line.split(['、', '，', ',']).map(|item| {
         let quoted = [('“', '”'), ('《', '》'), ('"', '"')].iter().find_map(|(open, close)| {
             let inner = item.split_once(*open)?.1;

@@ -5,38 +5,36 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Author;
-use crate::engine::lines::squash;
+use crate::{
+    engine::lines::squash,
+    pattern::{self, Pattern},
+};
 
 /// Bytes at either end of a text where its reporters are named.
 const ENDS_BYTES: usize = 3000;
 
 /// `（记者 李姝徵 王小明）`, `(记者唐贵江)`: in brackets, so that 记者从…获悉 is not taken for a name.
-static REPORTERS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"[（(][^（）()]{0,20}?记者[\s:：]*(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)]")
+static REPORTERS: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(r"[（(][^（）()]{0,20}?记者[\s:：]*(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)]")
 });
 /// `(文/图 刘某某 易某某)`, `【文/某某网专栏作者 王某】`, `（编译：某某某）`: other words than 记者 want a border behind them.
-static BRACKETED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static BRACKETED: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
         r"[（(【](?:[^（）()【】\n]{0,20}?作者|文/图|图/文|图文|文|撰稿|执笔|采写|编译|编辑整理)[\s:：/丨｜]+(?:\p{Han}{2,12}(?:作者|记者|评论员)\s+)?(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)】]",
     )
 });
 /// `记者 王小明 北京报道`, `文/王小明`, `作者：王小明`, each the whole of a line.
-static BYLINES: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static BYLINES: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
         r"(?m)^[\s（(]*(?:(?:采写|撰稿|执笔)[\s/:：]+)?(?:\p{Han}{0,6}(?:见习|实习)?记者|(?:《\p{Han}{1,8}》)?作者|撰文|采写|撰稿|执笔|文/图|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[ \t\u{3000}\u{a0}、,，&]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
     )
 });
 
 /// `某地6月22日电 （唐某某 关某）`: a dateline with nothing but names behind it.
-static DATELINE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"日[电讯]\s*[（(]\s*(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,4})\s*[）)]"));
+static DATELINE: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::fixed(r"日[电讯]\s*[（(]\s*(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,4})\s*[）)]"));
 /// `本文作者：由某人 原创`.
-static OWN: LazyLock<Regex> = LazyLock::new(|| pattern(r"本文作者[：:]\s*由?\s*([^\s，。,]{2,20})"));
-
-fn pattern(text: &str) -> Regex {
-    // Written above, compiled by every test run.
-    Regex::new(text).unwrap_or_else(|e| unreachable!("{e}"))
-}
+static OWN: LazyLock<Pattern> = LazyLock::new(|| Pattern::fixed(r"本文作者[：:]\s*由?\s*([^\s，。,]{2,20})"));
 
 /// The reporters that a text names near its beginning or its end.
 pub(super) fn reporters(text: &str) -> Vec<Author> {
@@ -53,8 +51,8 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
     }
     let parts = [&text[..head_end], &text[tail_from..]];
     for part in parts.into_iter().filter(|part| holds_han(part)) {
-        for regex in [&*REPORTERS, &BRACKETED, &DATELINE, &OWN, &BYLINES] {
-            if let Some(names) = regex.captures(part).and_then(|captures| captures.get(1)) {
+        for pattern in [&*REPORTERS, &BRACKETED, &DATELINE, &OWN, &BYLINES] {
+            if let Some(names) = pattern.captures(part).and_then(|captures| captures.get(1)) {
                 return split(names.as_str());
             }
         }
@@ -63,15 +61,15 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
 }
 
 /// `石某/某某青年报`: a line of a person and an outlet, as it stands below a title.
-static OF_OUTLET: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static OF_OUTLET: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
         r"^(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,3})\s?[/／]\s?\p{Han}{2,10}(?:报|网|社|台|新闻|周刊|杂志|日报|晚报)$",
     )
 });
 /// `某某人文 2020-03-09 18:14`, also with 原创 in front of it: the account that has published something on a platform.
-static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"^(?:原创\s+)?([\p{Han}\w·]{2,20})\s+(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?$",
+static ACCOUNT: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
+        r"^(?:原创\s+)?(\S{2,20})\s+(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?$",
     )
 });
 
@@ -97,28 +95,28 @@ pub(super) fn holds_han(text: &str) -> bool {
 
 /// Words in front of a name, in many languages: longer ones first.
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    pattern::fixed(
         r"(?i)^(?:(?:(?:written|posted|published|created|reviewed|words|story|article|text|reported|guest post|opinion|analysis|submitted|view all posts|all posts|more posts)\s*(?:by\b|:)|by\b|(?:(?:zeige )?alle (?:beiträge|artikel)|eingestellt|gespeichert|eintrag|geschrieben|verfasst|veröffentlicht|gepostet|erstellt|artikel|ein artikel|ein beitrag|ein gastbeitrag|gastbeitrag|beitrag|interview|text|eine analyse|ein kommentar|kommentar)\s*(?:von\b|:)|von\b|vom\b|(?:publié|écrit|rédigé|posté|article|propos recueillis)?\s*par\b|(?:publicado|escrito|redactado|texto|por)?\s*por\b|(?:scritto da|pubblicato da|a cura di|di)\b|(?:geschreven |geplaatst |gepubliceerd )?door\b|av\b|af\b|przez\b|автор\b|(?:the )?(?:autora?|autoren|autorin|auteur|author|authors|autore|autor\(en\)|verfasser|verfasserin|redakteur|redakteurin|redaktion|reporter|foto|skribent|tekst|napisał|quelle|написал)\s*:|(?:作者|撰文|文|记者|本报记者|编译|供稿|記者|文章作者)\s*[:：/／丨|])[\s:]*)+",
     )
 });
 /// What ends the name: another fact behind a border, a time, a role.
 static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)(?:\s[|•·–—-]\s|\s?[|•]\s?|\s\([^()]*\)?$|\s*(?:发布时间|发布于|时间|日期|来源|责编|编辑)|\s+on\s+\p{L}+ \d|\s+(?:am|on|le|el|il|op|um|at|vom|den|di)\s+\d|,?\s+(?:published|updated|posted|last updated|veröffentlicht|aktualisiert|publié|publicado|stand)\b|\s+in\s+\p{Lu}|,?\s*\d{1,4}[./:-]|,?\s+\d|\s+(?-i:[Ff]or (?:[Tt]he )?\p{Lu})|\s+(?:view|follow|read more|all posts|mehr|alle artikel|email|e-mail|kommentar|comments?)\b|\s+@).*$",
+    pattern::fixed(
+        r"(?i)(?:\s[|•·–—-]\s|\s?[|•]\s?|\s\([^()]*\)?$|\s*(?:发布时间|发布于|时间|日期|来源|责编|编辑)|\s+on\s+\p{L}+ \d|\s+(?:am|on|le|el|il|op|um|at|vom|den|di)\s+\d|,?\s+(?:published|updated|posted|last updated|veröffentlicht|aktualisiert|publié|publicado|stand)\b|\s+in\s+\p{Lu}|,?\s*\d{1,4}[./:-]|,?\s+\d|\s+(?-i:[Ff]or (?:[Tt]he )?\p{Lu})|\s+(?:view|follow|read more|all posts|mehr|alle artikel|email|e-mail|kommentar|comments?)\b|\s+@)",
     )
 });
 /// What is no name: an address, a handle.
-static ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|www\.\S+\.\S+|(?:^|\s)@\w+"));
+static ADDRESS: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::fixed(r"(?i)[\w.+-]+@[\w-]+\.[\w.-]+|https?://\S+|www\.\S+\.\S+|(?:^|\s)@\w+"));
 /// Between two names.
 static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+    pattern::fixed(
         r"\s*(?:[;、&]|\s(?:and|And|AND|und|UND|et|og|och|en|y|e|i|and by|sowie|mit|with|im Gespräch mit|im Interview mit|in conversation with)\s|,\s*(?:and|und|et)\s|[,，])\s*",
     )
 });
 /// A part of a list that says what someone is, where it is.
-static ROLE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static ROLE: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
         r"(?i)\b(?:staff|writers?|editors?|editor-in-chief|correspondents?|reporters?|contributors?|columnists?|producers?|redakteur(?:in)?|chefredakteur(?:in)?|journalist(?:in)?|korrespondent(?:in)?|volontär(?:in)?|autor(?:in)?|founder|ceo|ph\.?d|m\.?d|dr|msc|rn|jr|freelance|director|professor|redactora?|rédacteur|rédactrice|journaliste|photographer|fotograf(?:in)?|news|agency|and more|others)\b\.?$|^(?:updated|published|updated on|aktualisiert)\b",
     )
 });
@@ -158,40 +156,34 @@ const NOBODY: &[&str] = &[
 const NAME_LETTERS: usize = 60;
 const NAME_WORDS: usize = 7;
 
-/// A line that begins with who wrote it, in Latin letters: `Von Ada Lane am 12. Mai`.
-static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
-    let names = r"\s*(?<names>\p{Lu}[^\n|•·\d]{1,80}?)\s*(?:$|[|•·–—\d(]|\b(?:am|on|le|el|il|at|um|vom)\b)";
-    pattern(&(SIGNED_BEGINS.as_str().to_owned() + names))
-});
-/// How it begins, which is looked for first: where words end is slow to find beside letters that are not ASCII.
-static SIGNED_BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted |(?:[Aa]n? |[Gg]uest )?(?:[Ss]tory|[Pp]ost|[Oo]pinion|[Aa]nalysis|[Cc]olumn|[Cc]ommentary) )?[Bb]y|BY|(?:[Ee]ine? \w+ )?(?:Kolumne |Kommentar |Gastbeitrag |Interview |Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s?:?\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)",
+/// How a line begins that says who wrote it, in Latin letters: `Von Ada Lane am 12. Mai`.
+static SIGNED: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
+        r"(?m)^\s*(?:(?:(?:[Ww]ritten |[Pp]osted |[Pp]ublished |[Ss]ubmitted |(?:[Aa]n? |[Gg]uest )?(?:[Ss]tory|[Pp]ost|[Oo]pinion|[Aa]nalysis|[Cc]olumn|[Cc]ommentary) )?[Bb]y|BY|(?:[Ee]ine? \S+ )?(?:Kolumne |Kommentar |Gastbeitrag |Interview |Geschrieben |Gespeichert |Eingestellt |Verfasst |Veröffentlicht )?[Vv]on|VON|Par|PAR|Por|POR|Door)\s?:?\s|(?:Autor|Autorin|Autoren|Author|Auteur|Text|Texte|Text und Fotos)\s?:)",
     )
 });
 
 /// A label that says who wrote it, also in the middle of a line or alone on it: `Datum: 12.5.2020 Autor: Ada Lane Quelle: dpa`.
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?m)(?:^|[\s|•·])(?:Autor(?:in|en|\(in\)|:in|es|e|a)?|Authors?|Auteure?s?|Verfasser(?:in)?|Verfasst von|Geschrieben von|Redakteur(?:in)?|Written by|Escrito por|Scritto da|Forfatter|Författare|Skribent|Szerző|Yazar|Schrijver|Автор|Von|Text)(?:\s?:|$)\s*(?:\n\s*)?(?<names>\p{Lu}[^\n|•·\d:]{1,80}?)\s*(?:$|[|•·–—\d(]|\s\p{Lu}\p{L}+\s?:)",
+static LABELLED: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
+        r"(?m)(?:^|[\s|•·])(?:Autor(?:in|en|\(in\)|:in|es|e|a)?|Authors?|Auteure?s?|Verfasser(?:in)?|Verfasst von|Geschrieben von|Redakteur(?:in)?|Written by|Escrito por|Scritto da|Forfatter|Författare|Skribent|Szerző|Yazar|Schrijver|Автор|Von|Text)(?:\s?:|$)",
     )
 });
 
 /// The people whom a line names that begins so.
 pub(super) fn signed(lines: &str) -> Option<(Vec<String>, String)> {
-    let begins = SIGNED_BEGINS.find(lines)?.start();
-    by_form(&SIGNED, &lines[begins..])
+    behind(&SIGNED, lines)
 }
 
 /// The people whom a label names.
 pub(super) fn labelled(lines: &str) -> Option<(Vec<String>, String)> {
-    by_form(&LABELLED, lines)
+    behind(&LABELLED, lines)
 }
 
-fn by_form(form: &Regex, lines: &str) -> Option<(Vec<String>, String)> {
-    form.captures_iter(lines).find_map(|captures| {
-        let line = captures.get(0)?.as_str();
-        let names = tidy(captures.name("names")?.as_str());
+fn behind(label: &Pattern, lines: &str) -> Option<(Vec<String>, String)> {
+    label.find_iter(lines).find_map(|label| {
+        let (names, end) = names_at(&lines[label.end()..])?;
+        let names = tidy(names);
         // A sentence that begins with the word names nobody: each part of a name begins with a capital.
         let is_name = |name: &String| {
             let words = name.split(' ').filter(|word| !PARTICLES.contains(word));
@@ -200,8 +192,63 @@ fn by_form(form: &Regex, lines: &str) -> Option<(Vec<String>, String)> {
                     .split(' ')
                     .all(|word| PARTICLES.contains(&word) || word.starts_with(char::is_uppercase))
         };
+        let line = &lines[label.start()..label.end() + end];
         (!names.is_empty() && names.iter().all(is_name)).then(|| (names, squash(line)))
     })
+}
+
+/// Characters of what stands behind a label at most.
+const NAMES_CHARACTERS: usize = 80;
+
+/// The names at the beginning of a text, as far as the first border, and where what ends them ends.
+fn names_at(text: &str) -> Option<(&str, usize)> {
+    let names = text.trim_start();
+    let before = text.len() - names.len();
+    let mut last = names.chars().next().filter(|c| c.is_uppercase())?;
+    let ends = names.char_indices().map(|(at, c)| (at, Some(c)));
+    let ends = ends.chain([(names.len(), None)]).skip(1).take(NAMES_CHARACTERS + 1);
+    for (i, (at, c)) in ends.enumerate() {
+        if i > 0
+            && let Some(border) = border(&names[at..], last)
+        {
+            return Some((&names[..at], before + at + border));
+        }
+        last = c.filter(|c| !matches!(c, '\n' | ':') && !is_border(*c))?;
+    }
+    None
+}
+
+/// Words that stand between a name and a day.
+const BEFORE_DAYS: &[&str] = &["am", "on", "le", "el", "il", "at", "um", "vom"];
+
+/// How much of what stands behind the character `last` of a name ends it: the end of the line, a mark, a number, a word
+/// before a day, another label.
+fn border(rest: &str, last: char) -> Option<usize> {
+    let next = rest.trim_start();
+    let blanks = rest.len() - next.len();
+    let Some(c) = next.chars().next().filter(|_| !rest[..blanks].contains('\n')) else {
+        return Some(0);
+    };
+    if is_border(c) {
+        return Some(blanks + c.len_utf8());
+    }
+    if blanks == 0 && last.is_alphanumeric() {
+        return None;
+    }
+    let end = next.find(|c: char| !c.is_alphanumeric()).unwrap_or(next.len());
+    let (word, behind) = next.split_at(end);
+    let label = behind
+        .strip_prefix(char::is_whitespace)
+        .unwrap_or(behind)
+        .strip_prefix(':');
+    match label {
+        Some(behind) if blanks > 0 && word.starts_with(char::is_uppercase) => Some(rest.len() - behind.len()),
+        _ => BEFORE_DAYS.contains(&word).then_some(blanks + word.len()),
+    }
+}
+
+fn is_border(c: char) -> bool {
+    matches!(c, '|' | '•' | '·' | '–' | '—' | '(') || c.is_numeric()
 }
 
 /// Parts of names in small letters.
@@ -212,14 +259,16 @@ const PARTICLES: &[&str] = &[
 
 /// The people in what should name them. Of what is no name nothing is left.
 pub(super) fn tidy(line: &str) -> Vec<String> {
-    let line = ADDRESS.replace_all(line, " ");
-    let line = squash(&line);
-    let line = PREFIX.replace(&line, "");
-    let line = BEHIND.replace(&line, "");
+    let line = match ADDRESS.likely(line) {
+        Some(address) => squash(&address.replace_all(line, " ")),
+        None => squash(line),
+    };
+    let line = &line[prefix(&line).len()..];
+    let line = &line[..BEHIND.find(line).map_or(line.len(), |behind| behind.start())];
     let mut names: Vec<String> = Vec::new();
-    for part in BETWEEN.split(&line) {
-        let part = PREFIX.replace(part.trim(), "");
-        let part = without_role(&part);
+    for part in BETWEEN.split(line) {
+        let part = part.trim();
+        let part = without_role(&part[prefix(part).len()..]);
         let name = part.trim_matches(|c: char| {
             c.is_whitespace()
                 || matches!(
@@ -241,8 +290,8 @@ pub(super) fn tidy(line: &str) -> Vec<String> {
 }
 
 /// What someone is, in front of the whole name: `Blatt-Reporterin Ada Lane`.
-static ROLE_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
+static ROLE_BEFORE: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
         r"(?i)^(?:[\p{L}\d.]+[-‑])*(?:expert(?:e|in)|(?:chef)?redakteur(?:in)?|reporter(?:in)?|korrespondent(?:in)?|kolumnist(?:in)?|gastautor(?:in)?|volontär(?:in)?|rechtsanw(?:alt|ältin)|correspondent|columnist|contributor)\s+(?<name>\S+\s.*)$",
     )
 });

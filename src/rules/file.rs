@@ -1,6 +1,6 @@
 //! The rule file: TOML, a list of `[[rule]]` tables and the ids of rules that it switches off, unknown keys refused.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -234,7 +234,7 @@ fn check(file: &str, entry: Entry) -> Result<Rule, Fault> {
 }
 
 fn pattern(text: &str, whole_line: bool) -> Result<Regex, String> {
-    let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
+    let build = |text: &str| crate::pattern::regex(text, PATTERN_BYTES);
     // As written first, so that an error shows what was written.
     let mut regex = build(text).map_err(|e| match e {
         regex::Error::CompiledTooBig(_) => {

@@ -5,13 +5,12 @@
 mod file;
 mod filter_list;
 mod load;
-mod needles;
 mod scope;
 pub mod selector;
 
 use std::collections::BTreeMap;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 pub use file::{FieldName, RuleError};
@@ -19,6 +18,8 @@ pub use filter_list::Skipped;
 pub use load::{Sources, fingerprint, read};
 pub use scope::{Origin, Scope};
 pub use selector::{Selector, SelectorError};
+
+use crate::pattern::Patterns;
 
 /// What a removed block was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,34 +120,36 @@ pub struct Example {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    comments: Patterns,
-    texts: Patterns,
-    needed_of_texts: needles::Needles,
+    comments: Matcher,
+    texts: Matcher,
     revision: String,
 }
 
-/// Patterns of several rules, searched for all at once.
+/// Patterns of several rules.
 #[derive(Debug)]
-struct Patterns {
-    set: RegexSet,
-    /// The rule of each pattern.
+struct Matcher {
+    patterns: Patterns,
+    /// The rule of each, ascending.
     rules: Vec<u16>,
+    of: fn(&Rule) -> Option<&Regex>,
 }
 
-impl Patterns {
-    fn new<'a>(patterns: impl Iterator<Item = (usize, &'a Regex)>) -> Result<Self, regex::Error> {
-        let (rules, texts): (Vec<_>, Vec<_>) = patterns.map(|(rule, regex)| (rule as u16, regex.as_str())).unzip();
-        let set = regex::RegexSetBuilder::new(texts).size_limit(SET_BYTES).build()?;
-        Ok(Patterns { set, rules })
+impl Matcher {
+    fn new(rules: &[Rule], of: fn(&Rule) -> Option<&Regex>) -> Self {
+        let with_pattern = |(i, rule)| of(rule).map(|_| i as u16);
+        Matcher {
+            patterns: Patterns::of(rules.iter().filter_map(of)),
+            rules: rules.iter().enumerate().filter_map(with_pattern).collect(),
+            of,
+        }
     }
 
-    fn matching(&self, text: &str) -> impl Iterator<Item = u16> {
-        self.set.matches(text).into_iter().map(|i| self.rules[i])
+    /// The rules whose pattern is found in a text, in their order.
+    fn matching(&self, rules: &[Rule], text: &str) -> impl Iterator<Item = u16> {
+        let likely = self.patterns.likely(text).into_iter().map(|i| self.rules[i]);
+        likely.filter(move |rule| (self.of)(&rules[usize::from(*rule)]).is_some_and(|regex| regex.is_match(text)))
     }
 }
-
-/// Bytes that all patterns of a kind may take together.
-const SET_BYTES: usize = 16 << 20;
 
 /// The rule files that are compiled in, in the order in which their rules are tried.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -175,17 +178,10 @@ impl RuleSet {
         if rules.len() > RULES {
             return Err(whole(format!("{} rules; there may be {RULES}", rules.len())));
         }
-        let of = |get: fn(&Rule) -> Option<&Regex>| {
-            let patterns = rules.iter().enumerate().filter_map(|(i, rule)| Some((i, get(rule)?)));
-            Patterns::new(patterns).map_err(|e| whole(e.to_string()))
-        };
-        let (comments, texts) = (of(|r| r.comment.as_ref())?, of(|r| r.text.as_ref())?);
-        let needed_of_texts = needles::Needles::of(rules.iter().filter_map(|rule| Some(rule.text.as_ref()?.as_str())));
         Ok(RuleSet {
+            comments: Matcher::new(&rules, |rule| rule.comment.as_ref()),
+            texts: Matcher::new(&rules, |rule| rule.text.as_ref()),
             rules,
-            comments,
-            texts,
-            needed_of_texts,
             revision,
         })
     }
@@ -197,13 +193,12 @@ impl RuleSet {
 
     /// The rules whose comment pattern is found in `text`, in their order.
     pub fn matching_comment(&self, text: &str) -> impl Iterator<Item = u16> {
-        self.comments.matching(text)
+        self.comments.matching(&self.rules, text)
     }
 
     /// The rules whose text pattern is the whole of `line`, in their order.
     pub fn matching_text(&self, line: &str) -> impl Iterator<Item = u16> {
-        let may_match = self.needed_of_texts.may_match(line);
-        may_match.then(|| self.texts.matching(line)).into_iter().flatten()
+        self.texts.matching(&self.rules, line)
     }
 
     /// A hash of the set: the same rules, the same revision.

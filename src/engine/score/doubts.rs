@@ -3,13 +3,12 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use foldhash::fast::FixedState;
-use regex::Regex;
 
 use super::{
     blocks::{Block, Sums},
     names::Names,
 };
-use crate::engine::outline::Outline;
+use crate::{engine::outline::Outline, pattern::Pattern};
 
 /// Most of what stays is in boxes that each begin with a link: the page is a list of articles, or of what a search found.
 const TEASERS: &str = "teasers";
@@ -86,16 +85,14 @@ fn teasers(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums:
 /// Whether a block asks for a subscription. Word borders are those of ASCII letters: with the others the pattern would be
 /// tried at each character, and its words hardly ever stand beside such a letter.
 fn is_demand(outline: &Outline<'_>, block: &Block) -> bool {
-    static DEMANDS: LazyLock<Regex> = LazyLock::new(|| {
-        // Written here and compiled by every test run.
-        Regex::new(
+    static DEMANDS: LazyLock<Pattern> = LazyLock::new(|| {
+        Pattern::fixed(
             r"(?ix)(?:subscri\w+|log\s?in|sign\s?(?:in|up)|register)(?-u:\b).{0,60}(?-u:\b)(?:read\s(?:on|more|the\s(?:rest|full))|continue|unlock)
             |continue\sreading.{0,40}(?:subscri|account)
             |(?:weiterlesen|lesen).{0,40}(?:abo(?-u:\b)|abonn|anmelden|registrier)|(?:abonnieren|anmelden|registrieren).{0,40}weiter\w*lesen
             |réservé\saux\sabonnés|pour\slire\sla\ssuite.{0,40}(?:abonn|connect)|suscr\w+.{0,40}seguir\sleyendo
             |登录.{0,8}(?:阅读|查看)|订阅.{0,8}(?:阅读|查看)|会員限定",
         )
-        .unwrap_or_else(|e| unreachable!("{e}"))
     });
     let runs = block.first_run..block.next_run;
     let text: String = runs

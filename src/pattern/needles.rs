@@ -1,42 +1,72 @@
 //! The words without which no pattern of a set can match: one search for them all spares most texts the patterns.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+/// Ways to write one part of a pattern that are told apart at most: a word of three letters, each in both cases, has eight.
+const MOST_WAYS: usize = 16;
 /// Words that are searched for at most, for one pattern.
-const MOST_WORDS: usize = 64;
+const MOST_WORDS: usize = 512;
+/// Bytes of a word that are searched for: two Chinese characters. More would be surer, and larger.
+const WORD_BYTES: usize = 6;
 
-/// What texts must hold for any of some patterns to match.
+/// What texts must hold for some patterns to match.
 #[derive(Debug)]
-pub(super) enum Needles {
-    /// One of these words, in any ASCII letter case.
-    Words(AhoCorasick),
-    /// There is a pattern that needs none.
-    Nothing,
+pub(super) struct Needles {
+    /// In any ASCII letter case. `None` where no pattern needs any, or they are too large to compile.
+    words: Option<AhoCorasick>,
+    /// The pattern that needs each word, or another of its words.
+    needed_by: Vec<usize>,
+    /// The patterns that need none.
+    always: Vec<usize>,
 }
 
 impl Needles {
-    pub(super) fn of<'p>(patterns: impl Iterator<Item = &'p str>) -> Self {
-        let mut words = Vec::new();
-        for pattern in patterns {
+    pub(super) fn of<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Self {
+        let (mut words, mut needed_by, mut always) = (Words::new(), Vec::new(), Vec::new());
+        for (number, pattern) in patterns.into_iter().enumerate() {
             let hir = regex_syntax::parse(pattern);
-            let Some(needed) = hir.ok().and_then(|hir| read(&hir).needed()) else {
-                return Needles::Nothing;
-            };
-            words.extend(needed);
+            match hir.ok().and_then(|hir| read(&hir).needed()) {
+                Some(mut needed) => {
+                    needed.iter_mut().for_each(|word| word.truncate(WORD_BYTES));
+                    needed.sort_unstable();
+                    needed.dedup();
+                    needed_by.resize(needed_by.len() + needed.len(), number);
+                    words.extend(needed);
+                }
+                None => always.push(number),
+            }
         }
         let mut builder = AhoCorasick::builder();
-        // What is too large to compile is not searched for.
-        let built = builder.ascii_case_insensitive(true).build(words);
-        built.map_or(Needles::Nothing, Needles::Words)
+        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+        let words = builder.build(words).ok();
+        if words.is_none() {
+            always.extend_from_slice(&needed_by);
+            always.sort_unstable();
+            always.dedup();
+        }
+        Needles {
+            words,
+            needed_by,
+            always,
+        }
     }
 
     /// Whether a pattern may match a text.
     pub(super) fn may_match(&self, text: &str) -> bool {
-        match self {
-            Needles::Words(words) => words.is_match(text),
-            Needles::Nothing => true,
+        !self.always.is_empty() || self.words.as_ref().is_some_and(|words| words.is_match(text))
+    }
+
+    /// The numbers of the patterns that may match a text, ascending.
+    pub(super) fn likely(&self, text: &str) -> Vec<usize> {
+        let mut likely = self.always.clone();
+        if let Some(words) = &self.words {
+            let found = words.find_overlapping_iter(text);
+            likely.extend(found.map(|word| self.needed_by[word.pattern().as_usize()]));
         }
+        likely.sort_unstable();
+        likely.dedup();
+        likely
     }
 }
 
@@ -73,7 +103,7 @@ fn read(hir: &Hir) -> Known {
         HirKind::Literal(literal) => Known::Exactly(vec![literal.0.to_ascii_lowercase()]),
         HirKind::Class(Class::Unicode(class)) => {
             let characters: usize = class.ranges().iter().map(|range| range.len()).sum();
-            if characters > MOST_WORDS {
+            if characters > MOST_WAYS {
                 return Known::Nothing;
             }
             let characters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
@@ -100,21 +130,23 @@ fn read(hir: &Hir) -> Known {
                     Known::Nothing => return Known::Nothing,
                 }
             }
-            match is_exact {
-                true => exactly(words.into_iter()),
-                false if words.len() > MOST_WORDS => Known::Nothing,
-                false => Known::Holds(words),
+            match exactly(words.into_iter()) {
+                Known::Exactly(words) if !is_exact => Known::Holds(words),
+                known => known,
             }
         }
     }
 }
 
+/// As long as the ways are few, each is one; else they are words.
 fn exactly(words: impl Iterator<Item = Vec<u8>>) -> Known {
     let mut words: Words = words.collect();
     words.sort_unstable();
     words.dedup();
     match words.len() {
-        1..=MOST_WORDS => Known::Exactly(words),
+        0 => Known::Nothing,
+        ways if ways <= MOST_WAYS => Known::Exactly(words),
+        many if many <= MOST_WORDS => Known::Holds(words),
         _ => Known::Nothing,
     }
 }
@@ -132,7 +164,7 @@ fn read_all(parts: &[Hir]) -> Known {
     for part in parts {
         let known = read(part);
         if let Known::Exactly(words) = &known
-            && run.len() * words.len() <= MOST_WORDS
+            && run.len() * words.len() <= MOST_WAYS
         {
             let longer = run
                 .iter()
@@ -195,9 +227,12 @@ mod tests {
         fn no_text_that_matches_is_refused(text in "[abcxyzZkK\u{212a}éÉ中文, ]{1,6}") {
             for pattern in PATTERNS {
                 let matches = Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text));
-                let needles = Needles::of(std::iter::once(*pattern));
+                let needles = Needles::of([*pattern]);
                 prop_assert!(!matches || needles.may_match(&text), "{pattern} {text:?}");
             }
+            let matching = (0..PATTERNS.len()).filter(|i| Regex::new(PATTERNS[*i]).is_ok_and(|regex| regex.is_match(&text)));
+            let likely = Needles::of(PATTERNS.iter().copied()).likely(&text);
+            prop_assert!(matching.into_iter().all(|i| likely.contains(&i)), "{likely:?} {text:?}");
         }
     }
 }
