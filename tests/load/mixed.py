@@ -34,12 +34,12 @@ HOSTILE = {
 REVISION = re.compile(rb'"rules_revision":"[^"]*"')
 
 
-def documents():
+def pages():
+    """Each with its path: the project's own, and those of MIX."""
     here = pathlib.Path(__file__).resolve().parent.parent
     folders = [here / "pages", *filter(None, os.environ.get("MIX", "").split(":"))]
     files = sorted(file for folder in folders for file in pathlib.Path(folder).rglob("*") if file.suffix in (".html", ".md"))
-    found = [(str(file), file.read_bytes()) for file in files]
-    return found + list(HOSTILE.items())
+    return [(str(file), file.read_bytes()) for file in files]
 
 
 class Mix:
@@ -97,7 +97,7 @@ class Mix:
 
 def main(minutes):
     with tempfile.TemporaryDirectory() as rules, Server("--rules", rules) as server:
-        mix, begun, samples = Mix(server, documents()), time.monotonic(), {}
+        mix, begun, samples = Mix(server, pages() + list(HOSTILE.items())), time.monotonic(), {}
         link = http.client.HTTPConnection(*server.address, timeout=60)
         for name, document in mix.documents:
             mix.ask(link, name, document)

@@ -51,7 +51,10 @@ class Service:
     def __init__(self, command, folder, core=None):
         self.port = free_port()
         pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
-        self.process = subprocess.Popen([str(word).format(port=self.port) for word in command], cwd=folder, preexec_fn=pin)
+        # As copydesk's image sets it; the others know nothing of it.
+        environment = {**os.environ, "MIMALLOC_PURGE_DELAY": "50"}
+        words = [str(word).format(port=self.port) for word in command]
+        self.process = subprocess.Popen(words, cwd=folder, env=environment, preexec_fn=pin)
         end = time.monotonic() + 60
         while True:
             try:
