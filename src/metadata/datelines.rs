@@ -60,7 +60,8 @@ fn time(captures: &Captures<'_>) -> Option<String> {
     Some(format!("{hour:02}:{minute}{second}{zone}"))
 }
 
-/// Where words stand that say what a date is: only lines are read with a number in them or below them.
+/// Where words stand that say what a date is: only lines are read with a number in them or below them. Borders of such words
+/// are those of ASCII: beside other letters the regex crate leaves its fast automaton for Unicode's.
 fn labels(label: &Pattern, lines: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     let lines = lines.split_inclusive('\n').map(move |line| {
@@ -85,7 +86,7 @@ fn labels(label: &Pattern, lines: &str) -> impl Iterator<Item = Range<usize>> {
 pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
     static LABEL: LazyLock<Pattern> = LazyLock::new(|| {
         Pattern::fixed(
-            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|\b(?:datum|date|fecha|data|stand)\b|erschienen|erscheinungsdatum|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|\btarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
+            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|(?-u:\b)(?:datum|date|fecha|data|stand)(?-u:\b)|erschienen|erscheinungsdatum|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|(?-u:\b)tarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
         )
     });
     behind(&LABEL, lines, language)
@@ -94,7 +95,7 @@ pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, Str
 /// What says that a page was changed.
 static CHANGE: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::fixed(
-        r"(?i)(?:zuletzt|aktualisier|(?:letzte|jüngste)[rn]? (?:änderung|aktualisierung|bearbeitung)|geändert|bearbeitet|\b(?:updated?|modified|edited|revised|changed)\b|last (?:update|change|revision|edit)|mis(?:e)? à jour|modifié|dernière modification|actualizad|última (?:actualización|modificación|edición)|atualizad|modificad|aggiorna|bijgewerkt|gewijzigd|ändrad|uppdaterad|opdateret|oppdatert|endret|päivitetty|muokattu|aktualizac|aktualizov|zmodyfik|frissít|güncelle|обновлен|изменен|оновлено|更新|수정)",
+        r"(?i)(?:zuletzt|aktualisier|(?:letzte|jüngste)[rn]? (?:änderung|aktualisierung|bearbeitung)|geändert|bearbeitet|(?-u:\b)(?:updated?|modified|edited|revised|changed)(?-u:\b)|last (?:update|change|revision|edit)|mis(?:e)? à jour|modifié|dernière modification|actualizad|última (?:actualización|modificación|edición)|atualizad|modificad|aggiorna|bijgewerkt|gewijzigd|ändrad|uppdaterad|opdateret|oppdatert|endret|päivitetty|muokattu|aktualizac|aktualizov|zmodyfik|frissít|güncelle|обновлен|изменен|оновлено|更新|수정)",
     )
 });
 

@@ -1,6 +1,6 @@
 //! The forms in which a line prints a day, in the words of many languages.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::date_parts::Cursor;
 
@@ -114,8 +114,7 @@ fn day_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
         return None;
     }
     cursor.blanks();
-    let name = cursor.letters();
-    let month = month(name).filter(|_| (2..=15).contains(&name.chars().count()))?;
+    let name = cursor.letters(2..=15)?;
     cursor.eat_any(&["."]);
     cursor.eat_any(&[","]);
     cursor.separators().then_some(())?;
@@ -129,17 +128,17 @@ fn day_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
         2500.. => return None,
         year => year,
     };
-    Some((Day { year, month, day }, cursor.rest))
+    Some((named(year, name, day)?, cursor.rest))
 }
 
 /// `12-May-2020`, `12/mai/2020`.
 fn day_name_tight(mut cursor: Cursor<'_>) -> Found<'_> {
     let day = cursor.number_up_to_2()?;
     cursor.eat_any(&[".", "/", "-"])?;
-    let month = cursor.long_month()?;
+    let name = cursor.letters(LONG)?;
     cursor.eat_any(&[".", "/", "-"])?;
     let year = cursor.year(OUR_YEARS)?;
-    Some((Day { year, month, day }, cursor.rest))
+    Some((named(year, name, day)?, cursor.rest))
 }
 
 /// `2020. május 12.`, `2020 m. gegužės 12 d.`, `2020. gada 12. maijs`.
@@ -151,19 +150,19 @@ fn year_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
     if ahead.eat_any(&["m.", "gada"]).is_some() && ahead.blank() {
         cursor = ahead;
     }
-    let (month, day) = match cursor.number_up_to_2() {
+    let (name, day) = match cursor.number_up_to_2() {
         Some(day) => {
             cursor.eat_any(&["."])?;
             cursor.blank().then_some(())?;
-            (cursor.long_month()?, day)
+            (cursor.letters(LONG)?, day)
         }
         None => {
-            let month = cursor.long_month()?;
+            let name = cursor.letters(LONG)?;
             cursor.blank().then_some(())?;
-            (month, cursor.number_up_to_2()?)
+            (name, cursor.number_up_to_2()?)
         }
     };
-    Some((Day { year, month, day }, cursor.rest))
+    Some((named(year, name, day)?, cursor.rest))
 }
 
 /// `12 tháng 5 năm 2020`, `12 tháng 5, 2020`.
@@ -193,8 +192,8 @@ fn name_and_day<'a>(mut cursor: Cursor<'a>, before: &str) -> Option<(usize, (Day
     let name = name.strip_suffix('.').unwrap_or(name);
     let letters = name.chars().rev().take_while(|c| c.is_alphabetic());
     let start = name.len() - letters.map(char::len_utf8).sum::<usize>();
-    let month = Cursor { rest: &name[start..] }.long_month()?;
-    Some((start, (Day { year, month, day }, cursor.rest)))
+    let name = Cursor { rest: &name[start..] }.letters(LONG)?;
+    Some((start, (named(year, name, day)?, cursor.rest)))
 }
 
 impl<'a> Cursor<'a> {
@@ -221,20 +220,23 @@ impl<'a> Cursor<'a> {
         (is_of_them && self.count_digits() == 4).then(|| self.number(4))?
     }
 
-    /// Letters, and the marks on them that the scripts of the months' names have.
-    fn letters(&mut self) -> &'a str {
+    /// So many letters and no more, with the marks on them that the scripts of the months' names have.
+    fn letters(&mut self, many: RangeInclusive<usize>) -> Option<&'a str> {
         let is_mark = |c| matches!(c, '\u{300}'..='\u{36f}' | '\u{93c}' | '\u{94d}' | '\u{e47}'..='\u{e4e}');
         let end = self.rest.find(|c: char| !c.is_alphabetic() && !is_mark(c));
         let (letters, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
-        letters
+        many.contains(&letters.chars().count()).then_some(letters)
     }
+}
 
-    /// A month by three letters or more.
-    fn long_month(&mut self) -> Option<i8> {
-        let name = self.letters();
-        month(name).filter(|_| (3..=12).contains(&name.chars().count()))
-    }
+/// Letters of a name beside which nothing else says that it is one of a month.
+const LONG: RangeInclusive<usize> = 3..=12;
+
+/// A day of a month by its name, which is asked for last: there are many.
+fn named(year: i16, name: &str, day: i8) -> Option<Day> {
+    let month = month(name)?;
+    Some(Day { year, month, day })
 }
 
 /// The first letters of the months' names, January first: English, German, French, Spanish, Italian, Portuguese, Catalan,

@@ -3,7 +3,7 @@
 //! The first source that gives a day is believed, unless readers see another day at the title that a second source says
 //! too. A moment that is stated in UTC, and printed on the clocks of the place, shows the page's own offset.
 
-use std::ops::Range;
+use std::{cell::LazyCell, ops::Range};
 
 use memchr::memmem;
 
@@ -48,6 +48,9 @@ const STATE: &[&str] = &[
     "publication_date",
 ];
 
+/// The lines of the text and of what stands behind it, for those who ask.
+type Lines<'a> = LazyCell<String, Box<dyn FnOnce() -> String + 'a>>;
+
 /// A date, as it was written, and who wrote it.
 #[derive(Clone)]
 struct Found {
@@ -63,8 +66,11 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     if let Some((date, raw, source)) = said.printed.date.clone() {
         found.push(Found { date, raw, source });
     }
+    let lines = Lines::new(Box::new(|| {
+        printed::lines(sources.outline, text.start..text.end + LABELLED)
+    }));
     for one in &mut found {
-        settle_order(one, sources, said, text, language);
+        settle_order(one, said, &lines, language);
     }
     let before = |found: &Found| !is_after(&found.date, sources);
     found.retain(before);
@@ -91,7 +97,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         found.extend(shown.iter().find(is_that).cloned());
     }
     if found.is_empty() && !said.near.is_empty() && !said.printed.is_list {
-        found.extend(elsewhere(sources, said, text, facts.title.as_deref(), language));
+        found.extend(elsewhere(sources, said, &lines, facts.title.as_deref(), language));
     }
     let Some(first) = found.first() else {
         if let Some(raw) = unreadable {
@@ -151,7 +157,7 @@ fn declared(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> (Vec<
 
 /// Whether `11/01/2023` is of January or of November is for the page to say: a date in words or in another order, around the
 /// title or behind a label, that is one of the two.
-fn settle_order(one: &mut Found, sources: &Sources<'_>, said: &Said, text: &Range<usize>, language: Option<&str>) {
+fn settle_order(one: &mut Found, said: &Said, lines: &Lines<'_>, language: Option<&str>) {
     if one.source == Source::Html || !one.raw.contains('/') {
         return;
     }
@@ -165,8 +171,7 @@ fn settle_order(one: &mut Found, sources: &Sources<'_>, said: &Said, text: &Rang
         .map(|found| found.date)
         .find(is_either);
     let labelled = || {
-        let lines = printed::lines(sources.outline, text.start..text.end + LABELLED);
-        datelines::labelled(&lines, language)
+        datelines::labelled(lines, language)
             .filter(|(_, raw)| !raw.contains('/'))
             .map(|(date, _)| date)
     };
@@ -229,15 +234,12 @@ fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
 fn elsewhere(
     sources: &Sources<'_>,
     said: &Said,
-    text: &Range<usize>,
+    lines: &Lines<'_>,
     title: Option<&str>,
     language: Option<&str>,
 ) -> Option<Found> {
     let outline = sources.outline;
-    let labelled = || {
-        let lines = printed::lines(outline, text.start..text.end + LABELLED);
-        datelines::labelled(&lines, language)
-    };
+    let labelled = || datelines::labelled(lines, language);
     let in_title = || {
         let titles = [sources.address.head.title.as_deref(), title];
         titles.into_iter().flatten().find_map(|title| {
@@ -247,10 +249,7 @@ fn elsewhere(
         })
     };
     // Where it is only said when the page was changed, that is when what is there was published.
-    let changed = || {
-        let lines = || printed::lines(outline, text.start..text.end + LABELLED);
-        datelines::changed(&said.near, language).or_else(|| datelines::changed(&lines(), language))
-    };
+    let changed = || datelines::changed(&said.near, language).or_else(|| datelines::changed(lines, language));
     let said = labelled().or_else(in_title).or_else(|| in_scripts(outline));
     let (date, raw) = said.or_else(changed)?;
     let source = Source::Html;
