@@ -69,7 +69,7 @@ static OF_OUTLET: LazyLock<Pattern> = LazyLock::new(|| {
 /// `某某人文 2020-03-09 18:14`, also with 原创 in front of it: the account that has published something on a platform.
 static ACCOUNT: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::fixed(
-        r"^(?:原创\s+)?(\S{2,20})\s+(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?$",
+        r"^(?:原创\s+)?([^\s:：]{2,20})\s+(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s+\d{1,2}:\d\d(?::\d\d)?)?$",
     )
 });
 
@@ -406,6 +406,7 @@ mod tests {
         assert_eq!(names("某事有了新进展\n某某人文 2020-03-09 18:14:21"), ["某某人文"]);
         assert_eq!(names("某事有了新进展\n原创 GameOne 2019-09-04 22:18:34"), ["GameOne"]);
         assert_eq!(names("某事有了新进展\n2019-09-04 来源：某某网"), Vec::<String>::new());
+        assert_eq!(names("某事有了新进展\n发布日期: 2019-09-04"), Vec::<String>::new());
         assert_eq!(names("某事有了新进展\n正文\n某某人文 2020-03-09"), Vec::<String>::new());
         assert_eq!(names("别的标题\n某某人文 2020-03-09"), Vec::<String>::new());
     }

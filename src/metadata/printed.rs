@@ -208,6 +208,15 @@ fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
     different.len() >= MANY_DAYS
 }
 
+/// The day of the only `time` of a page.
+pub(super) fn only_time(outline: &Outline<'_>, language: Option<&str>) -> Option<(Date, String)> {
+    let ids = 0..outline.elements.len() as u32;
+    let mut times = ids.filter(|id| outline.elements[*id as usize].tag == Tag::TIME);
+    let only = times.next()?;
+    let day = || day(outline, only, &Marks::read(outline, only), language);
+    times.next().is_none().then(day)?
+}
+
 fn day(outline: &Outline<'_>, id: u32, marks: &Marks<'_>, language: Option<&str>) -> Option<(Date, String)> {
     let stated = marks
         .datetime

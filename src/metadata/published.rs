@@ -33,6 +33,9 @@ const DATES_A_LINE: usize = 3;
 /// Minutes that any two places' clocks are apart.
 const CLOCKS_APART: i64 = 14 * 60;
 
+/// Minutes after the day of its address from which a page's own date is that of a later edition.
+const REVISED: i64 = 60 * 24 * 60;
+
 /// Places in scripts where a date is looked for.
 const IN_SCRIPTS: usize = 16;
 
@@ -78,12 +81,13 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     found.sort_by_key(|found| found.source);
     let changed = modifications(sources, said, language);
     without_changes(&mut found, &changed);
-    if found.is_empty()
-        && let Some((url, _)) = &sources.address.url
-        && let Some((date, raw)) = datelines::in_path(url.path())
+    // An address keeps its day when a page is revised, or moves to another system that dates it anew.
+    let is_later = |first: &Found, day: &Date| first.date.local_minute() - day.local_minute() > REVISED;
+    if let Some((date, raw)) = in_path(sources)
+        && found.first().is_none_or(|first| is_later(first, &date))
     {
         let source = Source::Url;
-        found.push(Found { date, raw, source });
+        found.insert(0, Found { date, raw, source });
     }
     // Many days at the beginning are those of other articles.
     let shown = match said.printed.is_list {
@@ -107,7 +111,13 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         }
         return;
     };
-    let at_title = shown_at_title(said, &changed).filter(before);
+    // Dublin Core's date is that of some event in a page's life (DCMI Metadata Terms, `date`): readers are told of which.
+    let alone = || match first.source {
+        Source::DublinCore => printed::only_time(sources.outline, language),
+        _ => None,
+    };
+    let at_title = said.printed.at_title.clone().or_else(alone);
+    let at_title = at_title.and_then(|day| unless_changed(day, &changed)).filter(before);
     let is_apart = |other: &&Found| (other.date.local_minute() - first.date.local_minute()).abs() > 2 * 24 * 60;
     let marked = at_title
         .as_ref()
@@ -123,6 +133,11 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     facts.say("date_published", exact.source, Some(exact.raw.clone()));
     facts.date_published = Some(date);
     facts.date_published_raw = Some(exact.raw.clone());
+}
+
+fn in_path(sources: &Sources<'_>) -> Option<(Date, String)> {
+    let (url, _) = sources.address.url.as_ref()?;
+    datelines::in_path(url.path())
 }
 
 /// Whether a date is later than the caller has fetched the document: that of an event, or a mistake. One that names no
@@ -201,9 +216,8 @@ fn without_changes(found: &mut Vec<Found>, changed: &[Date]) {
     found.retain(|one| !is_change(one) || *one.date.day() <= *earliest);
 }
 
-/// The day that is marked as one right below the title, if it is not that of a change.
-fn shown_at_title(said: &Said, changed: &[Date]) -> Option<Found> {
-    let (date, raw) = said.printed.at_title.clone()?;
+/// A day that is marked as one, if it is not that of a change.
+fn unless_changed((date, raw): (Date, String), changed: &[Date]) -> Option<Found> {
     let is_change = changed.iter().any(|change| change.day() == date.day());
     let source = Source::Html;
     (!is_change).then_some(Found { date, raw, source })
@@ -250,7 +264,11 @@ fn elsewhere(
     };
     // Where it is only said when the page was changed, that is when what is there was published.
     let changed = || datelines::changed(&said.near, language).or_else(|| datelines::changed(lines, language));
-    let said = labelled().or_else(in_title).or_else(|| in_scripts(outline));
+    let marked = || printed::only_time(outline, language);
+    let said = labelled()
+        .or_else(in_title)
+        .or_else(marked)
+        .or_else(|| in_scripts(outline));
     let (date, raw) = said.or_else(changed)?;
     let source = Source::Html;
     Some(Found { date, raw, source })
@@ -346,8 +364,7 @@ fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Optio
     if date.precision == Precision::Day || date.offset != Some(0) {
         return None;
     }
-    let url = sources.address.url.as_ref().map(|(url, _)| url);
-    let in_path = || url.and_then(|url| datelines::in_path(url.path())).map(|(date, _)| date);
+    let in_path = || in_path(sources).map(|(date, _)| date);
     let day = shown.map(|shown| shown.date.clone()).or_else(in_path)?;
     if day.day() == date.day() {
         return None;

@@ -251,6 +251,33 @@ fn the_day_marked_below_the_title_is_the_one_that_readers_see() {
 }
 
 #[test]
+fn the_only_time_of_a_page_says_when_it_was_published() {
+    let day = |head: &str, mark: &str| {
+        let menu = "<ul><li><a href=/a>Another page</a></ul>".repeat(400);
+        let body = format!("<h1>The frozen lake</h1>{TEXT}{menu}<footer>{mark}</footer>");
+        article(head, &body, None)["date_published"].clone()
+    };
+    let time = "<time datetime=2020-02-02T09:00:00.0000000Z>2 February</time>";
+    assert_eq!(day("", time), "2020-02-02T09:00:00Z");
+    assert_eq!(
+        day("", &format!("{time}<time datetime=2020-03-03>3 March</time>")),
+        Value::Null
+    );
+    let core = r#"<meta name="dcterms.date" content="2020-01-06T18:19:00Z">"#;
+    assert_eq!(day(core, time), "2020-02-02T09:00:00Z");
+    let graph = r#"<meta property="article:published_time" content="2020-01-06T18:19:00Z">"#;
+    assert_eq!(day(graph, time), "2020-01-06T18:19:00Z");
+}
+
+#[test]
+fn an_address_keeps_the_day_of_the_first_edition() {
+    let head = r#"<meta property="article:published_time" content="2020-06-01T08:00:00Z">"#;
+    let at = |url| article(head, TEXT, Some(url))["date_published"].clone();
+    assert_eq!(at("https://example.org/2017/7/12/a"), "2017-07-12T00:00:00Z");
+    assert_eq!(at("https://example.org/2020/5/20/a"), "2020-06-01T08:00:00Z");
+}
+
+#[test]
 fn the_page_says_whether_the_month_stands_first() {
     let head = r#"<meta name="date" content="11/01/2023 12:43">"#;
     let day =
