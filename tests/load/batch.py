@@ -88,10 +88,10 @@ def service(count):
         judge("POST /v1/batch", count, memory, wrong, time.monotonic() - begun)
 
 
-def batch(path, cores):
+def batch(folders, cores):
     """Seconds by the clock, and of processor time, for one batch on these cores."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    words = ["taskset", "-c", ",".join(map(str, cores)), BINARY, "batch", path]
+    words = ["taskset", "-c", ",".join(map(str, cores)), BINARY, "batch", *folders]
     subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.monotonic() - begun, sum(after[:2]) - sum(before[:2])
@@ -101,32 +101,25 @@ def speed():
     cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
         found = pages()
-        once = os.path.join(folder, "once.ndjson")
-        one = b"".join(json.dumps({"id": name, "document": page.decode("utf-8", "replace")}).encode() + b"\n" for name, page in found)
-        pathlib.Path(once).write_bytes(one)
-        seconds, _ = batch(once, cores)
-        times = max(1, round(SECONDS_EACH / seconds))
-        many = os.path.join(folder, "many.ndjson")
-        pathlib.Path(many).write_bytes(one * times)
-        inside = os.path.join(folder, "pages")
-        os.mkdir(inside)
-        for number, (_, page) in enumerate(found):
-            pathlib.Path(inside, f"{number:05}").write_bytes(page.decode("utf-8", "replace").encode())
+        for number, (path, page) in enumerate(found):
+            pathlib.Path(folder, f"{number:05}{pathlib.Path(path).suffix}").write_bytes(page)
+        seconds, _ = batch([folder], cores)
+        many = [folder] * max(1, round(SECONDS_EACH / seconds))
+        count = len(found) * len(many)
         prepare = lambda: os.sched_setaffinity(0, THEIRS)
-        engine = subprocess.Popen([HAMMER, "road", inside], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=prepare)
+        engine = subprocess.Popen([HAMMER, "road", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=prepare)
         gains, shares = [], []
         for _ in range(ROUNDS):
             all_cores, _ = batch(many, cores)
             one_core, used = batch(many, cores[:1])
             before = processor_ms(engine.pid)
-            engine.stdin.write(f"{len(found) * times}\n")
+            engine.stdin.write(f"{count}\n")
             engine.stdin.flush()
             engine.stdout.readline()
             gains.append(one_core / all_cores)
             shares.append((processor_ms(engine.pid) - before) / 1000 / used)
         engine.stdin.close()
         engine.wait()
-    count = len(found) * times
     say(f"{count} documents a round: {count / one_core:.0f} a second on one core, {count / all_cores:.0f} on {len(cores)} (the last round)")
     gain, share = statistics.median(gains), statistics.median(shares)
     if len(cores) > 1:
