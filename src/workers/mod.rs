@@ -74,7 +74,7 @@ impl Limits {
     /// overload, not even where its pages are long.
     pub const WAITING_ANYWAY: usize = 4;
 
-    /// How long a queue for small ones stays short once it was full, as long as `Retry-After` says. A burst is waited for;
+    /// How long a queue stays short once it was full, as long as `Retry-After` says. A burst is waited for;
     /// while more comes than can be done, a long queue would only make everyone late.
     const SHORT_FOR: Duration = Duration::from_secs(1);
 
@@ -315,16 +315,19 @@ impl Workers {
     fn fits_in_queue(&self, lane: Lane, body_bytes: usize) -> bool {
         let Limits { queue, queue_bytes, .. } = self.limits;
         let threads = self.limits.threads();
-        let (most_bytes, anyway) = match lane {
-            Lane::Small => (queue_bytes / Limits::SMALL_QUEUE_PART, threads * Limits::WAITING_ANYWAY),
-            Lane::Large => (queue_bytes, threads),
+        let (most_bytes, anyway, at_work) = match lane {
+            Lane::Small => {
+                let most_bytes = queue_bytes / Limits::SMALL_QUEUE_PART;
+                (most_bytes, threads * Limits::WAITING_ANYWAY, threads)
+            }
+            Lane::Large => (queue_bytes, threads, self.limits.large_threads()),
         };
         let own = self.queue(lane);
         let documents = self.waiting(lane);
         let bytes = own.bytes.load(Ordering::Relaxed).saturating_add(body_bytes);
-        let is_short = || lane == Lane::Small && self.begun.elapsed() < own.short_until();
+        let is_short = || self.begun.elapsed() < own.short_until();
         let fits = documents < queue && (documents < anyway || bytes <= most_bytes);
-        if documents == 0 || fits && (documents < threads || !is_short()) {
+        if documents == 0 || fits && (documents < at_work || !is_short()) {
             return true;
         }
         own.shorten(self.begun.elapsed() + Limits::SHORT_FOR);
@@ -507,6 +510,7 @@ mod tests {
             );
             drop(places);
             assert_eq!(workers.has_room_for(bytes), Ok(()));
+            workers.queue(lane).shorten(Duration::ZERO);
         }
     }
 
