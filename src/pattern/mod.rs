@@ -6,6 +6,7 @@
 mod needles;
 
 use regex::{Captures, Match, Regex, RegexBuilder};
+use regex_automata::meta;
 
 use needles::Needles;
 
@@ -19,6 +20,11 @@ const AUTOMATON_BYTES: usize = 128 << 10;
 pub fn regex(text: &str, most_bytes: usize) -> Result<Regex, regex::Error> {
     let mut builder = RegexBuilder::new(text);
     builder.size_limit(most_bytes).dfa_size_limit(AUTOMATON_BYTES).build()
+}
+
+/// Bytes that a pattern takes once compiled. `regex` does not tell, so it is compiled again, by what `regex` is made of.
+pub fn compiled_bytes(regex: &Regex) -> usize {
+    meta::Regex::new(regex.as_str()).map_or(0, |compiled| compiled.memory_usage())
 }
 
 /// Bytes of a pattern that is written in the source.

@@ -7,6 +7,11 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const MOST_WAYS: usize = 16;
 /// Words that are searched for at most, for one pattern.
 const MOST_WORDS: usize = 512;
+/// Words that are searched for at most, for a set of patterns; those behind are read each time.
+const MOST_WORDS_OF_A_SET: usize = 1 << 14;
+/// Words up to which all that can follow on each is written out: half as much work for each byte, and some hundred bytes of
+/// memory for each letter of a word.
+const MOST_WORDS_WRITTEN_OUT: usize = 1 << 11;
 /// Bytes of a word that are searched for: two Chinese characters. More would be surer, and larger.
 const WORD_BYTES: usize = 6;
 
@@ -27,18 +32,23 @@ impl Needles {
         for (number, pattern) in patterns.into_iter().enumerate() {
             let hir = regex_syntax::parse(pattern);
             match hir.ok().and_then(|hir| read(&hir).needed()) {
-                Some(mut needed) => {
+                Some(mut needed) if words.len() < MOST_WORDS_OF_A_SET => {
                     needed.iter_mut().for_each(|word| word.truncate(WORD_BYTES));
                     needed.sort_unstable();
                     needed.dedup();
                     needed_by.resize(needed_by.len() + needed.len(), number);
                     words.extend(needed);
                 }
-                None => always.push(number),
+                _ => always.push(number),
             }
         }
+        let kind = if words.len() <= MOST_WORDS_WRITTEN_OUT {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
         let mut builder = AhoCorasick::builder();
-        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+        builder.ascii_case_insensitive(true).kind(Some(kind));
         let words = builder.build(words).ok();
         if words.is_none() {
             always.extend_from_slice(&needed_by);
@@ -213,6 +223,19 @@ mod tests {
         assert_eq!(words("(?:a|b)c(?:d|.)"), ["ac", "bc"]);
         assert_eq!(words("(?:#[a-z]*)+"), ["#"]);
         assert!(words(".{2,9}|编辑").is_empty() && words("(?:编辑)?x*").is_empty());
+    }
+
+    #[test]
+    fn words_of_a_large_set_take_bounded_memory() {
+        // A hundred thousand words that differ in their first letters, which are all that is searched for.
+        let patterns: Vec<_> = (0..100_000).map(|i| format!("^{i:05x}$")).collect();
+        for (count, most_bytes) in [(MOST_WORDS_WRITTEN_OUT, 4 << 20), (patterns.len(), 2 << 20)] {
+            let needles = Needles::of(patterns[..count].iter().map(String::as_str));
+            let bytes = needles.words.as_ref().map_or(0, AhoCorasick::memory_usage);
+            assert!((1..=most_bytes).contains(&bytes), "{count} words take {bytes} bytes");
+            assert_eq!(needles.always.len(), count.saturating_sub(MOST_WORDS_OF_A_SET));
+            assert!(needles.likely("0000a").contains(&10) && needles.may_match("0000a"));
+        }
     }
 
     const PATTERNS: &[&str] = &[

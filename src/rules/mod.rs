@@ -19,7 +19,7 @@ pub use load::{Sources, fingerprint, read};
 pub use scope::{Origin, Scope};
 pub use selector::{Selector, SelectorError};
 
-use crate::pattern::Patterns;
+use crate::pattern::{self, Patterns};
 
 /// What a removed block was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,6 +162,8 @@ const BUILT_IN: &[(&str, &str)] = &[
 
 /// Rules of a set at most: their numbers are two bytes.
 const RULES: usize = u16::MAX as usize;
+/// Bytes that the patterns of a set may take together once compiled; the built-in ones take a tenth of it.
+const PATTERNS_BYTES: usize = 16 << 20;
 
 impl RuleSet {
     /// The rules that are compiled into the binary.
@@ -177,6 +179,13 @@ impl RuleSet {
         let whole = |reason: String| RuleError::new("all rules", None, reason);
         if rules.len() > RULES {
             return Err(whole(format!("{} rules; there may be {RULES}", rules.len())));
+        }
+        let patterns = rules.iter().flat_map(|rule| rule.comment.iter().chain(&rule.text));
+        let bytes: usize = patterns.map(pattern::compiled_bytes).sum();
+        if bytes > PATTERNS_BYTES {
+            return Err(whole(format!(
+                "the patterns of all rules take {bytes} bytes once compiled; they may take {PATTERNS_BYTES}: repeat less, or use selectors"
+            )));
         }
         Ok(RuleSet {
             comments: Matcher::new(&rules, |rule| rule.comment.as_ref()),
@@ -204,5 +213,35 @@ impl RuleSet {
     /// A hash of the set: the same rules, the same revision.
     pub fn revision(&self) -> &str {
         &self.revision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_a_set_take_bounded_memory() {
+        let rule = |i| {
+            format!(
+                "[[rule]]\nid = \"r{i}\"\ncategory = \"chrome\"\nwhy = \"w\"\ntext = '\\pL{{20}}'\n\
+                 [[rule.example]]\nin = \"a\"\nout = \"a\"\n"
+            )
+        };
+        let file: String = (0..30).map(rule).collect();
+        let rules = file::parse("mine", "mine.toml", &file).expect("rules").rules;
+        let error = RuleSet::new(rules, String::new()).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("once compiled")));
+
+        let built_in = RuleSet::built_in().expect("the built-in rules load");
+        let patterns = built_in
+            .rules
+            .iter()
+            .flat_map(|rule| rule.comment.iter().chain(&rule.text));
+        let bytes: usize = patterns.map(pattern::compiled_bytes).sum();
+        assert!(
+            bytes < PATTERNS_BYTES / 4,
+            "the built-in ones leave too little: {bytes}"
+        );
     }
 }
