@@ -24,7 +24,7 @@ use axum::{
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
-use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, metrics, request_id};
+use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, limits, metrics, request_id};
 use crate::pipeline::Trace;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -130,7 +130,8 @@ fn route(extensions: &Extensions) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.path == path)
 }
 
-/// The outermost layer.
+/// The outermost layer. All that every request of ours passes is in it and not in layers of their own: each would be a
+/// future on the heap, and during an overload that is what a refusal costs.
 pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
     let path = request.uri().path().to_owned();
@@ -138,9 +139,11 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let mut line = Line::begin(&app, &request, id.clone(), Arc::clone(&received));
     let mut request = request.map(|body| Body::new(Counted { body, bytes: received }));
     request.extensions_mut().insert(RequestId(id.clone()));
+    let (request, rest) = limits::lend(request);
 
     let span = tracing::error_span!("request", id);
     let mut response = next.run(request).instrument(span).await;
+    rest.read(app.wire);
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         line.code = Some(refusal.code());
         let mut problem = refusal.render(&path, &id);

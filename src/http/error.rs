@@ -19,6 +19,9 @@ use crate::{error::Error, workers::Failure};
 pub(super) const ACCEPT_POST: &str =
     "text/html, application/xhtml+xml, text/markdown, text/plain, application/json, multipart/form-data";
 
+/// What a problem takes, mostly.
+const PROBLEM_BYTES: usize = 512;
+
 /// When to come back to a busy service, in seconds: the queue is short, and is another one by then.
 const RETRY_AFTER_SECONDS: u16 = 1;
 
@@ -127,8 +130,8 @@ impl Refusal {
     /// The answer, for the request of this path and id.
     pub(super) fn render(self, path: &str, request_id: &str) -> Response {
         let kind = self.kind();
-        let mut body =
-            serde_json::to_vec(&self.problem(Some((path, request_id)))).expect("a struct of strings is always JSON");
+        let mut body = Vec::with_capacity(PROBLEM_BYTES);
+        serde_json::to_writer(&mut body, &self.problem(Some((path, request_id)))).expect("strings are always JSON");
         body.push(b'\n');
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -10,21 +10,19 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, header},
-    middleware::Next,
-    response::Response,
 };
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    App,
     error::Refusal,
     unpack::{Intake, Step},
 };
@@ -202,11 +200,11 @@ pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Resu
     Ok(Some(text))
 }
 
-/// The layer that lends the body out, and reads a bounded rest of it when it comes back unfinished.
-pub(super) async fn read_the_rest(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Lends a request's body out; what comes back unfinished is the [`Rest`].
+pub(super) fn lend(request: Request) -> (Request, Rest) {
     let waits = request.headers().get(header::EXPECT).is_some();
     let slot = Arc::new(Slot::default());
-    let request = request.map(|body| {
+    let lent = request.map(|body| {
         Body::new(Lent {
             body,
             begun: false,
@@ -214,18 +212,40 @@ pub(super) async fn read_the_rest(State(app): State<Arc<App>>, request: Request,
             slot: Arc::clone(&slot),
         })
     });
-    let response = next.run(request).await;
-    if let Some((rest, begun)) = slot.lock().take()
-        && (begun || !waits)
-    {
-        tokio::spawn(discard(rest, app.wire));
-    }
-    response
+    (lent, Rest { waits, slot })
 }
+
+/// What may be left of a body.
+pub(super) struct Rest {
+    /// Its sender waits to be told to go on.
+    waits: bool,
+    slot: Arc<Slot>,
+}
+
+impl Rest {
+    /// Reads it within bounds, now that the answer exists.
+    pub(super) fn read(self, wire: Wire) {
+        let Some((rest, begun)) = self.slot.lock().take() else {
+            return;
+        };
+        if begun || !self.waits {
+            tokio::spawn(discard(rest, wire));
+        }
+    }
+}
+
+/// Bytes of a rest that are read at once. A longer one costs more than the refusal did, and its sender may hang up when it
+/// sees that one.
+const AT_ONCE_BYTES: u64 = 64 << 10;
+/// How long it may take to: a client that writes everything before it reads notices nothing of it.
+const LEAVING: Duration = Duration::from_millis(20);
 
 /// Reads and forgets, within bounds. Past them the connection is closed under the sender, which is its own doing.
 pub(super) async fn discard(mut rest: Body, wire: Wire) {
     let end = Instant::now() + wire.discard_time;
+    if rest.size_hint().lower() > AT_ONCE_BYTES {
+        sleep(LEAVING).await;
+    }
     let mut left = wire.discard_bytes;
     while let Ok(Some(Ok(frame))) = timeout_at(end, rest.frame()).await {
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;

@@ -238,9 +238,11 @@ const fn page(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Arc<
 /// The routes, with what every request passes.
 pub fn router(app: Arc<App>) -> Router {
     let served = |route: &&Route| app.wire.preview || route.path != PREVIEW;
-    let routes = routes(&app, ROUTES.iter().filter(served));
-    let guarded = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), access::authorize));
-    layered(guarded, app)
+    let mut routes = routes(&app, ROUTES.iter().filter(served));
+    if app.tokens.is_some() {
+        routes = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), access::authorize));
+    }
+    layered(routes, app)
 }
 
 /// Health and metrics alone, for an address that only the operator's machines reach: no tokens.
@@ -255,31 +257,33 @@ fn routes<'a>(app: &Arc<App>, rows: impl Iterator<Item = &'a Route>) -> Router {
     for route in rows {
         let allow = HeaderValue::from_static(route.verbs.allow());
         let refuse = move || async move { error::method_not_allowed(allow) };
-        router = router.route(route.path, (route.handler)(route.verbs.filter()).fallback(refuse));
+        let mut methods = (route.handler)(route.verbs.filter()).fallback(refuse);
+        if route.verbs == Verbs::Read {
+            methods = methods.layer(middleware::from_fn_with_state(Arc::clone(app), pack::whole_answers));
+        }
+        router = router.route(route.path, methods);
     }
     router.with_state(Arc::clone(app))
 }
 
-/// What every request passes, from the inside out.
+/// What every request passes, from the outside in. One layer of many parts: as many layers would be copied, and put on the
+/// heap, one within the other for each request.
 fn layered(router: Router, app: Arc<App>) -> Router {
-    router
-        // Innermost: what packs a body sees it before anything is said of its length.
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), pack::whole_answers))
-        // A panic on an async thread is a problem like any other, not a cut connection.
-        .layer(CatchPanicLayer::custom(error::panicked))
-        // A body that was refused half read: outside the panics, so that theirs is read as well.
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), limits::read_the_rest))
-        // No answer of ours is ever what a browser guesses it to be.
-        .layer(set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    router.layer((
+        // The id exists before anything can fail, and the log line sees what really went out.
+        middleware::from_fn_with_state(app, access::observe),
+        // Addresses hold options, and those can hold a document's address: it goes to no other site.
+        set_default(header::REFERRER_POLICY, "no-referrer"),
         // What is no document and no page of ours loads nothing and is shown in no frame.
-        .layer(set_default(
+        set_default(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; frame-ancestors 'none'",
-        ))
-        // Addresses hold options, and those can hold a document's address: it goes to no other site.
-        .layer(set_default(header::REFERRER_POLICY, "no-referrer"))
-        // Outermost: the id exists before anything can fail, and the log line sees what really went out.
-        .layer(middleware::from_fn_with_state(app, access::observe))
+        ),
+        // No answer of ours is ever what a browser guesses it to be.
+        set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // A panic on an async thread is a problem like any other, not a cut connection.
+        CatchPanicLayer::custom(error::panicked as fn(_) -> _),
+    ))
 }
 
 fn set_default(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -42,8 +42,11 @@ impl Wish {
     }
 }
 
-/// Says in a head what its body is packed by.
+/// Says in a head what its body is packed by, and that it was asked for.
 pub(super) fn name(headers: &mut HeaderMap, coding: Option<Coding>) {
+    headers
+        .entry(header::VARY)
+        .or_insert(HeaderValue::from_static("accept-encoding"));
     if let Some(coding) = coding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
@@ -140,8 +143,8 @@ pub(super) fn failed(error: std::io::Error) -> Refusal {
     Refusal::internal()
 }
 
-/// The layer that packs what was answered whole and is not packed yet, as figures, rules and pages are; and that says of
-/// every answer whether it depends on what was asked for.
+/// The layer that packs what was answered whole, as figures, rules and pages are, and says of the answer whether it depends
+/// on what was asked for. Documents are packed where they are worked on.
 pub(super) async fn whole_answers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let wish = codings::wish(request.headers());
     let mut response = next.run(request).await;

@@ -311,7 +311,7 @@ impl Workers {
     }
 
     /// Whether there is a place for one more of these bytes; an empty queue takes any one document. A queue that has none is
-    /// short from then on, so that those who get in are soon answered: it takes as many as are at work.
+    /// short from then on, so that those who get in are soon answered: it takes one for two that are at work.
     fn fits_in_queue(&self, lane: Lane, body_bytes: usize) -> bool {
         let Limits { queue, queue_bytes, .. } = self.limits;
         let threads = self.limits.threads();
@@ -325,9 +325,9 @@ impl Workers {
         let own = self.queue(lane);
         let documents = self.waiting(lane);
         let bytes = own.bytes.load(Ordering::Relaxed).saturating_add(body_bytes);
-        let is_short = || self.begun.elapsed() < own.short_until();
         let fits = documents < queue && (documents < anyway || bytes <= most_bytes);
-        if documents == 0 || fits && (documents < at_work || !is_short()) {
+        let is_short = || self.begun.elapsed() < own.short_until();
+        if documents == 0 || fits && (documents < at_work / 2 || !is_short()) {
             return true;
         }
         own.shorten(self.begun.elapsed() + Limits::SHORT_FOR);
@@ -520,9 +520,9 @@ mod tests {
         let enter = || workers.enter(Lane::Small, 10);
         let mut places: Vec<_> = (0..10).map(|_| enter().expect("a burst is taken in")).collect();
         assert!(enter().is_err());
-        places.truncate(2);
-        assert!(enter().is_err(), "as many as are at work, no more");
         places.truncate(1);
+        assert!(enter().is_err(), "one for two that are at work, no more");
+        places.clear();
         places.push(enter().expect("one for one that left"));
         workers.queue(Lane::Small).shorten(Duration::ZERO);
         assert!(enter().is_ok(), "the next burst is taken in again");
