@@ -130,11 +130,12 @@ impl Deadline {
         }
     }
 
-    /// The same budget once more, from now, for the same asker.
-    pub fn again(&self) -> Self {
+    /// Another budget, from now, for the same asker.
+    pub fn renewed(&self, budget: Duration) -> Self {
         Deadline {
-            at: Instant::now() + self.budget,
-            ..self.clone()
+            at: Instant::now() + budget,
+            budget,
+            asker: self.asker.clone(),
         }
     }
 

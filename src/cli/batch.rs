@@ -5,17 +5,18 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufRead as _, BufReader, IsTerminal as _, Read, Seek as _, SeekFrom, Write},
     num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use serde::Deserialize;
-use tokio::sync::mpsc;
 
 use super::{Failure, rules::SourceArgs};
 use crate::{
@@ -28,11 +29,13 @@ use crate::{
     },
     options::Options,
     pipeline::Pipeline,
-    workers::{Window, Workers},
 };
 
-/// Chunks in hand for each job, so that a slow document does not leave the others idle.
-const CHUNKS_FOR_EACH_JOB: usize = 4;
+/// Chunks in hand for each job, done or not: lines come in order, and while a document takes as long as a dozen others do the
+/// other jobs go on.
+const CHUNKS_FOR_EACH_JOB: usize = 16;
+/// Bytes of documents in hand for each job past which no more are taken in hand.
+const BYTES_FOR_EACH_JOB: usize = 4 << 20;
 /// Bytes read at once.
 const PIECE_BYTES: usize = 256 << 10;
 /// How often the progress is told.
@@ -80,14 +83,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut sink = Sink::open(args.resume.as_deref())?;
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::system("starting the async threads"))?;
-    let totals = runtime.block_on(work_off(sources, jobs, &batch, &mut sink));
-    // What is still at work when the output was closed must not keep the process.
-    runtime.shutdown_background();
-    let totals = totals?;
+    let totals = work_off(sources, jobs.get(), &batch, &mut sink)?;
     if totals.failed == 0 {
         return Ok(());
     }
@@ -97,35 +93,33 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     )))
 }
 
-async fn work_off(
-    sources: Vec<Source>,
-    jobs: NonZeroUsize,
-    batch: &Arc<Batch>,
-    sink: &mut Sink,
-) -> Result<Totals, Failure> {
-    let workers = Workers::new(jobs);
-    let width = if jobs == NonZeroUsize::MIN {
-        1
-    } else {
-        jobs.get() * CHUNKS_FOR_EACH_JOB
-    };
-    let mut window: Window<(Output, usize)> = Window::new(width);
+/// Jobs take chunks from the reader as fast as they can, and what they make of them is written in order. Threads of our own,
+/// since handing each document to a pool leaves a core idle for as long as a short one takes. What they still do when the
+/// output is closed ends with the process.
+fn work_off(sources: Vec<Source>, jobs: usize, batch: &Arc<Batch>, sink: &mut Sink) -> Result<Totals, Failure> {
     let mut progress = Progress::begin(&sources, sink);
-    let (sender, mut chunks) = mpsc::channel(1);
-    let (bounds, skip) = (*batch.bounds(), sink.totals.documents);
-    let reading = thread::spawn(move || Reader::new(sender, bounds, skip).read_all(sources));
-    let mut ended = false;
-    while !(ended && window.is_empty()) {
-        tokio::select! {
-            Some(done) = window.next() => {
-                let (output, bytes) = done.map_err(|_| Failure::No("a worker ended before its work".into()))?;
-                sink.write(&output)?;
-                progress.tell(&sink.totals, bytes);
-            }
-            chunk = chunks.recv(), if !ended && window.has_room() => match chunk {
-                Some(chunk) => window.push(work(workers.clone(), Arc::clone(batch), chunk)),
-                None => ended = true,
-            },
+    let in_hand = Arc::new(InHand::new(jobs));
+    let (sender, chunks) = mpsc::channel();
+    let reader = Reader::new(sender, Arc::clone(&in_hand), *batch.bounds(), sink.totals.documents);
+    let reading = thread::spawn(move || reader.read_all(sources));
+    let chunks = Arc::new(Mutex::new(chunks));
+    let (tell, told) = mpsc::channel();
+    for _ in 0..jobs {
+        let (chunks, tell, batch) = (Arc::clone(&chunks), tell.clone(), Arc::clone(batch));
+        thread::Builder::new()
+            .spawn(move || work(&chunks, &tell, &batch))
+            .map_err(Failure::system("starting a job"))?;
+    }
+    drop(tell);
+    let (mut done, mut next) = (BTreeMap::new(), 0);
+    while let Ok((turn, work)) = told.recv() {
+        done.insert(turn, work);
+        while let Some(work) = done.remove(&next) {
+            let (output, bytes) = work.map_err(|_| Failure::No("a worker ended before its work".into()))?;
+            in_hand.give_back(bytes);
+            next += 1;
+            sink.write(&output)?;
+            progress.tell(&sink.totals, bytes);
         }
     }
     progress.end();
@@ -136,14 +130,58 @@ async fn work_off(
     sink.end(batch)
 }
 
-async fn work(workers: Workers, batch: Arc<Batch>, chunk: Chunk) -> (Output, usize) {
-    let (load, budget, bytes) = (chunk.load(), chunk.budget(batch.bounds()), chunk.body_bytes());
-    let chunk = Arc::new(chunk);
-    let (ours, theirs) = (Arc::clone(&batch), Arc::clone(&chunk));
-    let done = workers
-        .run(load, budget, move |deadline: &Deadline| ours.work(&theirs, deadline))
-        .await;
-    (done.unwrap_or_else(|failure| batch.failed(&chunk, failure)), bytes)
+/// What one chunk became, and the bytes that it was.
+type Done = (u64, thread::Result<(Output, usize)>);
+
+/// One job, until there are no more chunks or nobody waits for what they become.
+fn work(chunks: &Mutex<mpsc::Receiver<(u64, Chunk)>>, tell: &mpsc::Sender<Done>, batch: &Batch) {
+    loop {
+        let Ok((turn, chunk)) = lock(chunks).recv() else { return };
+        let deadline = Deadline::after(batch.bounds().time);
+        let work = catch_unwind(AssertUnwindSafe(|| (batch.work(&chunk, &deadline), chunk.body_bytes())));
+        if tell.send((turn, work)).is_err() {
+            return;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The chunks that were read and are not written yet: the reader waits while they are too many.
+#[derive(Debug)]
+struct InHand {
+    most_chunks: usize,
+    most_bytes: usize,
+    /// How many there are, and their bytes.
+    taken: Mutex<(usize, usize)>,
+    given_back: Condvar,
+}
+
+impl InHand {
+    fn new(jobs: usize) -> Self {
+        InHand {
+            most_chunks: jobs.saturating_mul(CHUNKS_FOR_EACH_JOB),
+            most_bytes: jobs.saturating_mul(BYTES_FOR_EACH_JOB),
+            taken: Mutex::default(),
+            given_back: Condvar::new(),
+        }
+    }
+
+    /// Waits for a place; one chunk finds it in any case.
+    fn take(&self, bytes: usize) {
+        let is_full = |(chunks, taken): &mut (usize, usize)| *chunks >= self.most_chunks || *taken > self.most_bytes;
+        let taken = self.given_back.wait_while(lock(&self.taken), is_full);
+        let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
+        *taken = (taken.0 + 1, taken.1 + bytes);
+    }
+
+    fn give_back(&self, bytes: usize) {
+        let mut taken = lock(&self.taken);
+        *taken = (taken.0 - 1, taken.1 - bytes);
+        self.given_back.notify_one();
+    }
 }
 
 /// Where documents come from.
@@ -221,7 +259,10 @@ fn content_type(path: &Path) -> Option<&'static str> {
 
 /// Reads documents into chunks, on a thread of its own.
 struct Reader {
-    sender: mpsc::Sender<Chunk>,
+    sender: mpsc::Sender<(u64, Chunk)>,
+    in_hand: Arc<InHand>,
+    /// Chunks sent.
+    turn: u64,
     bounds: Bounds,
     /// Documents whose lines are there already.
     skip: u64,
@@ -234,9 +275,11 @@ struct Reader {
 struct Unwanted;
 
 impl Reader {
-    fn new(sender: mpsc::Sender<Chunk>, bounds: Bounds, skip: u64) -> Self {
+    fn new(sender: mpsc::Sender<(u64, Chunk)>, in_hand: Arc<InHand>, bounds: Bounds, skip: u64) -> Self {
         Reader {
             sender,
+            in_hand,
+            turn: 0,
             bounds,
             skip,
             seen: 0,
@@ -314,7 +357,12 @@ impl Reader {
         let limit_bytes = self.bounds.body_bytes;
         let mut bytes = Vec::new();
         File::open(path)
-            .and_then(|file| file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes))
+            .and_then(|file| {
+                let expected = file.metadata().map_or(0, |known| known.len());
+                // One more, by which the end is seen without growing.
+                bytes.reserve_exact(expected.min(limit_bytes as u64) as usize + 1);
+                file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes)
+            })
             .map_err(|cause| Error::BadBody {
                 detail: cause.to_string(),
             })?;
@@ -377,7 +425,10 @@ impl Reader {
             return Ok(());
         }
         let chunk = std::mem::replace(&mut self.chunk, Chunk::new(self.seen));
-        self.sender.blocking_send(chunk).map_err(|_| Unwanted)
+        self.in_hand.take(chunk.body_bytes());
+        let turn = self.turn;
+        self.turn += 1;
+        self.sender.send((turn, chunk)).map_err(|_| Unwanted)
     }
 }
 

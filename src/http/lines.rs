@@ -179,13 +179,15 @@ impl Batch {
         self.pipeline.bounds()
     }
 
-    /// Works on all documents of a chunk.
+    /// Works on all documents of a chunk, each within its own time.
     pub fn work(&self, chunk: &Chunk, deadline: &Deadline) -> Output {
         let mut output = Output::default();
         for (entry, index) in chunk.entries.iter().zip(chunk.first..) {
             let mut id = None;
             // The pipeline holds nothing that a panic could leave half done.
-            let result = catch_unwind(AssertUnwindSafe(|| self.answer(entry, &mut id, &deadline.again())));
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                self.answer(entry, &mut id, &deadline.renewed(self.bounds().time))
+            }));
             let result = result.unwrap_or_else(|_| Err(Refusal::internal()));
             self.add(&mut output, index, id, result);
         }
