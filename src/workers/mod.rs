@@ -1,4 +1,4 @@
-//! The bounded pool that documents are worked on in, shared by the service and the command line.
+//! The bounded pool that the service works on documents in.
 //!
 //! A permit is one running document. It is held by the work itself, not by the request that waits for it: when a client
 //! goes away, its document still occupies the core until it looks at its deadline, which is over then, and the next one
@@ -13,6 +13,7 @@
 //! that a document of its size can take ([`crate::bounds::Bounds::work_bytes`]).
 
 mod ledger;
+mod threads;
 mod window;
 
 use std::{
@@ -33,6 +34,7 @@ use tokio::{
 
 pub use ledger::Grant;
 use ledger::Ledger;
+use threads::Threads;
 pub use window::Window;
 
 use crate::bounds::Deadline;
@@ -78,7 +80,7 @@ impl Limits {
     /// while more comes than can be done, a long queue would only make everyone late.
     const SHORT_FOR: Duration = Duration::from_secs(1);
 
-    /// Limits that only the cores set: for the command line and for tests.
+    /// Limits that only the cores set, to begin with.
     pub fn of_cores(concurrency: NonZeroUsize) -> Self {
         Limits {
             concurrency,
@@ -159,6 +161,7 @@ pub struct Workers {
     queues: Arc<[Queue; 2]>,
     begun: Instant,
     ledger: Arc<Ledger>,
+    threads: Arc<Threads>,
     /// Of a thread at work; `None` where the kernel does not tell ours.
     niceness: Option<i32>,
 }
@@ -175,6 +178,7 @@ impl Workers {
         let memory_pieces = (large_bytes / PIECE_BYTES)
             .min(Semaphore::MAX_PERMITS)
             .min(u32::MAX as usize);
+        let niceness = getpriority_process(None).ok().map(|ours| ours + NICENESS);
         Workers {
             permits: Arc::new(Semaphore::new(limits.threads())),
             large: Arc::new(Semaphore::new(limits.large_threads())),
@@ -183,7 +187,8 @@ impl Workers {
             queues: Arc::default(),
             begun: Instant::now(),
             ledger: Arc::new(Ledger::new(limits.body_memory_bytes)),
-            niceness: getpriority_process(None).ok().map(|ours| ours + NICENESS),
+            threads: Arc::new(Threads::start(limits.threads(), niceness)),
+            niceness,
             limits,
         }
     }
@@ -235,7 +240,7 @@ impl Workers {
         let asker = Arc::new(());
         let deadline = Deadline::after(budget).while_asked(&asker);
         let turn = self.turn(load, end).await?;
-        let running = self.aside(move || {
+        let running = self.threads.run(move || {
             let _turn = turn;
             work(&deadline)
         });
@@ -245,8 +250,8 @@ impl Workers {
             .map_err(|_| Failure::Panicked)
     }
 
-    /// Runs a moment's work on a thread of the pool, without a permit: what is in hand already and too long for an async
-    /// thread, as a turn of a stream may be.
+    /// Runs a moment's work on a thread beside those for documents, without a permit: what is in hand already and too long for
+    /// an async thread, as a turn of a stream may be.
     pub fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let (span, niceness) = (tracing::Span::current(), self.niceness);
         tokio::task::spawn_blocking(move || {
