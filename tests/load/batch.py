@@ -14,8 +14,8 @@ from mixed import pages
 
 # As the image sets it.
 ENVIRONMENT = {**os.environ, "MIMALLOC_PURGE_DELAY": "50"}
-ROUNDS = 7
-SECONDS_EACH = 4
+ROUNDS = 15
+SECONDS_EACH = 2
 PIECE_LINES = 500
 RISE_MIB = 32
 

@@ -49,8 +49,10 @@ impl Default for Node {
 
 /// Room for the leaves of a tree.
 const LEAVES: usize = 16;
-/// Blocks that are asked about at once.
+/// Blocks that a tree reads at once.
 const TOGETHER: usize = 8;
+/// Blocks that are collected before any is asked about.
+const GROUP: usize = 64;
 /// Trees between two looks at the sum.
 const LOOK_EVERY: usize = 30;
 /// Log-odds past which the rest of the trees will not turn a block around, either way.
@@ -105,47 +107,32 @@ impl Model {
     pub fn ask(&self) -> Batch<'_> {
         Batch {
             model: self,
-            values: vec![[0.0; TOGETHER]; ROOM],
-            blocks: Vec::with_capacity(TOGETHER),
+            rows: Vec::with_capacity(GROUP * self.features.len()),
+            blocks: Vec::with_capacity(GROUP),
+            columns: Vec::new(),
         }
-    }
-
-    /// How likely the first `count` blocks with these values of each feature are to be of the article, 0 to 1.
-    fn probabilities(&self, values: &[[f32; TOGETHER]; ROOM], count: usize) -> [f32; TOGETHER] {
-        let mut odds = [0.0f32; TOGETHER];
-        for trees in self.trees.chunks(LOOK_EVERY) {
-            let is_sure = odds.map(|odds| odds.abs() > SURE);
-            if is_sure[..count].iter().all(|is_sure| *is_sure) {
-                break;
-            }
-            let mut sums = odds;
-            trees.iter().for_each(|tree| tree.add(values, &mut sums));
-            for (i, sum) in sums.into_iter().enumerate().filter(|(i, _)| !is_sure[*i]) {
-                odds[i] = sum;
-            }
-        }
-        odds.map(|odds| 1.0 / (1.0 + (-odds).exp()))
     }
 }
+
+/// The values of each feature, for so many blocks.
+type Columns = [[f32; TOGETHER]; ROOM];
 
 /// Blocks whose features are collected until they are enough to be asked about at once.
 pub struct Batch<'m> {
     model: &'m Model,
-    /// Of each feature its values, block by block.
-    values: Vec<[f32; TOGETHER]>,
+    /// Of each block its features.
+    rows: Vec<f32>,
     blocks: Vec<usize>,
+    /// Those of the blocks that no answer is sure about yet, by feature.
+    columns: Vec<Columns>,
 }
 
 impl Batch<'_> {
     /// Asks about a block. The answer is in `likely` now or once the batch has ended, at the block's number.
     pub fn add(&mut self, block: usize, features: &Row, likely: &mut [f32]) {
-        let place = self.blocks.len();
-        let used = self.model.features.len();
-        for (values, value) in self.values.iter_mut().zip(&features[..used]) {
-            values[place] = *value;
-        }
+        self.rows.extend_from_slice(&features[..self.model.features.len()]);
         self.blocks.push(block);
-        if self.blocks.len() == TOGETHER {
+        if self.blocks.len() == GROUP {
             self.answer(likely);
         }
     }
@@ -156,19 +143,50 @@ impl Batch<'_> {
     }
 
     fn answer(&mut self, likely: &mut [f32]) {
-        let Some(values) = self.values.first_chunk() else {
-            return;
-        };
-        let answers = self.model.probabilities(values, self.blocks.len());
-        for (block, answer) in self.blocks.drain(..).zip(answers) {
-            likely[block] = answer;
+        let mut odds = [0.0f32; GROUP];
+        let mut asked: Vec<usize> = (0..self.blocks.len()).collect();
+        self.lay_out(&asked);
+        for trees in self.model.trees.chunks(LOOK_EVERY) {
+            let unsure = |i: &usize| odds[*i].abs() <= SURE;
+            let open = asked.iter().copied().filter(unsure);
+            // Most blocks are sure soon: the others move together.
+            if open.clone().count().div_ceil(TOGETHER) < self.columns.len() {
+                asked = open.collect();
+                self.lay_out(&asked);
+            }
+            for (columns, asked) in self.columns.iter().zip(asked.chunks(TOGETHER)) {
+                let mut sums = [0.0; TOGETHER];
+                sums.iter_mut().zip(asked).for_each(|(sum, i)| *sum = odds[*i]);
+                trees.iter().for_each(|tree| tree.add(columns, &mut sums));
+                for (i, sum) in asked.iter().zip(sums) {
+                    let is_sure = odds[*i].abs() > SURE;
+                    odds[*i] = if is_sure { odds[*i] } else { sum };
+                }
+            }
+        }
+        for (block, odds) in self.blocks.drain(..).zip(odds) {
+            likely[block] = 1.0 / (1.0 + (-odds).exp());
+        }
+        self.rows.clear();
+    }
+
+    /// Puts the features of these blocks side by side.
+    fn lay_out(&mut self, asked: &[usize]) {
+        let count = self.model.features.len();
+        self.columns.resize(asked.len().div_ceil(TOGETHER), [[0.0; TOGETHER]; ROOM]);
+        for (columns, asked) in self.columns.iter_mut().zip(asked.chunks(TOGETHER)) {
+            for (place, i) in asked.iter().enumerate() {
+                for (values, value) in columns.iter_mut().zip(&self.rows[i * count..][..count]) {
+                    values[place] = *value;
+                }
+            }
         }
     }
 }
 
 impl Tree {
     /// Adds what it says of each block.
-    fn add(&self, values: &[[f32; TOGETHER]; ROOM], sums: &mut [f32; TOGETHER]) {
+    fn add(&self, values: &Columns, sums: &mut [f32; TOGETHER]) {
         let mut out = [0u32; TOGETHER];
         for node in &self.nodes {
             let values = &values[usize::from(node.feature)];
