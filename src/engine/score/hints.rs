@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use aho_corasick::{
     Anchored,
     automaton::{Automaton, StateID},
-    dfa::DFA,
+    nfa::contiguous::NFA,
 };
 
 /// A set of kinds, one bit each.
@@ -211,7 +211,7 @@ pub(super) fn word_kind(kind: usize) -> &'static str {
 const FIRST_BYTES: usize = 24;
 
 struct Lexicon {
-    automaton: DFA,
+    automaton: NFA,
     /// Where the automaton begins.
     start: StateID,
     /// The kind of each pattern, and whether it has to be a whole word.
@@ -226,7 +226,7 @@ impl Lexicon {
             texts.push(text);
             patterns.push((kind as u8, whole));
         }
-        let automaton = DFA::builder().ascii_case_insensitive(true).build(texts);
+        let automaton = NFA::builder().ascii_case_insensitive(true).build(texts);
         // The patterns are written above and compiled by every test run.
         let automaton = automaton.unwrap_or_else(|e| unreachable!("{e}"));
         let start = automaton.start_state(Anchored::No);
