@@ -5,22 +5,24 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufRead as _, BufReader, IsTerminal as _, Read, Seek as _, SeekFrom, Write},
     num::NonZeroUsize,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use serde::Deserialize;
 
-use super::{Failure, rules::SourceArgs};
+use super::{
+    Failure,
+    jobs::{self, Feeder, Unwanted},
+    rules::SourceArgs,
+};
 use crate::{
-    bounds::{Bounds, Deadline},
+    bounds::Bounds,
     error::Error,
     http::{Batch, Chunk, Entry, Output, Totals},
     input::{
@@ -31,11 +33,6 @@ use crate::{
     pipeline::Pipeline,
 };
 
-/// Chunks in hand for each job, done or not: lines come in order, and while a document takes as long as a dozen others do the
-/// other jobs go on.
-const CHUNKS_FOR_EACH_JOB: usize = 16;
-/// Bytes of documents in hand for each job past which no more are taken in hand.
-const BYTES_FOR_EACH_JOB: usize = 4 << 20;
 /// Bytes read at once.
 const PIECE_BYTES: usize = 256 << 10;
 /// How often the progress is told.
@@ -93,34 +90,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     )))
 }
 
-/// Jobs take chunks from the reader as fast as they can, and what they make of them is written in order. Threads of our own,
-/// since handing each document to a pool leaves a core idle for as long as a short one takes. What they still do when the
-/// output is closed ends with the process.
+/// A thread reads, the jobs work, and what they make is written in order. What is still at work when the output is closed ends
+/// with the process.
 fn work_off(sources: Vec<Source>, jobs: usize, batch: &Arc<Batch>, sink: &mut Sink) -> Result<Totals, Failure> {
     let mut progress = Progress::begin(&sources, sink);
-    let in_hand = Arc::new(InHand::new(jobs));
-    let (sender, chunks) = mpsc::channel();
-    let reader = Reader::new(sender, Arc::clone(&in_hand), *batch.bounds(), sink.totals.documents);
+    let (feeder, results) = jobs::start(jobs, batch)?;
+    let reader = Reader::new(feeder, *batch.bounds(), sink.totals.documents);
     let reading = thread::spawn(move || reader.read_all(sources));
-    let chunks = Arc::new(Mutex::new(chunks));
-    let (tell, told) = mpsc::channel();
-    for _ in 0..jobs {
-        let (chunks, tell, batch) = (Arc::clone(&chunks), tell.clone(), Arc::clone(batch));
-        thread::Builder::new()
-            .spawn(move || work(&chunks, &tell, &batch))
-            .map_err(Failure::system("starting a job"))?;
-    }
-    drop(tell);
-    let (mut done, mut next) = (BTreeMap::new(), 0);
-    while let Ok((turn, work)) = told.recv() {
-        done.insert(turn, work);
-        while let Some(work) = done.remove(&next) {
-            let (output, bytes) = work.map_err(|_| Failure::No("a worker ended before its work".into()))?;
-            in_hand.give_back(bytes);
-            next += 1;
-            sink.write(&output)?;
-            progress.tell(&sink.totals, bytes);
-        }
+    for done in results {
+        let (output, bytes) = done.map_err(|_| Failure::No("a worker ended before its work".into()))?;
+        sink.write(&output)?;
+        progress.tell(&sink.totals, bytes);
     }
     progress.end();
     match reading.join() {
@@ -128,60 +108,6 @@ fn work_off(sources: Vec<Source>, jobs: usize, batch: &Arc<Batch>, sink: &mut Si
         Err(panic) => std::panic::resume_unwind(panic),
     }
     sink.end(batch)
-}
-
-/// What one chunk became, and the bytes that it was.
-type Done = (u64, thread::Result<(Output, usize)>);
-
-/// One job, until there are no more chunks or nobody waits for what they become.
-fn work(chunks: &Mutex<mpsc::Receiver<(u64, Chunk)>>, tell: &mpsc::Sender<Done>, batch: &Batch) {
-    loop {
-        let Ok((turn, chunk)) = lock(chunks).recv() else { return };
-        let deadline = Deadline::after(batch.bounds().time);
-        let work = catch_unwind(AssertUnwindSafe(|| (batch.work(&chunk, &deadline), chunk.body_bytes())));
-        if tell.send((turn, work)).is_err() {
-            return;
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The chunks that were read and are not written yet: the reader waits while they are too many.
-#[derive(Debug)]
-struct InHand {
-    most_chunks: usize,
-    most_bytes: usize,
-    /// How many there are, and their bytes.
-    taken: Mutex<(usize, usize)>,
-    given_back: Condvar,
-}
-
-impl InHand {
-    fn new(jobs: usize) -> Self {
-        InHand {
-            most_chunks: jobs.saturating_mul(CHUNKS_FOR_EACH_JOB),
-            most_bytes: jobs.saturating_mul(BYTES_FOR_EACH_JOB),
-            taken: Mutex::default(),
-            given_back: Condvar::new(),
-        }
-    }
-
-    /// Waits for a place; one chunk finds it in any case.
-    fn take(&self, bytes: usize) {
-        let is_full = |(chunks, taken): &mut (usize, usize)| *chunks >= self.most_chunks || *taken > self.most_bytes;
-        let taken = self.given_back.wait_while(lock(&self.taken), is_full);
-        let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
-        *taken = (taken.0 + 1, taken.1 + bytes);
-    }
-
-    fn give_back(&self, bytes: usize) {
-        let mut taken = lock(&self.taken);
-        *taken = (taken.0 - 1, taken.1 - bytes);
-        self.given_back.notify_one();
-    }
 }
 
 /// Where documents come from.
@@ -259,10 +185,7 @@ fn content_type(path: &Path) -> Option<&'static str> {
 
 /// Reads documents into chunks, on a thread of its own.
 struct Reader {
-    sender: mpsc::Sender<(u64, Chunk)>,
-    in_hand: Arc<InHand>,
-    /// Chunks sent.
-    turn: u64,
+    feeder: Feeder,
     bounds: Bounds,
     /// Documents whose lines are there already.
     skip: u64,
@@ -271,15 +194,10 @@ struct Reader {
     chunk: Chunk,
 }
 
-/// Nobody takes chunks any more, and whoever did says why.
-struct Unwanted;
-
 impl Reader {
-    fn new(sender: mpsc::Sender<(u64, Chunk)>, in_hand: Arc<InHand>, bounds: Bounds, skip: u64) -> Self {
+    fn new(feeder: Feeder, bounds: Bounds, skip: u64) -> Self {
         Reader {
-            sender,
-            in_hand,
-            turn: 0,
+            feeder,
             bounds,
             skip,
             seen: 0,
@@ -425,10 +343,7 @@ impl Reader {
             return Ok(());
         }
         let chunk = std::mem::replace(&mut self.chunk, Chunk::new(self.seen));
-        self.in_hand.take(chunk.body_bytes());
-        let turn = self.turn;
-        self.turn += 1;
-        self.sender.send((turn, chunk)).map_err(|_| Unwanted)
+        self.feeder.feed(chunk)
     }
 }
 

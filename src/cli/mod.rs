@@ -4,6 +4,7 @@ mod batch;
 mod clean;
 mod config;
 mod health;
+mod jobs;
 mod logs;
 mod normalize;
 mod removed;

@@ -173,7 +173,8 @@ impl Batch<'_> {
     /// Puts the features of these blocks side by side.
     fn lay_out(&mut self, asked: &[usize]) {
         let count = self.model.features.len();
-        self.columns.resize(asked.len().div_ceil(TOGETHER), [[0.0; TOGETHER]; ROOM]);
+        self.columns
+            .resize(asked.len().div_ceil(TOGETHER), [[0.0; TOGETHER]; ROOM]);
         for (columns, asked) in self.columns.iter_mut().zip(asked.chunks(TOGETHER)) {
             for (place, i) in asked.iter().enumerate() {
                 for (values, value) in columns.iter_mut().zip(&self.rows[i * count..][..count]) {
