@@ -316,23 +316,32 @@ impl Workers {
     }
 
     /// Whether there is a place for one more of these bytes; an empty queue takes any one document. A queue that has none is
-    /// short from then on, so that those who get in are soon answered: it takes one for two that are at work.
+    /// short from then on, so that those who get in are soon answered: it takes one for two cores, and on a single one, where
+    /// two documents at work are in each other's way already, none.
     fn fits_in_queue(&self, lane: Lane, body_bytes: usize) -> bool {
-        let Limits { queue, queue_bytes, .. } = self.limits;
+        let Limits {
+            queue,
+            queue_bytes,
+            concurrency,
+            ..
+        } = self.limits;
         let threads = self.limits.threads();
-        let (most_bytes, anyway, at_work) = match lane {
+        let (most_bytes, anyway, when_short) = match lane {
             Lane::Small => {
                 let most_bytes = queue_bytes / Limits::SMALL_QUEUE_PART;
-                (most_bytes, threads * Limits::WAITING_ANYWAY, threads)
+                (most_bytes, threads * Limits::WAITING_ANYWAY, concurrency.get() / 2)
             }
-            Lane::Large => (queue_bytes, threads, self.limits.large_threads()),
+            Lane::Large => (queue_bytes, threads, (self.limits.large_threads() / 2).max(1)),
         };
         let own = self.queue(lane);
         let documents = self.waiting(lane);
+        if lane == Lane::Small && documents == 0 && self.permits.available_permits() > 0 {
+            return true; // and waits for nothing
+        }
         let bytes = own.bytes.load(Ordering::Relaxed).saturating_add(body_bytes);
-        let fits = documents < queue && (documents < anyway || bytes <= most_bytes);
+        let fits = documents == 0 || documents < queue && (documents < anyway || bytes <= most_bytes);
         let is_short = || self.begun.elapsed() < own.short_until();
-        if documents == 0 || fits && (documents < at_work / 2 || !is_short()) {
+        if fits && (documents < when_short || !is_short()) {
             return true;
         }
         own.shorten(self.begun.elapsed() + Limits::SHORT_FOR);
@@ -526,11 +535,27 @@ mod tests {
         let mut places: Vec<_> = (0..10).map(|_| enter().expect("a burst is taken in")).collect();
         assert!(enter().is_err());
         places.truncate(1);
-        assert!(enter().is_err(), "one for two that are at work, no more");
+        assert!(enter().is_err(), "who waits is enough");
         places.clear();
-        places.push(enter().expect("one for one that left"));
+        places.push(enter().expect("nothing is at work"));
         workers.queue(Lane::Small).shorten(Duration::ZERO);
         assert!(enter().is_ok(), "the next burst is taken in again");
+    }
+
+    #[test]
+    fn who_is_not_worked_on_at_once_is_turned_away_from_one_core_during_an_overload() {
+        let (runtime, workers) = pool(Limits { queue: 10, ..two() });
+        runtime.block_on(async {
+            let mut held = vec![hold(&workers, SMALL).await, hold(&workers, SMALL).await];
+            assert_eq!(workers.has_room_for(10), Ok(()), "there is no overload yet");
+            workers.queue(Lane::Small).shorten(LONG);
+            assert_eq!(workers.has_room_for(10), Err(Failure::Full));
+            held.pop();
+            while workers.running() == 2 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            assert_eq!(workers.has_room_for(10), Ok(()));
+        });
     }
 
     #[test]
