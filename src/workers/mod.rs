@@ -6,7 +6,9 @@
 //! core never keeps a refusal or a health check waiting for a turn.
 //!
 //! There are two lanes. Large documents never take the last worker, nor the memory set aside for small ones, and each
-//! lane has its own queue: so a small document waits for small ones, and for large ones only in line.
+//! lane has its own queue: so a small document waits for small ones, and for large ones only in line. Each has its own
+//! threads as well, since what a large document frees is kept for the next one on the same thread alone: going around
+//! all of them, they would have every heap grow to its peak.
 //!
 //! # Limits
 //! Each queue is bounded in documents and bytes, bodies and answers in memory ([`Grant`]), and work in memory by the most
@@ -161,7 +163,7 @@ pub struct Workers {
     queues: Arc<[Queue; 2]>,
     begun: Instant,
     ledger: Arc<Ledger>,
-    threads: Arc<Threads>,
+    threads: Arc<[Threads; 2]>,
     /// Of a thread at work; `None` where the kernel does not tell ours.
     niceness: Option<i32>,
 }
@@ -187,7 +189,7 @@ impl Workers {
             queues: Arc::default(),
             begun: Instant::now(),
             ledger: Arc::new(Ledger::new(limits.body_memory_bytes)),
-            threads: Arc::new(Threads::start(limits.threads(), niceness)),
+            threads: Arc::new([limits.threads(), limits.large_threads()].map(|count| Threads::start(count, niceness))),
             niceness,
             limits,
         }
@@ -239,8 +241,9 @@ impl Workers {
         let end = Instant::now() + budget;
         let asker = Arc::new(());
         let deadline = Deadline::after(budget).while_asked(&asker);
-        let turn = self.turn(load, end).await?;
-        let running = self.threads.run(move || {
+        let lane = self.lane(load);
+        let turn = self.turn(lane, load, end).await?;
+        let running = self.threads[lane as usize].run(move || {
             let _turn = turn;
             work(&deadline)
         });
@@ -263,8 +266,7 @@ impl Workers {
     }
 
     /// What a running document holds.
-    async fn turn(&self, load: Load, end: Instant) -> Result<Vec<OwnedSemaphorePermit>, Failure> {
-        let lane = self.lane(load);
+    async fn turn(&self, lane: Lane, load: Load, end: Instant) -> Result<Vec<OwnedSemaphorePermit>, Failure> {
         // The order is the same for all, so that nobody waits in a circle.
         let wanted = match lane {
             Lane::Small => vec![(&self.permits, 1)],

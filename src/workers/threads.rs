@@ -1,5 +1,5 @@
-//! The threads that documents are worked on: as many as may be at work, always the same ones, so that each finds its heap and
-//! its caches as the document before left them. A pool that grows would spread the work over twice as many.
+//! The threads that documents of a lane are worked on: as many as may be at work, always the same ones, so that each finds
+//! its heap and its caches as the document before left them. A pool that grows would spread the work over twice as many.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

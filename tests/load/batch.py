@@ -13,7 +13,7 @@ from load import BINARY, HAMMER, THEIRS, Server, check, failed, processor_ms, sa
 from mixed import pages
 
 # As the image sets it.
-ENVIRONMENT = {**os.environ, "MIMALLOC_PURGE_DELAY": "50"}
+ENVIRONMENT = {**os.environ, "MIMALLOC_PURGE_DELAY": "25"}
 ROUNDS = 15
 SECONDS_EACH = 2
 PIECE_LINES = 500

@@ -44,7 +44,7 @@ class Server:
             if before:
                 before()
         # As the image and the unit set it.
-        environment = {"PATH": os.environ.get("PATH", ""), "MIMALLOC_PURGE_DELAY": "50"}
+        environment = {"PATH": os.environ.get("PATH", ""), "MIMALLOC_PURGE_DELAY": "25"}
         self.process = subprocess.Popen(words, stderr=self.log, env=environment, preexec_fn=prepare)
         end = time.monotonic() + 20
         while True:

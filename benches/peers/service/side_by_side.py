@@ -52,7 +52,7 @@ class Service:
         self.port = free_port()
         pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
         # As copydesk's image sets it; the others know nothing of it.
-        environment = {**os.environ, "MIMALLOC_PURGE_DELAY": "50"}
+        environment = {**os.environ, "MIMALLOC_PURGE_DELAY": "25"}
         words = [str(word).format(port=self.port) for word in command]
         self.process = subprocess.Popen(words, cwd=folder, env=environment, preexec_fn=pin)
         end = time.monotonic() + 60
