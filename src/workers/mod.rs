@@ -93,13 +93,13 @@ impl Limits {
         }
     }
 
-    /// Threads that the pool takes: two at least, since with one a large document would be in the way of all small
-    /// ones until its end, where two share the core.
+    /// Threads for small documents, and documents at work at once: two at least, since with one a large document would be
+    /// in the way of all small ones until its end, where two share the core.
     pub fn threads(&self) -> usize {
         self.concurrency.get().max(2)
     }
 
-    /// Those of them that large documents may take: all but one.
+    /// Threads for large documents, which never take the last permit: one fewer.
     pub fn large_threads(&self) -> usize {
         self.threads() - 1
     }
