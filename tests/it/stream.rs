@@ -206,6 +206,8 @@ fn a_region_that_is_too_large_passes_whole() {
     assert_eq!(clean(format!("a<div class=advertisement>{fits}</div>b")), "ab");
     passes_whole(format!("a<div class=advertisement>{fits}y</div>b"));
     passes_whole(format!("a<div class=gone>{fits}{fits}</div>b"));
+    // What is kept further in is no reason to hold the rest.
+    passes_whole(format!("a<div class=advertisement>1<p class=keep>2</p>{fits}</div>b"));
     // The next one is another matter, inside of it and behind it.
     assert_eq!(
         clean(format!(
