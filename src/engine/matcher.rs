@@ -2,8 +2,8 @@
 //!
 //! Each compound is filed under one thing that its element must have (an id, a class, an attribute or a name), so an
 //! element looks up what it holds and tries the few compounds that could be meant: ten thousand class selectors cost one
-//! hash look-up a token, and a thousand `[href^=…]` one pass over the address. A selector of several compounds is matched from the left: the part matched so far is noted on
-//! the open element and counted, so no ancestor is ever looked at again.
+//! hash look-up a token, and a thousand `[href^=…]` one pass over the address. A selector of several compounds is matched
+//! from the left: the part matched so far is noted on the open element and counted, so no ancestor is ever looked at again.
 
 use std::collections::HashMap;
 

@@ -283,6 +283,40 @@ fn keep_wins_inside_a_rule_and_remove_over_all() {
     );
 }
 
+/// Selectors Level 4, sections 6.1 to 6.3.
+#[test]
+fn attributes_are_compared_as_selectors_say() {
+    let values = ["en", "EN", "en-GB", "english", "de en", "den", ""];
+    for (test, matched) in [
+        ("", &values[..]),
+        ("=en", &["en"]),
+        ("=en i", &["en", "EN"]),
+        ("~=en", &["en", "de en"]),
+        ("~=EN i", &["en", "EN", "de en"]),
+        ("|=en", &["en", "en-GB"]),
+        ("|=EN i", &["en", "EN", "en-GB"]),
+        ("^=en", &["en", "en-GB", "english"]),
+        ("^=EN i", &["en", "EN", "en-GB", "english"]),
+        ("$=en", &["en", "de en", "den"]),
+        ("$=EN i", &["en", "EN", "de en", "den"]),
+        ("*=en", &["en", "en-GB", "english", "de en", "den"]),
+        ("*=EN i", &["en", "EN", "en-GB", "english", "de en", "den"]),
+        ("^=''", &[]),
+        ("$=''", &[]),
+        ("*=''", &[]),
+    ] {
+        let selector = format!("[data-x{test}]");
+        let paragraph = |value: &&str| format!("<p data-x=\"{value}\">{value}</p>");
+        let page: String = values.iter().map(paragraph).collect();
+        let left: String = values.iter().filter(|v| !matched.contains(v)).map(paragraph).collect();
+        let cleaner = pipeline()
+            .cleaner(None, &options(&[("remove", &selector)]))
+            .expect("a cleaner");
+        let cleaned = run(cleaner, page.as_bytes(), &[0]).expect("cleaned");
+        assert_eq!(show(&cleaned), left, "{selector}");
+    }
+}
+
 // What lol_html removes
 
 #[test]
