@@ -91,6 +91,8 @@ def measure(command, folder, pages):
     with Service(command, folder, THEIRS) as service:
         service.load(pages, 3)
         statuses = service.load(pages, SECONDS_EACH)
+        if "200" not in statuses:
+            sys.exit(f"{command[0]} answered no page of {pages} with 200: {statuses}")
         answered = statuses.pop("200")
         return {**answered, "others": sum(other["count"] for other in statuses.values()), "peak_mib": service.peak_mib()}
 
