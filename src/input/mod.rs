@@ -161,7 +161,7 @@ pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Er
         host: document.url.or(location.as_ref()).and_then(Url::host_str),
         language: document.content_language,
     };
-    let utf_8 = std::str::from_utf8(bytes).ok();
+    let utf_8 = simdutf8::basic::from_utf8(bytes).ok();
     let choice = if document.is_text {
         charset::of_text(bytes, &hints, &mut warnings)
     } else {
