@@ -3,12 +3,16 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use foldhash::fast::FixedState;
+use regex::Regex;
 
 use super::{
     blocks::{Block, Sums},
     names::Names,
 };
-use crate::{engine::outline::Outline, pattern::Pattern};
+use crate::{
+    engine::outline::Outline,
+    pattern::{Patterns, fixed},
+};
 
 /// Most of what stays is in boxes that each begin with a link: the page is a list of articles, or of what a search found.
 const TEASERS: &str = "teasers";
@@ -82,21 +86,53 @@ fn teasers(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums:
     teasers
 }
 
-/// Whether a block asks for a subscription. Word borders are those of ASCII letters: with the others the pattern would be
-/// tried at each character, and its words hardly ever stand beside such a letter.
+/// How a page asks for a subscription: words, and those that follow them within so many characters. Word borders are those of
+/// ASCII letters: with the others a pattern would be tried at each character, and its words hardly ever stand beside such
+/// a letter. Two small patterns, since a large one would count the characters between in all ways at once.
+const DEMANDS: &[(&str, usize, &str)] = &[
+    (
+        r"(?i)(?:subscri\w+|log\s?in|sign\s?(?:in|up)|register)(?-u:\b)",
+        60,
+        r"(?i)(?-u:\b)(?:read\s(?:on|more|the\s(?:rest|full))|continue|unlock)",
+    ),
+    (r"(?i)continue\sreading", 40, r"(?i)subscri|account"),
+    (
+        r"(?i)(?:weiter)?lesen",
+        40,
+        r"(?i)abo(?-u:\b)|abonn|anmelden|registrier",
+    ),
+    (r"(?i)abonnieren|anmelden|registrieren", 40, r"(?i)weiter\w*lesen"),
+    (r"(?i)réservé\saux\sabonnés", 0, ""),
+    (r"(?i)pour\slire\sla\ssuite", 40, r"(?i)abonn|connect"),
+    (r"(?i)suscr\w+", 40, r"(?i)seguir\sleyendo"),
+    ("登录|订阅", 8, "阅读|查看"),
+    ("会員限定", 0, ""),
+];
+
+/// [`DEMANDS`], compiled.
+struct Demands {
+    likely: Patterns,
+    each: Vec<(Regex, usize, Regex)>,
+}
+
+/// Whether a block asks for a subscription.
 fn is_demand(outline: &Outline<'_>, block: &Block) -> bool {
-    static DEMANDS: LazyLock<Pattern> = LazyLock::new(|| {
-        Pattern::fixed(
-            r"(?ix)(?:subscri\w+|log\s?in|sign\s?(?:in|up)|register)(?-u:\b).{0,60}(?-u:\b)(?:read\s(?:on|more|the\s(?:rest|full))|continue|unlock)
-            |continue\sreading.{0,40}(?:subscri|account)
-            |(?:weiterlesen|lesen).{0,40}(?:abo(?-u:\b)|abonn|anmelden|registrier)|(?:abonnieren|anmelden|registrieren).{0,40}weiter\w*lesen
-            |réservé\saux\sabonnés|pour\slire\sla\ssuite.{0,40}(?:abonn|connect)|suscr\w+.{0,40}seguir\sleyendo
-            |登录.{0,8}(?:阅读|查看)|订阅.{0,8}(?:阅读|查看)|会員限定",
-        )
+    static COMPILED: LazyLock<Demands> = LazyLock::new(|| {
+        let compile = |(first, within, then): &(&str, usize, &str)| (fixed(first), *within, fixed(then));
+        let each: Vec<_> = DEMANDS.iter().map(compile).collect();
+        let likely = Patterns::of(each.iter().map(|(first, ..)| first));
+        Demands { likely, each }
     });
     let runs = block.first_run..block.next_run;
     let text: String = runs
         .map(|run| outline.runs[run as usize].decode(outline.run_text(run)))
         .collect();
-    DEMANDS.is_match(&text)
+    COMPILED.likely.likely(&text).into_iter().any(|i| {
+        let (first, within, then) = &COMPILED.each[i];
+        first.find_iter(&text).any(|found| {
+            let rest = text[found.end()..].lines().next().unwrap_or_default();
+            let then = then.find(rest);
+            then.is_some_and(|then| rest[..then.start()].chars().count() <= *within)
+        })
+    })
 }

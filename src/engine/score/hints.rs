@@ -226,7 +226,7 @@ impl Lexicon {
             texts.push(text);
             patterns.push((kind as u8, whole));
         }
-        let automaton = NFA::builder().ascii_case_insensitive(true).build(texts);
+        let automaton = NFA::builder().ascii_case_insensitive(true).dense_depth(3).build(texts);
         // The patterns are written above and compiled by every test run.
         let automaton = automaton.unwrap_or_else(|e| unreachable!("{e}"));
         let start = automaton.start_state(Anchored::No);
