@@ -1,6 +1,10 @@
 //! The forms in which a line prints a day, in the words of many languages.
 
-use std::ops::{Range, RangeInclusive};
+use std::{
+    collections::HashMap,
+    ops::{Range, RangeInclusive},
+    sync::LazyLock,
+};
 
 use super::date_parts::Cursor;
 
@@ -261,20 +265,28 @@ fn is_thai(name: &str) -> bool {
     name.starts_with(|c| matches!(c, '\u{e00}'..='\u{e7f}'))
 }
 
+fn first(word: &str) -> char {
+    word.chars().next().unwrap_or_default()
+}
+
 /// Which month a word names: the one whose letters it begins with, the longest of several.
 fn month(word: &str) -> Option<i8> {
     let word = word.to_lowercase();
     // Hebrew joins its preposition to the name.
     let word = word.strip_prefix('ב').unwrap_or(&word);
-    let named = MONTHS.iter().enumerate().flat_map(|(i, stems)| {
-        let stem = stems
-            .split(' ')
-            .filter(|stem| word.starts_with(stem))
-            .map(str::len)
-            .max();
-        stem.map(|length| (length, i as i8 + 1))
+    static STEMS: LazyLock<HashMap<char, Vec<(&str, i8)>>> = LazyLock::new(|| {
+        let mut by_letter: HashMap<char, Vec<_>> = HashMap::new();
+        for (stems, month) in MONTHS.iter().zip(1..) {
+            for stem in stems.split(' ') {
+                by_letter.entry(first(stem)).or_default().push((stem, month));
+            }
+        }
+        by_letter
     });
+    let first_letter = STEMS.get(&first(word)).into_iter().flatten();
+    let named = first_letter.filter(|(stem, _)| word.starts_with(stem));
     named
+        .map(|(stem, month)| (stem.len(), *month))
         .max_by_key(|(length, month)| (*length, 12 - month))
         .map(|(_, month)| month)
 }

@@ -243,11 +243,16 @@ impl Wording {
     }
 }
 
+/// [`BORDERS`], and the colons that part a title.
+static ANY_BORDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    // They are written above and compiled by every test run.
+    let borders = AhoCorasick::new(BORDERS.iter().chain(&[": ", "："]));
+    borders.unwrap_or_else(|e| unreachable!("{e}"))
+});
+
 /// All parts that borders make of a title, in letters alone.
 fn parts(title: &str) -> Vec<String> {
-    static ANY_BORDER: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| AhoCorasick::new(BORDERS.iter().chain(&[": ", "："])).ok());
-    let borders = ANY_BORDER.iter().flat_map(|any| any.find_overlapping_iter(title));
+    let borders = ANY_BORDER.find_overlapping_iter(title);
     borders
         .flat_map(|border| [letters(&title[..border.start()]), letters(&title[border.end()..])])
         .collect()
@@ -257,8 +262,14 @@ fn parts(title: &str) -> Vec<String> {
 /// left is what another candidate says: a dash may belong to the title.
 fn without_site(raw: &str, candidates: &Candidates<'_>) -> String {
     let mut title = raw;
+    let mut held = [false; BORDERS.len()];
+    for border in ANY_BORDER.find_overlapping_iter(raw) {
+        if let Some(held) = held.get_mut(border.pattern().as_usize()) {
+            *held = true;
+        }
+    }
     'again: loop {
-        for border in BORDERS {
+        for (border, _) in BORDERS.iter().zip(held).filter(|(_, held)| *held) {
             if let Some((rest, part)) = title.rsplit_once(border)
                 && may_go(border, rest, part)
                 && (candidates.sites.names(part, BEHIND)

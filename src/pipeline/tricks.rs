@@ -18,8 +18,7 @@ pub(super) fn told(text: &str) -> Vec<Warning> {
     let mut before = None;
     for paragraph in text.split('\n') {
         found.end_paragraph();
-        // None of them is ASCII.
-        if paragraph.is_ascii() {
+        if !may_hold(paragraph) {
             found.in_flag = false;
             continue;
         }
@@ -121,6 +120,25 @@ impl Found {
     }
 }
 
+/// Whether one of those characters may stand in a text: by the first bytes of each, which few others begin with.
+fn may_hold(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let begins = |byte: u8| matches!(byte, 0xCD | 0xE1..=0xE3 | 0xEF | 0xF3);
+    !text.is_ascii()
+        && (0..bytes.len()).any(|at| {
+            begins(bytes[at])
+                && match bytes[at..] {
+                    [0xE2, 0x80, third, ..] => matches!(third, 0x8B..=0x8D | 0xAA..=0xAE),
+                    [0xE2, second, ..] => second == 0x81,
+                    [0xCD, second, ..] => second == 0x8F,
+                    [0xE1, second, ..] => matches!(second, 0x85 | 0xA0),
+                    [0xE3, second, ..] => second == 0x85,
+                    [0xEF, second, ..] => matches!(second, 0xB8 | 0xBB | 0xBE),
+                    _ => true,
+                }
+        })
+}
+
 /// Marks of direction change nothing that they do not close; the others do.
 fn is_direction(character: char) -> bool {
     matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -176,6 +194,14 @@ mod tests {
         ] {
             assert_eq!(codes(text), [code], "{text:?}");
         }
+    }
+
+    #[test]
+    fn each_of_them_is_seen_by_its_first_bytes() {
+        for c in (char::MIN..=char::MAX).filter(|c| is_unseen(*c) || is_direction(*c)) {
+            assert!(may_hold(&format!("中{c}a")), "{:x}", u32::from(c));
+        }
+        assert!(!may_hold("plain") && !may_hold("“Résumé” – 中文，又如……"));
     }
 
     #[test]
