@@ -106,6 +106,10 @@ impl Reading<'_> {
     fn push(&mut self, number: u32) {
         let start = self.outline.runs[number as usize].start as usize;
         let text = self.outline.run_text(number);
+        // Most runs are the line end and the indent between two tags.
+        if self.outline.runs[number as usize].characters == 0 && text.is_ascii() && !self.outline.is_plain {
+            return;
+        }
         if !self.outline.is_plain {
             return self.add(number, text, start);
         }
@@ -120,11 +124,7 @@ impl Reading<'_> {
     }
 
     fn add(&mut self, number: u32, text: &str, at: usize) {
-        // Most runs are the line end and the indent between two tags.
-        let visible = match text.bytes().all(|b| matches!(b, b'\t'..=b'\r' | b' ')) {
-            true => "",
-            false => text.trim_start(),
-        };
+        let visible = text.trim_start();
         if visible.is_empty() {
             return;
         }
@@ -237,33 +237,38 @@ pub fn squash(text: &str) -> String {
     squashed
 }
 
+/// Adds a text as [`squash`] makes it.
+pub fn squash_into(text: &mut String, piece: &str) {
+    squash_onto(text, &mut false, piece.trim_start());
+}
+
 /// Adds a piece to a squashed text. `parted` says whether white space was passed since its last word.
 fn squash_onto(text: &mut String, parted: &mut bool, piece: &str) {
     let bytes = piece.as_bytes();
-    let is_plain = |at: usize| bytes.get(at).is_some_and(|byte| !MAY_BE_BLANK[usize::from(*byte)]);
-    // Where the words begin that are yet to be added: those with one blank between them are added at once.
-    let mut words = None;
+    let is_plain = |byte: u8| !MAY_BE_BLANK[usize::from(byte)];
     let mut at = 0;
     while at < bytes.len() {
-        if is_plain(at) || (bytes[at] == b' ' && words.is_some() && is_plain(at + 1)) {
-            words.get_or_insert(at);
-            at += 1;
-            continue;
-        }
-        let Some(c) = piece[at..].chars().next() else { break };
-        if !c.is_whitespace() {
-            words.get_or_insert(at);
-        } else {
-            if let Some(from) = words.take() {
-                add_words(text, *parted, &piece[from..at]);
+        // Words with one blank between them are added at once.
+        let from = at;
+        let blank = loop {
+            let plain = bytes[at..].iter().position(|byte| !is_plain(*byte));
+            at += plain.unwrap_or(bytes.len() - at);
+            if at > from && bytes[at..].starts_with(b" ") && bytes.get(at + 1).copied().is_some_and(is_plain) {
+                at += 2;
+                continue;
             }
-            *parted = true;
+            let Some(c) = piece[at..].chars().next() else { break 0 };
+            if c.is_whitespace() {
+                break c.len_utf8();
+            }
+            at += c.len_utf8();
+        };
+        if at > from {
+            add_words(text, *parted, &piece[from..at]);
         }
-        at += c.len_utf8();
-    }
-    if let Some(from) = words {
-        add_words(text, *parted, &piece[from..]);
-        *parted = false;
+        // Nothing stands behind the last word of a piece that ends in one.
+        *parted = blank > 0 || (*parted && at == from);
+        at += blank;
     }
 }
 

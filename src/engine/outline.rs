@@ -64,16 +64,16 @@ pub struct Run {
     pub characters: u32,
     /// Whether it is inside a link.
     pub linked: bool,
-    /// Whether it is raw text (`xmp`, `plaintext`), where an entity is only its letters.
+    /// Whether it is shown as it is written: it holds no entity, or is raw text (`xmp`), where an entity is only its letters.
     pub literal: bool,
 }
 
 impl Run {
     /// What a browser shows for `text`, which is this run's or a part of it.
     pub fn decode<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match memchr::memchr(b'&', text.as_bytes()) {
-            Some(_) if !self.literal => htmlize::unescape(text),
-            _ => Cow::Borrowed(text),
+        match self.literal {
+            true => Cow::Borrowed(text),
+            false => htmlize::unescape(text),
         }
     }
 }
@@ -145,9 +145,16 @@ impl<'s> Outline<'s> {
 
     /// The undecoded value of an attribute.
     pub fn attribute(&self, element: u32, name: &str) -> Option<&'s str> {
-        self.start_tag(element)
-            .attribute(name)
-            .and_then(|value| std::str::from_utf8(value).ok())
+        self.as_text(self.start_tag(element).attribute(name)?)
+    }
+
+    /// Bytes of the source as the text that they are, by where they stand in it.
+    pub fn as_text(&self, bytes: &'s [u8]) -> Option<&'s str> {
+        if bytes.is_empty() {
+            return Some("");
+        }
+        let start = bytes.as_ptr().addr().checked_sub(self.source.as_ptr().addr())?;
+        self.source.get(start..start + bytes.len())
     }
 
     /// The same of several attributes, read once.
@@ -159,7 +166,7 @@ impl<'s> Outline<'s> {
                 values[i] = values[i].or(Some(value));
             }
         }
-        values.map(|value| value.and_then(|value| std::str::from_utf8(value).ok()))
+        values.map(|value| self.as_text(value?))
     }
 
     /// Whether a drop rule takes this element. One that was never closed holds whatever came after it, so a rule about it
@@ -283,7 +290,7 @@ impl Builder<'_> {
             parent: parent.unwrap_or(NONE),
             characters: 0,
             linked: self.links > 0,
-            literal,
+            literal: literal || memchr::memchr(b'&', &self.outline.source.as_bytes()[range.clone()]).is_none(),
         };
         run.characters = visible_characters(&run.decode(&self.outline.source[range]));
         self.push_run(run);
@@ -352,7 +359,7 @@ impl Road for Builder<'_> {
                 parent: parent.unwrap_or(NONE),
                 characters: 0,
                 linked: self.links > 0,
-                literal: false,
+                literal: true,
             });
         }
     }

@@ -191,6 +191,13 @@ impl<R: Road> Walker<R> {
             Namespace::Html => tag.is_void() || empty,
             _ => self_closing && !raw,
         };
+        // Nothing can ask for what is closed at once, but for the form that a table holds no content of.
+        if void && tag != Tag::FORM {
+            self.road.close(id, range.end, Ended::Itself);
+            self.progress.close(depth);
+            self.raw = raw;
+            return Ok(Some(Opened { raw, void }));
+        }
         self.stack.push(tag, namespace, &start, name_hash, id);
         if void {
             self.stack.pop();

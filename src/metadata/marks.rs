@@ -54,7 +54,7 @@ impl<'a> Marks<'a> {
     pub(super) fn read(outline: &Outline<'a>, id: u32) -> Self {
         let mut marks = Marks::default();
         for (name, value) in outline.start_tag(id).attributes() {
-            let Ok(value) = std::str::from_utf8(value) else {
+            let Some(value) = outline.as_text(value) else {
                 continue;
             };
             if [&b"class"[..], b"id", b"data-testid", b"data-component"]

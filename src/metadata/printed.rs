@@ -17,9 +17,10 @@ use super::{
 };
 use crate::engine::{
     Outline,
-    lines::squash,
+    lines::{squash, squash_into},
     outline::{NONE, Run},
     tags::Tag,
+    tokens::StartTag,
 };
 
 /// Visible characters of a byline or a line of dates.
@@ -44,6 +45,19 @@ const MOST_NAMES: usize = 12;
 const MANY_DAYS: usize = 3;
 /// Marks inside the text that are asked for their day.
 const DAYS_ASKED: usize = 8;
+
+/// Attributes that name people and days.
+const NAMING: &[&str] = &[
+    "class",
+    "id",
+    "itemprop",
+    "property",
+    "rel",
+    "data-testid",
+    "data-component",
+];
+/// Attributes that only stand on what names a day.
+const DATING: &[&str] = &["datetime", "pubdate"];
 
 /// Parts of an attribute without which nothing is read of a start tag.
 const NAMES: &[&str] = &[
@@ -77,6 +91,14 @@ const NAMES: &[&str] = &[
 ];
 static NAMED: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(NAMES).ok());
+
+/// Whether a start tag may name people or a day.
+fn may_name(tag: StartTag<'_>) -> bool {
+    let is_of = |own: &[&str], name: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
+    let named = |value: &[u8]| NAMED.as_ref().is_some_and(|named| named.is_match(value));
+    tag.attributes()
+        .any(|(name, value)| is_of(NAMING, name) && named(value) || is_of(DATING, name))
+}
 
 /// Where the accounts of people are, beside the pages about them.
 const ACCOUNTS: &[&str] = &["twitter.com", "://x.com", "facebook.com", "instagram.com"];
@@ -137,10 +159,9 @@ pub(super) fn read(
         if start > text.end + BEHIND {
             break;
         }
-        let tag = &outline.source.as_bytes()[start..element.inner as usize];
-        let is_named = || NAMED.as_ref().is_some_and(|named| named.is_match(tag));
+        let is_named = || element.tag == Tag::TIME || may_name(outline.start_tag(id));
         let is_line = outline.characters(id) <= LINE_CHARACTERS && element.next_run - element.first_run <= LINE_RUNS;
-        if !element.seen || tag.len() < 9 || !is_line || !is_named() {
+        if !element.seen || !is_line || !is_named() {
             continue;
         }
         let marks = Marks::read(outline, id);
@@ -421,7 +442,7 @@ pub(super) fn lines(outline: &Outline<'_>, near: Range<usize>) -> String {
         let own = outline.block_of(run.parent);
         lines.push(if own == block { ' ' } else { '\n' });
         block = own;
-        lines.push_str(&squash(&run.decode(outline.run_text(number as u32))));
+        squash_into(&mut lines, &run.decode(outline.run_text(number as u32)));
     }
     lines
 }
