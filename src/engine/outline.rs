@@ -225,7 +225,7 @@ impl<'s> Outline<'s> {
 
 /// Bytes of a page for each element and run of it, scripts among them: more than most have, so that the tables neither
 /// grow often nor take much that is never used.
-const BYTES_AN_ELEMENT: usize = 256;
+const BYTES_AN_ELEMENT: usize = 128;
 
 /// Fills an [`Outline`] as the handlers see the document pass.
 #[derive(Debug)]

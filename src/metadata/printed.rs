@@ -5,8 +5,6 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use aho_corasick::AhoCorasick;
-
 use super::{
     Source, datelines,
     dates::Date,
@@ -15,12 +13,15 @@ use super::{
     people,
     titles::Sites,
 };
-use crate::engine::{
-    Outline,
-    lines::{squash, squash_into},
-    outline::{NONE, Run},
-    tags::Tag,
-    tokens::StartTag,
+use crate::{
+    engine::{
+        Outline,
+        lines::{squash, squash_into},
+        outline::{NONE, Run},
+        tags::Tag,
+        tokens::StartTag,
+    },
+    pattern::Words,
 };
 
 /// Visible characters of a byline or a line of dates.
@@ -89,15 +90,13 @@ const NAMES: &[&str] = &[
     "wrote",
     "written",
 ];
-static NAMED: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(NAMES).ok());
+static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().copied()));
 
 /// Whether a start tag may name people or a day.
 fn may_name(tag: StartTag<'_>) -> bool {
     let is_of = |own: &[&str], name: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
-    let named = |value: &[u8]| NAMED.as_ref().is_some_and(|named| named.is_match(value));
     tag.attributes()
-        .any(|(name, value)| is_of(NAMING, name) && named(value) || is_of(DATING, name))
+        .any(|(name, value)| is_of(NAMING, name) && NAMED.are_in(value) || is_of(DATING, name))
 }
 
 /// Where the accounts of people are, beside the pages about them.

@@ -4,9 +4,12 @@
 //! So it reads only what holds a word that it needs, and what it builds is bounded.
 
 mod needles;
+mod words;
 
 use regex::{Captures, Match, Regex, RegexBuilder};
 use regex_automata::meta;
+
+pub use words::Words;
 
 use needles::Needles;
 

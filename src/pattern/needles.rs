@@ -3,6 +3,8 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::words::Words;
+
 /// Ways to write one part of a pattern that are told apart at most: a word of three letters, each in both cases, has eight.
 const MOST_WAYS: usize = 16;
 /// Words that are searched for at most, for one pattern.
@@ -19,16 +21,45 @@ const WORD_BYTES: usize = 6;
 #[derive(Debug)]
 pub(super) struct Needles {
     /// In any ASCII letter case. `None` where no pattern needs any, or they are too large to compile.
-    words: Option<AhoCorasick>,
+    words: Option<Search>,
     /// The pattern that needs each word, or another of its words.
     needed_by: Vec<usize>,
     /// The patterns that need none.
     always: Vec<usize>,
 }
 
+#[derive(Debug)]
+enum Search {
+    Few(Words),
+    Many(AhoCorasick),
+}
+
+impl Search {
+    fn of(words: &[Vec<u8>]) -> Option<Self> {
+        if words.len() <= MOST_WORDS_WRITTEN_OUT
+            && let Some(few) = Words::new(words)
+        {
+            return Some(Search::Few(few));
+        }
+        let mut builder = AhoCorasick::builder();
+        builder
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::ContiguousNFA));
+        builder.build(words).ok().map(Search::Many)
+    }
+
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        match self {
+            Search::Few(words) => words.bytes(),
+            Search::Many(words) => words.memory_usage(),
+        }
+    }
+}
+
 impl Needles {
     pub(super) fn of<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Self {
-        let (mut words, mut needed_by, mut always) = (Words::new(), Vec::new(), Vec::new());
+        let (mut words, mut needed_by, mut always) = (Needed::new(), Vec::new(), Vec::new());
         for (number, pattern) in patterns.into_iter().enumerate() {
             let hir = regex_syntax::parse(pattern);
             match hir.ok().and_then(|hir| read(&hir).needed()) {
@@ -42,14 +73,7 @@ impl Needles {
                 _ => always.push(number),
             }
         }
-        let kind = if words.len() <= MOST_WORDS_WRITTEN_OUT {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
-        let mut builder = AhoCorasick::builder();
-        builder.ascii_case_insensitive(true).kind(Some(kind));
-        let words = builder.build(words).ok();
+        let words = Search::of(&words);
         if words.is_none() {
             always.extend_from_slice(&needed_by);
             always.sort_unstable();
@@ -64,15 +88,25 @@ impl Needles {
 
     /// Whether a pattern may match a text.
     pub(super) fn may_match(&self, text: &str) -> bool {
-        !self.always.is_empty() || self.words.as_ref().is_some_and(|words| words.is_match(text))
+        !self.always.is_empty()
+            || match &self.words {
+                Some(Search::Few(words)) => words.are_in(text.as_bytes()),
+                Some(Search::Many(words)) => words.is_match(text),
+                None => false,
+            }
     }
 
     /// The numbers of the patterns that may match a text, ascending.
     pub(super) fn likely(&self, text: &str) -> Vec<usize> {
         let mut likely = self.always.clone();
-        if let Some(words) = &self.words {
-            let found = words.find_overlapping_iter(text);
-            likely.extend(found.map(|word| self.needed_by[word.pattern().as_usize()]));
+        let mut found = |word: usize| likely.push(self.needed_by[word]);
+        match &self.words {
+            Some(Search::Few(words)) => words.find_all(text.as_bytes(), |word, _| found(word)),
+            Some(Search::Many(words)) => {
+                let all = words.find_overlapping_iter(text);
+                all.for_each(|word| found(word.pattern().as_usize()));
+            }
+            None => {}
         }
         likely.sort_unstable();
         likely.dedup();
@@ -81,20 +115,20 @@ impl Needles {
 }
 
 /// Words in lower case, as far as they are ASCII.
-type Words = Vec<Vec<u8>>;
+type Needed = Vec<Vec<u8>>;
 
 /// What is known of the matches of a part of a pattern.
 enum Known {
     /// Each is one of these words.
-    Exactly(Words),
+    Exactly(Needed),
     /// Each holds one of these words.
-    Holds(Words),
+    Holds(Needed),
     Nothing,
 }
 
 impl Known {
     /// The words of which a match holds one.
-    fn needed(self) -> Option<Words> {
+    fn needed(self) -> Option<Needed> {
         match self {
             Known::Exactly(words) | Known::Holds(words) => Some(words).filter(|words| shortest(words) > 0),
             Known::Nothing => None,
@@ -103,7 +137,7 @@ impl Known {
 }
 
 /// The longer they are, the fewer texts hold them.
-fn shortest(words: &Words) -> usize {
+fn shortest(words: &Needed) -> usize {
     words.iter().map(Vec::len).min().unwrap_or(0)
 }
 
@@ -130,7 +164,7 @@ fn read(hir: &Hir) -> Known {
         HirKind::Capture(capture) => read(&capture.sub),
         HirKind::Concat(parts) => read_all(parts),
         HirKind::Alternation(parts) => {
-            let mut words = Words::new();
+            let mut words = Needed::new();
             let mut is_exact = true;
             for part in parts {
                 let known = read(part);
@@ -150,7 +184,7 @@ fn read(hir: &Hir) -> Known {
 
 /// As long as the ways are few, each is one; else they are words.
 fn exactly(words: impl Iterator<Item = Vec<u8>>) -> Known {
-    let mut words: Words = words.collect();
+    let mut words: Needed = words.collect();
     words.sort_unstable();
     words.dedup();
     match words.len() {
@@ -163,13 +197,13 @@ fn exactly(words: impl Iterator<Item = Vec<u8>>) -> Known {
 
 /// One part behind the other: words that touch are one word, and of all words the longest ones are searched for.
 fn read_all(parts: &[Hir]) -> Known {
-    let mut best = Words::new();
-    let mut offer = |words: Words| {
+    let mut best = Needed::new();
+    let mut offer = |words: Needed| {
         if shortest(&words) > shortest(&best) {
             best = words;
         }
     };
-    let mut run: Words = vec![Vec::new()];
+    let mut run: Needed = vec![Vec::new()];
     let mut is_exact = true;
     for part in parts {
         let known = read(part);
@@ -231,7 +265,7 @@ mod tests {
         let patterns: Vec<_> = (0..100_000).map(|i| format!("^{i:05x}$")).collect();
         for (count, most_bytes) in [(MOST_WORDS_WRITTEN_OUT, 4 << 20), (patterns.len(), 2 << 20)] {
             let needles = Needles::of(patterns[..count].iter().map(String::as_str));
-            let bytes = needles.words.as_ref().map_or(0, AhoCorasick::memory_usage);
+            let bytes = needles.words.as_ref().map_or(0, Search::bytes);
             assert!((1..=most_bytes).contains(&bytes), "{count} words take {bytes} bytes");
             assert_eq!(needles.always.len(), count.saturating_sub(MOST_WORDS_OF_A_SET));
             assert!(needles.likely("0000a").contains(&10) && needles.may_match("0000a"));

@@ -5,11 +5,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{
-    Anchored,
-    automaton::{Automaton, StateID},
-    nfa::contiguous::NFA,
-};
+use crate::pattern::Words;
 
 /// A set of kinds, one bit each.
 pub(super) type Kinds = u32;
@@ -211,56 +207,34 @@ pub(super) fn word_kind(kind: usize) -> &'static str {
 const FIRST_BYTES: usize = 24;
 
 struct Lexicon {
-    automaton: NFA,
-    /// Where the automaton begins.
-    start: StateID,
-    /// The kind of each pattern, and whether it has to be a whole word.
-    patterns: Vec<(u8, bool)>,
+    words: Words,
+    /// Of each word its kind, its bytes, and whether it has to be a whole word.
+    entries: Vec<(u8, usize, bool)>,
 }
 
 impl Lexicon {
     fn new<'a>(entries: impl Iterator<Item = (usize, &'a str, bool)>) -> Self {
-        let mut texts = Vec::new();
-        let mut patterns = Vec::new();
-        for (kind, text, whole) in entries {
-            texts.push(text);
-            patterns.push((kind as u8, whole));
-        }
-        let automaton = NFA::builder().ascii_case_insensitive(true).dense_depth(3).build(texts);
-        // The patterns are written above and compiled by every test run.
-        let automaton = automaton.unwrap_or_else(|e| unreachable!("{e}"));
-        let start = automaton.start_state(Anchored::No);
+        let entries: Vec<_> = entries.collect();
         Lexicon {
-            start: start.unwrap_or_else(|e| unreachable!("{e}")),
-            automaton,
-            patterns,
+            words: Words::fixed(entries.iter().map(|(_, text, _)| *text)),
+            entries: entries
+                .iter()
+                .map(|(kind, text, whole)| (*kind as u8, text.len(), *whole))
+                .collect(),
         }
     }
 
     /// The kinds of all that is found, and of what is found within the first bytes.
     fn kinds(&self, text: &[u8]) -> (Kinds, Kinds) {
         let (mut kinds, mut first) = (0, 0);
-        let mut state = self.start;
-        for (i, byte) in text.iter().enumerate() {
-            state = self.automaton.next_state(Anchored::No, state, *byte);
-            if self.automaton.is_special(state) && self.automaton.is_match(state) {
-                let found = self.found(state, text, i + 1);
-                kinds |= found;
-                first |= if i < FIRST_BYTES { found } else { 0 };
+        self.words.find_all(text, |word, end| {
+            let (kind, length, whole) = self.entries[word];
+            if !whole || is_word(text, end - length, end) {
+                kinds |= 1 << kind;
+                first |= if end <= FIRST_BYTES { 1 << kind } else { 0 };
             }
-        }
+        });
         (kinds, first)
-    }
-
-    /// The kinds of what ends at `end`.
-    fn found(&self, state: StateID, text: &[u8], end: usize) -> Kinds {
-        let ending = (0..self.automaton.match_len(state)).map(|i| self.automaton.match_pattern(state, i));
-        ending.fold(0, |kinds, pattern| {
-            let (kind, whole) = self.patterns[pattern.as_usize()];
-            let start = end - self.automaton.pattern_len(pattern);
-            let counts = !whole || is_word(text, start, end);
-            kinds | Kinds::from(counts) << kind
-        })
     }
 }
 
