@@ -30,7 +30,7 @@ pub(super) struct Needles {
 
 #[derive(Debug)]
 enum Search {
-    Few(Words),
+    Few(Box<Words>),
     Many(AhoCorasick),
 }
 
@@ -39,7 +39,7 @@ impl Search {
         if words.len() <= MOST_WORDS_WRITTEN_OUT
             && let Some(few) = Words::new(words)
         {
-            return Some(Search::Few(few));
+            return Some(Search::Few(Box::new(few)));
         }
         let mut builder = AhoCorasick::builder();
         builder
