@@ -4,7 +4,7 @@
 //! The features are pairs of neighbouring words, letters and digits alone and in lower case; a character of a script without
 //! blanks is a word of its own. So white space, punctuation and markup change nothing, and an edited word two features.
 
-use super::stats::{is_alphanumeric, is_cjk};
+use super::stats::{has_lower_case, is_alphanumeric, is_cjk};
 
 /// `simhash64:` and sixteen hexadecimal digits; `None` where there is no word.
 pub fn simhash(text: &str) -> Option<String> {
@@ -110,7 +110,10 @@ impl Fnv {
     }
 
     fn take(&mut self, c: char) {
-        c.to_lowercase().for_each(|c| self.letter(c.into()));
+        match has_lower_case(c) {
+            true => c.to_lowercase().for_each(|c| self.letter(c.into())),
+            false => self.letter(c.into()),
+        }
     }
 
     fn letter(&mut self, c: u64) {

@@ -121,19 +121,36 @@ fn paragraphs(text: &str) -> usize {
         .count()
 }
 
-/// As [`char::is_alphanumeric`], which searches a table for each letter outside of ASCII; this one is 8 KiB of bits.
-pub(super) fn is_alphanumeric(c: char) -> bool {
-    static PLANE: LazyLock<Vec<u64>> = LazyLock::new(|| {
+/// A question about characters, which the standard library searches a table for outside of ASCII; this one is 8 KiB of bits.
+struct Answers(fn(char) -> bool, Vec<u64>);
+
+impl Answers {
+    fn to(question: fn(char) -> bool) -> Self {
         let mut bits = vec![0; 0x1_0000 / 64];
-        for c in ('\0'..='\u{ffff}').filter(|c| c.is_alphanumeric()) {
+        for c in ('\0'..='\u{ffff}').filter(|c| question(*c)) {
             bits[c as usize / 64] |= 1 << (c as usize % 64);
         }
-        bits
-    });
-    match PLANE.get(c as usize / 64) {
-        Some(bits) => bits >> (c as usize % 64) & 1 == 1,
-        None => c.is_alphanumeric(),
+        Answers(question, bits)
     }
+
+    fn get(&self, c: char) -> bool {
+        match self.1.get(c as usize / 64) {
+            Some(bits) => bits >> (c as usize % 64) & 1 == 1,
+            None => self.0(c),
+        }
+    }
+}
+
+/// As [`char::is_alphanumeric`].
+pub(super) fn is_alphanumeric(c: char) -> bool {
+    static ANSWERS: LazyLock<Answers> = LazyLock::new(|| Answers::to(char::is_alphanumeric));
+    ANSWERS.get(c)
+}
+
+/// Whether a character is another one in lower case.
+pub(super) fn has_lower_case(c: char) -> bool {
+    static ANSWERS: LazyLock<Answers> = LazyLock::new(|| Answers::to(|c| !c.to_lowercase().eq([c])));
+    ANSWERS.get(c)
 }
 
 fn is_hangul(c: char) -> bool {
@@ -163,6 +180,11 @@ mod tests {
     fn letters_and_digits_are_those_of_unicode() {
         for c in '\0'..=char::MAX {
             assert_eq!(is_alphanumeric(c), c.is_alphanumeric(), "{c:?}");
+            assert_eq!(
+                has_lower_case(c),
+                c.to_lowercase().to_string() != c.to_string(),
+                "{c:?}"
+            );
         }
     }
 

@@ -241,16 +241,20 @@ impl Counts {
     }
 }
 
-/// The marks of the scripts that are written with letters, and of their punctuation.
-static KNOWN: LazyLock<Vec<Marks>> = LazyLock::new(|| ('\0'..SHORT).map(find_marks).collect());
-const SHORT: char = '\u{2100}';
+/// The marks of the scripts that are written with letters, and of the punctuation of all.
+static KNOWN: LazyLock<Vec<Marks>> = LazyLock::new(|| ('\0'..IDEOGRAPHS).map(find_marks).collect());
+const IDEOGRAPHS: char = '\u{3100}';
+/// Those of the forms that are as wide as ideographs, the commas of Chinese among them.
+static FULL_WIDTH: LazyLock<Vec<Marks>> = LazyLock::new(|| (FULL..='\u{ffef}').map(find_marks).collect());
+const FULL: char = '\u{ff00}';
 
 /// What is counted of a character.
 fn marks(c: char) -> Marks {
-    const HAN: Marks = [0, 0, 0, 0, 0, 1, 1, 0];
+    const WIDE_LETTER: Marks = [0, 0, 0, 0, 0, 1, 1, 0];
     match c {
-        '\0'..SHORT => KNOWN[c as usize],
-        '\u{4e00}'..='\u{9fff}' => HAN,
+        '\0'..IDEOGRAPHS => KNOWN[c as usize],
+        '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => WIDE_LETTER,
+        FULL..='\u{ffef}' => FULL_WIDTH[c as usize - FULL as usize],
         _ => find_marks(c),
     }
 }
@@ -343,4 +347,16 @@ pub(super) fn sum(outline: &Outline<'_>, blocks: &[Block]) -> Vec<Sums> {
         above.blocks += own.blocks;
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_character_counts_as_it_is_found_to() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(marks(c), find_marks(c), "{c:?}");
+        }
+    }
 }
