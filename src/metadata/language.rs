@@ -2,7 +2,7 @@
 
 use whatlang::{Lang, Script};
 
-use super::{Facts, Source, Sources, head::Head};
+use super::{Facts, Source, Sources, function_words, head::Head};
 
 /// Bytes of text that the detector reads: more does not make it surer.
 const SAMPLE_BYTES: usize = 4096;
@@ -106,7 +106,11 @@ fn sample(text: &str) -> &str {
 }
 
 fn detect(text: &str) -> Option<&'static str> {
-    let info = whatlang::detect(sample(text))?;
+    let text = sample(text);
+    if let Some(language) = function_words::detect(text).filter(|_| is_latin(text)) {
+        return Some(language);
+    }
+    let info = whatlang::detect(text)?;
     // A script that one language writes is sure from a few characters on; trigrams need a text.
     let sure = info.is_reliable()
         || matches!(

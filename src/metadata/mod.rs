@@ -12,6 +12,7 @@ mod days;
 pub mod dates;
 pub mod fingerprint;
 mod front;
+mod function_words;
 mod head;
 mod headings;
 mod json_ld;
