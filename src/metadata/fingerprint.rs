@@ -4,7 +4,7 @@
 //! The features are pairs of neighbouring words, letters and digits alone and in lower case; a character of a script without
 //! blanks is a word of its own. So white space, punctuation and markup change nothing, and an edited word two features.
 
-use super::stats::{has_lower_case, is_alphanumeric, is_cjk};
+use super::stats::{has_lower_case, is_alphanumeric, is_cjk, is_ideograph};
 
 /// `simhash64:` and sixteen hexadecimal digits; `None` where there is no word.
 pub fn simhash(text: &str) -> Option<String> {
@@ -32,6 +32,13 @@ pub fn simhash(text: &str) -> Option<String> {
         }
         let Some(c) = text[at..].chars().next() else { break };
         at += c.len_utf8();
+        if is_ideograph(c) {
+            word.end().into_iter().for_each(&mut add);
+            let mut alone = Fnv::new();
+            alone.letter(c.into());
+            add(alone.hash);
+            continue;
+        }
         let is_wide = is_cjk(c);
         let is_letter = is_alphanumeric(c);
         if is_letter && !is_wide {

@@ -2,7 +2,7 @@
 
 use whatlang::{Lang, Script};
 
-use super::{Facts, Source, Sources, function_words, head::Head};
+use super::{Facts, Source, Sources, function_words, head::Head, stats::is_ideograph};
 
 /// Bytes of text that the detector reads: more does not make it surer.
 const SAMPLE_BYTES: usize = 4096;
@@ -81,6 +81,21 @@ fn is_latin(text: &str) -> bool {
     letters > others
 }
 
+/// Whether a text is ideographs and punctuation, with fewer ASCII letters between: as the detector has it, the language that
+/// is written so is Chinese, be it in the script of the one side or the other.
+fn is_chinese(text: &str) -> bool {
+    let (mut ideographs, mut letters) = (0, 0);
+    for c in text.chars() {
+        match c {
+            _ if is_ideograph(c) => ideographs += 1,
+            'a'..='z' | 'A'..='Z' => letters += 1,
+            '\0'..='\u{ff}' | '\u{2000}'..='\u{2bff}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff65}' => {}
+            _ => return false,
+        }
+    }
+    ideographs > letters
+}
+
 fn direction(tag: &str, declared: Option<&str>) -> &'static str {
     let first = tag.split('-').next().unwrap_or_default();
     match declared {
@@ -107,8 +122,13 @@ fn sample(text: &str) -> &str {
 
 fn detect(text: &str) -> Option<&'static str> {
     let text = sample(text);
-    if let Some(language) = function_words::detect(text).filter(|_| is_latin(text)) {
+    if is_latin(text)
+        && let Some(language) = function_words::detect(text)
+    {
         return Some(language);
+    }
+    if is_chinese(text) {
+        return Some("zh");
     }
     let info = whatlang::detect(text)?;
     // A script that one language writes is sure from a few characters on; trigrams need a text.

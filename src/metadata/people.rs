@@ -7,37 +7,32 @@ use regex::Regex;
 use super::Author;
 use crate::{
     engine::lines::squash,
-    pattern::{self, Pattern},
+    pattern::{self, Pattern, Patterns},
 };
 
 /// Bytes at either end of a text where its reporters are named.
 const ENDS_BYTES: usize = 3000;
 
-/// `（记者 李姝徵 王小明）`, `(记者唐贵江)`: in brackets, so that 记者从…获悉 is not taken for a name.
-static REPORTERS: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::fixed(r"[（(][^（）()]{0,20}?记者[\s:：]*(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)]")
-});
-/// `(文/图 刘某某 易某某)`, `【文/某某网专栏作者 王某】`, `（编译：某某某）`: other words than 记者 want a border behind them.
-static BRACKETED: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::fixed(
-        r"[（(【](?:[^（）()【】\n]{0,20}?作者|文/图|图/文|图文|文|撰稿|执笔|采写|编译|编辑整理)[\s:：/丨｜]+(?:\p{Han}{2,12}(?:作者|记者|评论员)\s+)?(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)】]",
-    )
-});
-/// `记者 王小明 北京报道`, `文/王小明`, `作者：王小明`, each the whole of a line.
-static BYLINES: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::fixed(
-        r"(?m)^[\s（(]*(?:(?:采写|撰稿|执笔)[\s/:：]+)?(?:\p{Han}{0,6}(?:见习|实习)?记者|(?:《\p{Han}{1,8}》)?作者|撰文|采写|撰稿|执笔|文/图|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[ \t\u{3000}\u{a0}、,，&]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
-    )
-});
-
-/// `某地6月22日电 （唐某某 关某）`: a dateline with nothing but names behind it.
-static DATELINE: LazyLock<Pattern> =
-    LazyLock::new(|| Pattern::fixed(r"日[电讯]\s*[（(]\s*(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,4})\s*[）)]"));
-/// `本文作者：由某人 原创`.
-static OWN: LazyLock<Pattern> = LazyLock::new(|| Pattern::fixed(r"本文作者[：:]\s*由?\s*([^\s，。,]{2,20})"));
+/// How Chinese texts name their reporters, the surest form first.
+const REPORTERS: [&str; 5] = [
+    // `（记者 李姝徵 王小明）`, `(记者唐贵江)`: in brackets, so that 记者从…获悉 is not taken for a name.
+    r"[（(][^（）()]{0,20}?记者[\s:：]*(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)]",
+    // `(文/图 刘某某 易某某)`, `【文/某某网专栏作者 王某】`, `（编译：某某某）`: other words than 记者 want a border behind them.
+    r"[（(【](?:[^（）()【】\n]{0,20}?作者|文/图|图/文|图文|文|撰稿|执笔|采写|编译|编辑整理)[\s:：/丨｜]+(?:\p{Han}{2,12}(?:作者|记者|评论员)\s+)?(\p{Han}{2,4}(?:[\s、,，]+\p{Han}{2,4}){0,4})\s*[）)】]",
+    // `某地6月22日电 （唐某某 关某）`: a dateline with nothing but names behind it.
+    r"日[电讯]\s*[（(]\s*(\p{Han}{2,4}(?:[\s、]+\p{Han}{2,4}){0,4})\s*[）)]",
+    // `本文作者：由某人 原创`.
+    r"本文作者[：:]\s*由?\s*([^\s，。,]{2,20})",
+    // `记者 王小明 北京报道`, `文/王小明`, `作者：王小明`, each the whole of a line.
+    r"(?m)^[\s（(]*(?:(?:采写|撰稿|执笔)[\s/:：]+)?(?:\p{Han}{0,6}(?:见习|实习)?记者|(?:《\p{Han}{1,8}》)?作者|撰文|采写|撰稿|执笔|文/图|文)[\s丨｜|/:：]+(\p{Han}{2,4}(?:[ \t\u{3000}\u{a0}、,，&]+\p{Han}{2,4}){0,4})[\s）)]*(?:\p{Han}{2,3}报道)?$",
+];
 
 /// The reporters that a text names near its beginning or its end.
 pub(super) fn reporters(text: &str) -> Vec<Author> {
+    static FORMS: LazyLock<(Patterns, [Regex; 5])> = LazyLock::new(|| {
+        let forms = REPORTERS.map(pattern::fixed);
+        (Patterns::of(&forms), forms)
+    });
     let head_end = (0..=ENDS_BYTES.min(text.len()))
         .rev()
         .find(|i| text.is_char_boundary(*i))
@@ -51,10 +46,9 @@ pub(super) fn reporters(text: &str) -> Vec<Author> {
     }
     let parts = [&text[..head_end], &text[tail_from..]];
     for part in parts.into_iter().filter(|part| holds_han(part)) {
-        for pattern in [&*REPORTERS, &BRACKETED, &DATELINE, &OWN, &BYLINES] {
-            if let Some(names) = pattern.captures(part).and_then(|captures| captures.get(1)) {
-                return split(names.as_str());
-            }
+        let mut likely = FORMS.0.likely(part).into_iter().map(|form| &FORMS.1[form]);
+        if let Some(names) = likely.find_map(|form| form.captures(part)?.get(1)) {
+            return split(names.as_str());
         }
     }
     Vec::new()

@@ -54,6 +54,11 @@ pub fn measure(text: &str, linked: usize) -> Stats {
             _ => text[at..].chars().next().unwrap_or_default(),
         };
         at += c.len_utf8();
+        if is_ideograph(c) {
+            (characters, cjk) = (characters + 1, cjk + 1);
+            (in_word, open, after_stop) = (false, true, false);
+            continue;
+        }
         if c.is_whitespace() {
             // A full stop ends a sentence where a blank follows it: 3.5 and example.com hold none.
             sentences += usize::from(after_stop || (open && c == '\n'));
@@ -151,6 +156,11 @@ pub(super) fn is_alphanumeric(c: char) -> bool {
 pub(super) fn has_lower_case(c: char) -> bool {
     static ANSWERS: LazyLock<Answers> = LazyLock::new(|| Answers::to(|c| !c.to_lowercase().eq([c])));
     ANSWERS.get(c)
+}
+
+/// The ideographs of nearly all Chinese text: letters, wide, of one case.
+pub(super) fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}')
 }
 
 fn is_hangul(c: char) -> bool {
