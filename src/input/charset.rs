@@ -307,7 +307,13 @@ fn detect(bytes: &[u8], hints: &Hints<'_>) -> &'static Encoding {
     let first = Encoding::iso_2022_jp_ascii_valid_up_to(bytes).saturating_sub(DETECTOR_CONTEXT_BYTES);
     let end = bytes.len().min(first + DETECTOR_BYTES);
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(&bytes[first..end], end == bytes.len());
+    let window = &bytes[first..end];
+    // Between escapes ISO-2022-JP is ASCII, angle brackets among it.
+    match memchr::memchr(0x1B, window) {
+        Some(_) => _ = detector.feed(window, false),
+        None => feed_telling(&mut detector, window),
+    }
+    detector.feed(&[], end == bytes.len());
     let own = prescan_language(&bytes[..bytes.len().min(DOCUMENT_PRESCAN_BYTES)]);
     let language = own.as_deref().or(hints.language);
     let domain = hints.host.and_then(top_level_domain);
@@ -316,6 +322,32 @@ fn detect(bytes: &[u8], hints: &Hints<'_>) -> &'static Encoding {
         .filter(|domain| domain.len() == 2)
         .or_else(|| country_of(language?));
     detector.guess(country.as_deref().map(str::as_bytes), Utf8Detection::Deny)
+}
+
+/// Feeds what is not ASCII, and of tags that are only their end: the detector takes hundreds of steps for each byte, and learns
+/// from those that stand beside others that are not ASCII. No encoding has an angle bracket in the bytes of another character.
+fn feed_telling(detector: &mut EncodingDetector, window: &[u8]) {
+    let mut rest = window;
+    while !rest.is_empty() {
+        let next = memchr::memchr(b'<', &rest[1..]).map_or(rest.len(), |length| length + 1);
+        let (piece, behind) = rest.split_at(next);
+        rest = behind;
+        let tag_end = match piece {
+            [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?', ..] => {
+                memchr::memchr(b'>', piece).map_or(piece.len(), |end| end + 1)
+            }
+            _ => 0,
+        };
+        let (tag, text) = piece.split_at(tag_end);
+        if tag.is_empty() || !tag.is_ascii() {
+            detector.feed(piece, false);
+        } else {
+            detector.feed(b">", false);
+            if !text.is_ascii() {
+                detector.feed(text, false);
+            }
+        }
+    }
 }
 
 /// Countries by the languages whose encodings are told apart by them, in the detector's own table.
@@ -513,6 +545,29 @@ mod tests {
             ..Hints::default()
         };
         assert_eq!(read(&short, hints).0, "GBK");
+    }
+
+    #[test]
+    fn markup_changes_no_guess() {
+        for (encoding, text) in [
+            (GBK, "湖面结冰了，渔民们走回家去。"),
+            (BIG5, "湖面結冰了，漁民們走回家去。"),
+            (SHIFT_JIS, "湖が凍り、漁師たちは歩いて帰った。"),
+            (EUC_KR, "호수가 얼어붙자 어부들은 걸어서 돌아갔다."),
+            (WINDOWS_1251, "Озеро замёрзло, и рыбаки пошли домой пешком."),
+            (WINDOWS_1252, "Le lac a gelé, et les pêcheurs sont rentrés à pied."),
+        ] {
+            let page = format!(
+                "<title>{text}</title><div class=\"a\"><p>{text}<br>1 < 2</p><img alt=\"{text}\"><script>if (a<b) c()</script></div>"
+            );
+            let pages = page.repeat(4);
+            let bytes = encoding.encode(&pages).0;
+            let mut whole = EncodingDetector::new(Iso2022JpDetection::Allow);
+            whole.feed(&bytes, true);
+            let whole = whole.guess(None, Utf8Detection::Deny);
+            assert_eq!(detect(&bytes, &Hints::default()), whole, "{text}");
+            assert_eq!(whole, encoding, "{text}");
+        }
     }
 
     #[test]
