@@ -5,13 +5,12 @@
 //! standard (section 4.2). Two kinds of declaration are not believed, since real pages make them and are plainly
 //! something else: another encoding for a whole body of valid UTF-8, and UTF-8 for a body that can hardly be it.
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::Serialize;
 
 pub use super::offsets::{Mapper, Offsets};
 use super::{
-    content_type,
+    content_type, detector,
     offsets::{self, Decoded},
     prescan::{prescan, prescan_language},
 };
@@ -23,12 +22,6 @@ pub const STREAM_PRESCAN_BYTES: usize = 1024;
 /// Bytes in which a whole document's `meta` is looked for. Browsers also obey one that comes after the first 1024 bytes
 /// ("changing the encoding while parsing", HTML standard section 13.2.3.5), so heads full of scripts still count.
 const DOCUMENT_PRESCAN_BYTES: usize = 16 << 10;
-
-/// Bytes that the detector sees, from just before the first that is not ASCII: more has never changed its mind.
-const DETECTOR_BYTES: usize = 256 << 10;
-
-/// Bytes before the first one that is not ASCII that the detector sees too: it asks for two.
-const DETECTOR_CONTEXT_BYTES: usize = 2;
 
 /// Sequences that are not UTF-8 from which on, when they also outnumber those that are, no declaration of UTF-8 is
 /// believed. Fewer are an accident in a text that is what it says.
@@ -137,7 +130,8 @@ pub(super) fn decide(bytes: &[u8], utf_8: Option<&str>, hints: &Hints<'_>, warni
     if body.valid > 0 && body.valid >= body.invalid.saturating_mul(MOSTLY_UTF_8_RATIO) {
         return chosen(UTF_8, CharsetSource::Detected);
     }
-    let detected = detect(bytes, hints);
+    let own = prescan_language(window);
+    let detected = detector::guess(bytes, hints.host, own.as_deref().or(hints.language));
     // ASCII with an escape that begins no ISO-2022-JP.
     if body.invalid == 0 && detected.is_ascii_compatible() {
         return chosen(UTF_8, CharsetSource::Default);
@@ -303,73 +297,6 @@ impl Utf8 {
     }
 }
 
-fn detect(bytes: &[u8], hints: &Hints<'_>) -> &'static Encoding {
-    let first = Encoding::iso_2022_jp_ascii_valid_up_to(bytes).saturating_sub(DETECTOR_CONTEXT_BYTES);
-    let end = bytes.len().min(first + DETECTOR_BYTES);
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    let window = &bytes[first..end];
-    // Between escapes ISO-2022-JP is ASCII, angle brackets among it.
-    match memchr::memchr(0x1B, window) {
-        Some(_) => _ = detector.feed(window, false),
-        None => feed_telling(&mut detector, window),
-    }
-    detector.feed(&[], end == bytes.len());
-    let own = prescan_language(&bytes[..bytes.len().min(DOCUMENT_PRESCAN_BYTES)]);
-    let language = own.as_deref().or(hints.language);
-    let domain = hints.host.and_then(top_level_domain);
-    // A domain of a country says more than a language; one of everybody says nothing.
-    let country = domain
-        .filter(|domain| domain.len() == 2)
-        .or_else(|| country_of(language?));
-    detector.guess(country.as_deref().map(str::as_bytes), Utf8Detection::Deny)
-}
-
-/// Feeds what is not ASCII, and of tags that are only their end: the detector takes hundreds of steps for each byte, and learns
-/// from those that stand beside others that are not ASCII. No encoding has an angle bracket in the bytes of another character.
-fn feed_telling(detector: &mut EncodingDetector, window: &[u8]) {
-    let mut rest = window;
-    while !rest.is_empty() {
-        let next = memchr::memchr(b'<', &rest[1..]).map_or(rest.len(), |length| length + 1);
-        let (piece, behind) = rest.split_at(next);
-        rest = behind;
-        let tag_end = match piece {
-            [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?', ..] => {
-                memchr::memchr(b'>', piece).map_or(piece.len(), |end| end + 1)
-            }
-            _ => 0,
-        };
-        let (tag, text) = piece.split_at(tag_end);
-        if tag.is_empty() || !tag.is_ascii() {
-            detector.feed(piece, false);
-        } else {
-            detector.feed(b">", false);
-            if !text.is_ascii() {
-                detector.feed(text, false);
-            }
-        }
-    }
-}
-
-/// Countries by the languages whose encodings are told apart by them, in the detector's own table.
-#[rustfmt::skip]
-const COUNTRIES: &[(&str, &str)] = &[
-    ("ar", "eg"), ("be", "by"), ("bg", "bg"), ("cs", "cz"), ("el", "gr"), ("et", "ee"), ("fa", "ir"), ("he", "il"), ("hr", "hr"),
-    ("hu", "hu"), ("ja", "jp"), ("ko", "kr"), ("lt", "lt"), ("lv", "lv"), ("mk", "mk"), ("pl", "pl"), ("ro", "ro"), ("ru", "ru"),
-    ("sk", "sk"), ("sl", "si"), ("sr", "rs"), ("th", "th"), ("tr", "tr"), ("uk", "ua"), ("vi", "vn"), ("zh", "cn"),
-];
-
-/// The country whose documents are in this language, as a domain.
-fn country_of(language: &str) -> Option<String> {
-    let language = language.trim().to_ascii_lowercase().replace('_', "-");
-    let primary = language.split('-').next()?;
-    let is_traditional = ["-hant", "-tw", "-hk", "-mo"].iter().any(|tag| language.contains(tag));
-    let country = match primary {
-        "zh" if is_traditional => "tw",
-        _ => COUNTRIES.iter().find(|(known, _)| *known == primary)?.1,
-    };
-    Some(country.to_owned())
-}
-
 /// Characters that are looked at for text that was encoded twice, from the first that is not ASCII.
 const DOUBLE_ENCODED_CHARACTERS: usize = 4096;
 /// Sequences from which on it is no accident: a name may well be written with such letters.
@@ -391,14 +318,6 @@ fn is_double_encoded(text: &str) -> bool {
     // The last sequence may be cut.
     let is_utf_8 = std::str::from_utf8(&bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
     !is_lossy && is_utf_8 && sequences >= DOUBLE_ENCODED_SEQUENCES
-}
-
-/// In the form that the detector insists on: lower case, no dot, ASCII.
-fn top_level_domain(host: &str) -> Option<String> {
-    let last = host.trim_end_matches('.').rsplit('.').next()?;
-    let is_name = last.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && last.bytes().any(|byte| byte.is_ascii_alphabetic());
-    is_name.then(|| last.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -535,10 +454,6 @@ mod tests {
 
     #[test]
     fn the_host_helps_where_bytes_say_little() {
-        assert_eq!(top_level_domain("www.Sina.com.CN."), Some("cn".to_owned()));
-        for host in ["", "127.0.0.1", "例子.中国", "."] {
-            assert_eq!(top_level_domain(host), None, "{host}");
-        }
         let short = GB18030.encode("涨了").0;
         let hints = Hints {
             host: Some("example.cn"),
@@ -548,35 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_changes_no_guess() {
-        for (encoding, text) in [
-            (GBK, "湖面结冰了，渔民们走回家去。"),
-            (BIG5, "湖面結冰了，漁民們走回家去。"),
-            (SHIFT_JIS, "湖が凍り、漁師たちは歩いて帰った。"),
-            (EUC_KR, "호수가 얼어붙자 어부들은 걸어서 돌아갔다."),
-            (WINDOWS_1251, "Озеро замёрзло, и рыбаки пошли домой пешком."),
-            (WINDOWS_1252, "Le lac a gelé, et les pêcheurs sont rentrés à pied."),
-        ] {
-            let page = format!(
-                "<title>{text}</title><div class=\"a\"><p>{text}<br>1 < 2</p><img alt=\"{text}\"><script>if (a<b) c()</script></div>"
-            );
-            let pages = page.repeat(4);
-            let bytes = encoding.encode(&pages).0;
-            let mut whole = EncodingDetector::new(Iso2022JpDetection::Allow);
-            whole.feed(&bytes, true);
-            let whole = whole.guess(None, Utf8Detection::Deny);
-            assert_eq!(detect(&bytes, &Hints::default()), whole, "{text}");
-            assert_eq!(whole, encoding, "{text}");
-        }
-    }
-
-    #[test]
     fn the_language_helps_where_the_host_says_nothing() {
-        assert_eq!(country_of("zh_Hant-HK").as_deref(), Some("tw"));
-        assert_eq!(
-            (country_of("zh-CN").as_deref(), country_of("de"), country_of("")),
-            (Some("cn"), None, None)
-        );
         let turkish = "<p>ığış</p>";
         let page = format!("<html lang=tr>{turkish}");
         let (name, source, ..) = read(&WINDOWS_1254.encode(&page).0, Hints::default());

@@ -4,6 +4,7 @@
 
 pub mod charset;
 mod content_type;
+mod detector;
 pub mod envelope;
 pub mod feed;
 pub mod front_matter;
