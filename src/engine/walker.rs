@@ -195,17 +195,16 @@ impl<R: Road> Walker<R> {
         if void && tag != Tag::FORM {
             self.road.close(id, range.end, Ended::Itself);
             self.progress.close(depth);
-            self.raw = raw;
-            return Ok(Some(Opened { raw, void }));
-        }
-        self.stack.push(tag, namespace, &start, name_hash, id);
-        if void {
-            self.stack.pop();
-            self.report_closed(range.end, range.end, Ended::Itself);
-        } else if self.stack.len() > self.depth_bound {
-            return Err(Error::TooDeep {
-                limit: self.depth_bound,
-            });
+        } else {
+            self.stack.push(tag, namespace, &start, name_hash, id);
+            if void {
+                self.stack.pop();
+                self.report_closed(range.end, range.end, Ended::Itself);
+            } else if self.stack.len() > self.depth_bound {
+                return Err(Error::TooDeep {
+                    limit: self.depth_bound,
+                });
+            }
         }
         self.raw = raw;
         Ok(Some(Opened { raw, void }))

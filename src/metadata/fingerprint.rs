@@ -34,9 +34,7 @@ pub fn simhash(text: &str) -> Option<String> {
         at += c.len_utf8();
         if is_ideograph(c) {
             word.end().into_iter().for_each(&mut add);
-            let mut alone = Fnv::new();
-            alone.letter(c.into());
-            add(alone.hash);
+            add(Fnv::of(c));
             continue;
         }
         let is_wide = is_cjk(c);

@@ -1,5 +1,5 @@
 //! Languages by their function words (Grefenstette 1995): the articles, prepositions and pronouns that every third word of a
-//! text is, and that few other languages have. Counting them is a fiftieth of the work of comparing trigrams with those of forty
+//! text is, and that few other languages have. Counting them is an eighth of the work of comparing trigrams with those of forty
 //! languages, which is left for texts that they do not settle: short ones, and those of languages that are near to one another.
 
 use std::{collections::HashMap, sync::LazyLock};

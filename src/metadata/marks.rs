@@ -1,7 +1,12 @@
 //! What the start tags beside an article say: who is named in an element, and which day.
 
+use std::sync::LazyLock;
+
 use super::Source;
-use crate::engine::{Outline, tags::Tag};
+use crate::{
+    engine::{Outline, tags::Tag, tokens::StartTag},
+    pattern::Words,
+};
 
 /// Ancestors that are asked whether they hold something else.
 const ANCESTORS: usize = 12;
@@ -37,6 +42,58 @@ const BESIDE: &[&str] = &[
     "box",
     "about",
 ];
+
+/// Attributes that name people and days.
+const NAMING: &[&str] = &[
+    "class",
+    "id",
+    "itemprop",
+    "property",
+    "rel",
+    "data-testid",
+    "data-component",
+];
+/// Attributes that only stand on what names a day.
+const DATING: &[&str] = &["datetime", "pubdate"];
+
+/// Parts of an attribute without which nothing is read of a start tag.
+const NAMES: &[&str] = &[
+    "author",
+    "autor",
+    "auteur",
+    "byline",
+    "by-line",
+    "writer",
+    "verfasser",
+    "redakteur",
+    "reporter",
+    "journalist",
+    "creator",
+    "vcard",
+    "contributor",
+    "username",
+    "date",
+    "datum",
+    "fecha",
+    "publi",
+    "posted",
+    "submitted",
+    "time",
+    "meta",
+    "info",
+    "source",
+    "stand",
+    "wrote",
+    "written",
+];
+static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().copied()));
+
+/// Whether a start tag may name people or a day.
+pub(super) fn may_name(tag: StartTag<'_>) -> bool {
+    let is_of = |own: &[&str], name: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
+    tag.attributes()
+        .any(|(name, value)| is_of(NAMING, name) && NAMED.are_in(value) || is_of(DATING, name))
+}
 
 /// What the attributes of one element say.
 #[derive(Default)]

@@ -3,25 +3,21 @@
 //! Only what stands before the end of the text is looked at, and of that only elements whose start tag names such a thing.
 //! Nothing is looked at where JSON-LD has said it all.
 
-use std::{ops::Range, sync::LazyLock};
+use std::ops::Range;
 
 use super::{
     Source, datelines,
     dates::Date,
     head::clean,
-    marks::{Marks, is_elsewhere},
+    marks::{self, Marks, is_elsewhere},
     people,
     titles::Sites,
 };
-use crate::{
-    engine::{
-        Outline,
-        lines::{squash, squash_into},
-        outline::{NONE, Run},
-        tags::Tag,
-        tokens::StartTag,
-    },
-    pattern::Words,
+use crate::engine::{
+    Outline,
+    lines::{squash, squash_into},
+    outline::{NONE, Run},
+    tags::Tag,
 };
 
 /// Visible characters of a byline or a line of dates.
@@ -46,58 +42,6 @@ const MOST_NAMES: usize = 12;
 const MANY_DAYS: usize = 3;
 /// Marks inside the text that are asked for their day.
 const DAYS_ASKED: usize = 8;
-
-/// Attributes that name people and days.
-const NAMING: &[&str] = &[
-    "class",
-    "id",
-    "itemprop",
-    "property",
-    "rel",
-    "data-testid",
-    "data-component",
-];
-/// Attributes that only stand on what names a day.
-const DATING: &[&str] = &["datetime", "pubdate"];
-
-/// Parts of an attribute without which nothing is read of a start tag.
-const NAMES: &[&str] = &[
-    "author",
-    "autor",
-    "auteur",
-    "byline",
-    "by-line",
-    "writer",
-    "verfasser",
-    "redakteur",
-    "reporter",
-    "journalist",
-    "creator",
-    "vcard",
-    "contributor",
-    "username",
-    "date",
-    "datum",
-    "fecha",
-    "publi",
-    "posted",
-    "submitted",
-    "time",
-    "meta",
-    "info",
-    "source",
-    "stand",
-    "wrote",
-    "written",
-];
-static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().copied()));
-
-/// Whether a start tag may name people or a day.
-fn may_name(tag: StartTag<'_>) -> bool {
-    let is_of = |own: &[&str], name: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
-    tag.attributes()
-        .any(|(name, value)| is_of(NAMING, name) && NAMED.are_in(value) || is_of(DATING, name))
-}
 
 /// Where the accounts of people are, beside the pages about them.
 const ACCOUNTS: &[&str] = &["twitter.com", "://x.com", "facebook.com", "instagram.com"];
@@ -158,7 +102,7 @@ pub(super) fn read(
         if start > text.end + BEHIND {
             break;
         }
-        let is_named = || element.tag == Tag::TIME || may_name(outline.start_tag(id));
+        let is_named = || element.tag == Tag::TIME || marks::may_name(outline.start_tag(id));
         let is_line = outline.characters(id) <= LINE_CHARACTERS && element.next_run - element.first_run <= LINE_RUNS;
         if !element.seen || !is_line || !is_named() {
             continue;

@@ -48,6 +48,23 @@ impl Search {
         builder.build(words).ok().map(Search::Many)
     }
 
+    fn are_in(&self, text: &str) -> bool {
+        match self {
+            Search::Few(words) => words.are_in(text.as_bytes()),
+            Search::Many(words) => words.is_match(text),
+        }
+    }
+
+    fn find_all(&self, text: &str, mut found: impl FnMut(usize)) {
+        match self {
+            Search::Few(words) => words.find_all(text.as_bytes(), |word, _| found(word)),
+            Search::Many(words) => {
+                let all = words.find_overlapping_iter(text);
+                all.for_each(|word| found(word.pattern().as_usize()));
+            }
+        }
+    }
+
     #[cfg(test)]
     fn bytes(&self) -> usize {
         match self {
@@ -88,25 +105,14 @@ impl Needles {
 
     /// Whether a pattern may match a text.
     pub(super) fn may_match(&self, text: &str) -> bool {
-        !self.always.is_empty()
-            || match &self.words {
-                Some(Search::Few(words)) => words.are_in(text.as_bytes()),
-                Some(Search::Many(words)) => words.is_match(text),
-                None => false,
-            }
+        !self.always.is_empty() || self.words.as_ref().is_some_and(|words| words.are_in(text))
     }
 
     /// The numbers of the patterns that may match a text, ascending.
     pub(super) fn likely(&self, text: &str) -> Vec<usize> {
         let mut likely = self.always.clone();
-        let mut found = |word: usize| likely.push(self.needed_by[word]);
-        match &self.words {
-            Some(Search::Few(words)) => words.find_all(text.as_bytes(), |word, _| found(word)),
-            Some(Search::Many(words)) => {
-                let all = words.find_overlapping_iter(text);
-                all.for_each(|word| found(word.pattern().as_usize()));
-            }
-            None => {}
+        if let Some(words) = &self.words {
+            words.find_all(text, |word| likely.push(self.needed_by[word]));
         }
         likely.sort_unstable();
         likely.dedup();

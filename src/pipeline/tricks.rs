@@ -19,7 +19,6 @@ pub(super) fn told(text: &str) -> Vec<Warning> {
     for paragraph in text.split('\n') {
         found.end_paragraph();
         if !may_hold(paragraph) {
-            found.in_flag = false;
             continue;
         }
         let mut characters = paragraph.chars().peekable();
@@ -94,6 +93,7 @@ impl Found {
     fn end_paragraph(&mut self) {
         self.turned += self.open;
         self.open = 0;
+        self.in_flag = false;
     }
 
     fn warnings(&self) -> Vec<Warning> {
@@ -123,20 +123,19 @@ impl Found {
 /// Whether one of those characters may stand in a text: by the first bytes of each, which few others begin with.
 fn may_hold(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let begins = |byte: u8| matches!(byte, 0xCD | 0xE1..=0xE3 | 0xEF | 0xF3);
-    !text.is_ascii()
-        && (0..bytes.len()).any(|at| {
-            begins(bytes[at])
-                && match bytes[at..] {
-                    [0xE2, 0x80, third, ..] => matches!(third, 0x8B..=0x8D | 0xAA..=0xAE),
-                    [0xE2, second, ..] => second == 0x81,
-                    [0xCD, second, ..] => second == 0x8F,
-                    [0xE1, second, ..] => matches!(second, 0x85 | 0xA0),
-                    [0xE3, second, ..] => second == 0x85,
-                    [0xEF, second, ..] => matches!(second, 0xB8 | 0xBB | 0xBE),
-                    _ => true,
-                }
-        })
+    let is_begun = |at: usize| {
+        matches!(
+            bytes[at..],
+            [0xCD, 0x8F, ..]
+                | [0xE1, 0x85 | 0xA0, ..]
+                | [0xE2, 0x80, 0x8B..=0x8D | 0xAA..=0xAE, ..]
+                | [0xE2, 0x81, ..]
+                | [0xE3, 0x85, ..]
+                | [0xEF, 0xB8 | 0xBB | 0xBE, ..]
+                | [0xF3, ..]
+        )
+    };
+    !text.is_ascii() && (0..bytes.len()).any(is_begun)
 }
 
 /// Marks of direction change nothing that they do not close; the others do.
@@ -183,6 +182,7 @@ mod tests {
             ("ad\u{200B}vert", "invisible_characters"),
             ("a\u{2060}b", "invisible_characters"),
             ("text\u{E0049}\u{E0067}\u{E006E}", "invisible_characters"),
+            ("🏴\n\u{E0067}\u{E0062}", "invisible_characters"),
             (
                 "mark \u{200B}\u{200C}\u{200B}\u{200B}\u{200C}\u{200C}\u{200B}\u{200B} end",
                 "invisible_characters",
