@@ -231,6 +231,38 @@ await check("even what a sanitiser lets through does nothing in the frame", asyn
   await page.context().close();
 });
 
+const RICH = `<h2>Rich</h2><p>A tenth of <span class="math inline">\\(10^6\\)</span> is enough.<sup><a href="#fn-1" id="fnref-1">1</a></sup></p>
+<div class="math display">\\[\\int_0^1 f(x)\\,dx = \\frac{1}{2}\\]</div><div class="math display">\\[\\notacommand{\\]</div>
+<pre><code class="language-rust">fn main() {}\n    let x = 1;</code></pre><blockquote class="callout"><p><strong>Note</strong></p><p>Mind the gap.</p></blockquote>
+<details><summary>More</summary><p>Hidden at first.</p></details><table><tr><th colspan="2">Fares</th></tr><tr><td>1</td><td>2</td></tr></table>
+<div style="height:1px"></div>${"<p>A paragraph that takes room.</p>".repeat(60)}
+<section class="footnotes"><ol><li id="fn-1"><p>By some eighty years.</p></li></ol></section>`;
+
+await check("formulas, code with its language, notes, callouts and details of an article", async () => {
+  const page = await open();
+  await page.route("**/v1/normalize", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), content_html: RICH } });
+  });
+  await paste(page, post);
+  const frame = article(page);
+  await frame.locator("math mfrac").waitFor();
+  assert.equal(await frame.locator("math").count(), 2);
+  assert.match(await frame.locator(".math").last().innerText(), /^\\notacommand\{$/);
+  const label = await frame.locator("pre").evaluate((pre) => getComputedStyle(pre, "::before").content);
+  assert.equal(label, '"rust"');
+  const note = frame.locator("#fn-1");
+  const above = (await note.boundingBox()).y;
+  await frame.locator("#fnref-1").click();
+  await page.waitForTimeout(300);
+  assert.ok((await note.boundingBox()).y < above - 500, "the note has not come into view");
+  assert.equal(page.context().pages().length, 1);
+  await frame.locator("summary").click();
+  await frame.getByText("Hidden at first.").waitFor();
+  assert.deepEqual(page.strange, []);
+  await page.context().close();
+});
+
 await check("the keyboard is enough", async () => {
   const page = await open();
   const focus = () => page.evaluate(() => document.activeElement.id || document.activeElement.dataset.sample || document.activeElement.className);

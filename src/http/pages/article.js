@@ -11,17 +11,26 @@ const SANDBOX = "allow-popups allow-popups-to-escape-sandbox";
 /** Blocks from which on an article is long. */
 const MANY = 1000;
 
+/** The article asked for last: a formula renderer that loads slowly must not bring an older one back. */
+let latest = null;
+
 /** Shows the article in `box`. */
-export function show(box, article) {
+export async function show(box, article) {
+  latest = article;
   const page = new DOMParser().parseFromString(article.content_html ?? "", "text/html");
   // No article has these. The policy stops them too, but Chromium looks ahead for style sheets, at times before it asks it.
   for (const foreign of page.querySelectorAll("base, link, meta")) foreign.remove();
   for (const media of page.querySelectorAll("img, video, audio, picture > source")) replace(media);
   for (const link of page.querySelectorAll("a[href]")) {
-    link.target = "_blank";
-    link.rel = "noopener noreferrer";
-    link.title = link.href;
+    // A note and its reference are in the frame, whose own address is this one.
+    if (link.getAttribute("href").startsWith("#")) link.href = `about:srcdoc${link.hash}`;
+    else Object.assign(link, { target: "_blank", rel: "noopener noreferrer", title: link.href });
   }
+  for (const code of page.querySelectorAll("pre > code[class^=language-]")) {
+    code.parentElement.dataset.language = code.className.replace("language-", "");
+  }
+  await formulas(page.querySelectorAll(".math"));
+  if (latest !== article) return;
   page.body.prepend(head(article));
   page.documentElement.lang = article.language ?? "";
   page.documentElement.dir = article.direction ?? "auto";
@@ -47,6 +56,20 @@ function head(article) {
     article.subtitle ? el("p", { class: "subtitle" }, article.subtitle) : null,
     line.length ? el("p", { class: "line" }, line.join(" · ")) : null,
   );
+}
+
+/** Formulas as MathML, which browsers show by themselves. What is no TeX stays as it is written. */
+async function formulas(elements) {
+  if (!elements.length) return;
+  const { default: temml } = await import("./temml.js");
+  for (const element of elements) {
+    const tex = element.textContent.replace(/^\\[([]|\\[)\]]$/g, "");
+    try {
+      temml.render(tex, element, { displayMode: element.classList.contains("display"), throwOnError: true, trust: false });
+    } catch {
+      element.textContent = tex;
+    }
+  }
 }
 
 /** A picture gives way to its name. */

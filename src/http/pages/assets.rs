@@ -56,6 +56,7 @@ assets! {
     "docs.js", "docs.js", JS, Plain;
     "docs.css", "docs.css", CSS, Plain;
     "redoc.js", "redoc.standalone.js.gz", JS, Gzip;
+    "temml.js", "temml.js.gz", JS, Gzip;
     "sample-post.md", "samples/post.md", TEXT, Plain;
     "sample-news.html", "samples/news.html", TEXT, Plain;
     "sample-code.html", "samples/code.html", TEXT, Plain;
