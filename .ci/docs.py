@@ -22,7 +22,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What is done elsewhere: the release build, the tests, the image, the Spark job.
-ELSEWHERE = re.compile(r"\b(docker|cargo (run --release$|test|bench)|tests/(browser|contract)/|fuzz/run|kubectl|pip|apt-get|systemctl|spark-submit)")
+ELSEWHERE = re.compile(r"\b(docker|cargo (run --release\b(?! --)|install|test|bench)|tests/(browser|contract)/|fuzz/run|kubectl|pip|apt-get|systemctl|spark-submit)")
 PATIENCE_SECONDS = 60
 
 

@@ -21,7 +21,7 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Print {
-    /// Print the table of all settings for the README instead
+    /// Print the Markdown table of docs/configuration.md instead
     #[arg(long)]
     markdown: bool,
     #[command(flatten)]

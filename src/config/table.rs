@@ -1,4 +1,4 @@
-//! The settings as a table: for `config print`, for the README, and for telling a variable of ours from a stranger's.
+//! The settings as a table: for `config print`, for docs/configuration.md, and for telling a variable of ours from a stranger's.
 //!
 //! Everything is read off the flags themselves, so that there is one source.
 
@@ -156,7 +156,7 @@ fn joined(paths: &[std::path::PathBuf]) -> String {
     shown.join(":")
 }
 
-/// The settings as a Markdown table: the README's, held by a test.
+/// The settings as the Markdown table of docs/configuration.md; a test compares the two.
 pub fn markdown() -> String {
     let mut table = String::from("| flag | variable | default | what it is |\n|---|---|---|---|\n");
     for flag in flags() {

@@ -1,5 +1,5 @@
 //! Every problem that this service can answer with: one table, for the status on the wire, for the pages under
-//! `/docs/errors/` and for the README.
+//! `/docs/errors/` and for docs/api.md.
 
 /// One kind of problem: its code, and what there is to say about it.
 #[derive(Debug, Clone, Copy)]

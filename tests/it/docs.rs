@@ -1,4 +1,4 @@
-//! The README and ARCHITECTURE.md, held true where a machine can: tables against the code, examples against the answers.
+//! README.md, docs/ and ARCHITECTURE.md against the code: tables, examples, names of files and tests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,33 +18,61 @@ use copydesk::{
 use serde_json::Value;
 
 const README: &str = include_str!("../../README.md");
+const API: &str = include_str!("../../docs/api.md");
+const CONFIGURATION: &str = include_str!("../../docs/configuration.md");
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
-const POST: &str = include_str!("../../examples/post.md");
 const PAGE: &str = include_str!("../../examples/page.html");
 
 #[test]
-fn the_readme_lists_every_setting() {
-    let (_, rest) = README
+fn readme_is_short() {
+    assert!(README.lines().count() <= 150);
+}
+
+#[test]
+fn configuration_lists_every_setting() {
+    let (_, rest) = CONFIGURATION
         .split_once("<!-- copydesk config print --markdown -->\n")
         .expect("a mark");
     let (shown, _) = rest.split_once("<!-- the end of it -->").expect("its end");
     assert_eq!(shown, config::markdown(), "put in what the mark says");
-
-    let documented: BTreeMap<_, _> = table(README, "Settings")
-        .into_iter()
-        .map(|row| (word(&row[0]), (word(&row[1]), row[2].clone())))
-        .collect();
-    let variables: BTreeSet<_> = documented.values().map(|(variable, _)| variable.as_str()).collect();
-    let unknown: Vec<_> = README
-        .split(|c: char| !c.is_ascii_uppercase() && c != '_')
-        .filter(|word| word.starts_with("COPYDESK_") && !variables.contains(word))
-        .collect();
-    assert!(unknown.is_empty(), "the README speaks of {unknown:?}");
 }
 
 #[test]
-fn the_readme_lists_every_error() {
-    let documented: Vec<_> = table(README, "Errors")
+fn docs_name_known_variables_only() {
+    let variables: BTreeSet<_> = table(CONFIGURATION, "Settings")
+        .into_iter()
+        .map(|row| word(&row[1]))
+        .collect();
+    for (file, text) in documents()
+        .into_iter()
+        .filter(|(file, _)| file.starts_with("docs/") || file == "README.md")
+    {
+        let unknown: Vec<_> = text
+            .split(|c: char| !c.is_ascii_uppercase() && c != '_')
+            .filter(|word| {
+                word.len() > "COPYDESK_".len() && word.starts_with("COPYDESK_") && !variables.contains(*word)
+            })
+            .collect();
+        assert!(unknown.is_empty(), "{file} names {unknown:?}");
+    }
+}
+
+#[test]
+fn docs_link_to_what_exists() {
+    for (file, text) in documents() {
+        let folder = root().join(&file);
+        let folder = folder.parent().expect("a folder");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let path = target.split('#').next().unwrap_or_default();
+            assert!(folder.join(path).exists(), "{file} links to {target}");
+        }
+    }
+}
+
+#[test]
+fn api_lists_every_error() {
+    let documented: Vec<_> = table(API, "Errors")
         .into_iter()
         .map(|row| (word(&row[0]), row[1].clone(), row[2].clone()))
         .collect();
@@ -56,8 +84,8 @@ fn the_readme_lists_every_error() {
 }
 
 #[test]
-fn the_readme_lists_every_route() {
-    let documented: BTreeMap<_, BTreeSet<_>> = table(README, "Routes")
+fn api_lists_every_route() {
+    let documented: BTreeMap<_, BTreeSet<_>> = table(API, "Routes")
         .into_iter()
         .map(|row| (word(&row[0]), row[1].split(", ").map(str::to_owned).collect()))
         .collect();
@@ -74,9 +102,9 @@ fn the_readme_lists_every_route() {
 }
 
 #[test]
-fn the_readme_lists_every_option() {
+fn api_lists_every_option() {
     let mut documented = [BTreeSet::new(), BTreeSet::new()];
-    for row in table(README, "Options") {
+    for row in table(API, "Options") {
         let name = word(&row[0]).split('=').next().unwrap_or_default().to_owned();
         for (set, route) in documented.iter_mut().zip(["normalize", "clean"]) {
             if row[1] == "all" || row[1].split(", ").any(|named| named == route) {
@@ -91,7 +119,7 @@ fn the_readme_lists_every_option() {
 #[test]
 fn the_readme_shows_a_real_answer() {
     let shown: Value = serde_json::from_str(block(README, "json")).expect("the answer shown is JSON");
-    let given: Value = serde_json::from_str(&normalize(POST, "")).expect("an answer is JSON");
+    let given: Value = serde_json::from_str(&normalize(PAGE, "")).expect("an answer is JSON");
     let mut faults = Vec::new();
     compare("", &shown, &given, &mut faults);
     assert!(faults.is_empty(), "{faults:#?}");
@@ -100,7 +128,7 @@ fn the_readme_shows_a_real_answer() {
 #[test]
 fn the_advert_is_gone_before_the_page_has_arrived() {
     let after = |mark: &str| -> usize {
-        let rest = &README[README.find(mark).unwrap_or_else(|| panic!("no {mark}")) + mark.len()..];
+        let rest = &API[API.find(mark).unwrap_or_else(|| panic!("no {mark}")) + mark.len()..];
         rest.chars()
             .take_while(char::is_ascii_digit)
             .collect::<String>()
@@ -133,7 +161,7 @@ fn the_advert_is_gone_before_the_page_has_arrived() {
 }
 
 #[test]
-fn the_score_leaves_out_what_the_readme_says() {
+fn the_score_drops_what_no_rule_names() {
     let text = normalize(PAGE, "format=text");
     for gone in ["Weather", "Advert", "lighthouse", "Imprint"] {
         assert!(PAGE.contains(gone) && !text.contains(gone), "{gone}: {text}");
@@ -209,6 +237,25 @@ fn the_rule_shown_is_a_rule_and_all_examples_hold() {
         let (held, broken) = Pipeline::new(set, Bounds::default()).check_examples();
         assert!(held > 0 && broken.is_empty(), "{broken:#?}");
     }
+}
+
+/// The documents by their path.
+fn documents() -> Vec<(String, String)> {
+    let read = |path: String| {
+        let text = fs::read_to_string(root().join(&path)).expect("a document");
+        (path, text)
+    };
+    let pages = fs::read_dir(root().join("docs")).expect("docs/");
+    let names = pages.map(|page| page.expect("an entry").file_name().to_string_lossy().into_owned());
+    let pages = names
+        .filter(|name| name.ends_with(".md"))
+        .map(|name| format!("docs/{name}"));
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(pages)
+        .map(read)
+        .collect()
 }
 
 fn root() -> &'static Path {

@@ -323,10 +323,10 @@ const VECTORS: &[&str] = &[
 ];
 
 #[test]
-fn the_readme_lists_every_element() {
-    let readme = include_str!("../../README.md");
-    let table = readme
-        .split("### What `content_html` may hold")
+fn docs_list_every_element() {
+    let content = include_str!("../../docs/content.md");
+    let table = content
+        .split("## What `content_html` may hold")
         .nth(1)
         .expect("the table");
     let table = table.split("\n## ").next().expect("its end");

@@ -6,7 +6,7 @@ Each service has one core to itself and the load generator another, where there 
 rounds and the best one counts, so that a machine that is busy for a while is busy for all of them. Pages a second and times
 are those of `CONNECTIONS` clients that ask again when they are answered; memory is the most that the service held resident
 by then; the size is what has to be installed, the language's own runtime included. Loopback only. Prints the table of
-README.md. Python standard library only.
+docs/comparison.md. Python standard library only.
 """
 import json, os, pathlib, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 
