@@ -228,7 +228,7 @@ fn a_whole_article_is_as_described() {
         .send()
         .json();
     let known = description
-        .pointer("/components/schemas/ArticleFields/properties")
+        .pointer("/components/schemas/PartialArticle/properties")
         .and_then(Value::as_object);
     let known: BTreeSet<&String> = known
         .expect("properties")
