@@ -20,6 +20,7 @@ pub mod stream;
 pub mod tags;
 pub mod tokens;
 mod tracking;
+pub mod units;
 pub mod verdict;
 mod walker;
 pub mod write;
@@ -35,6 +36,7 @@ pub use links::Links;
 pub use matcher::{Hit, Matcher};
 pub use outline::Outline;
 pub use score::Mode;
+pub use units::Units;
 pub use write::{Content, Node};
 
 use crate::rules::{Action, Origin, Rule, RuleSet, Scope, Selector};

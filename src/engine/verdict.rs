@@ -12,6 +12,7 @@ use super::{
     outline::{NONE, Outline, Run, visible_characters},
     score,
     tags::Tag,
+    units::Units,
 };
 use crate::rules::{Category, RuleSet};
 
@@ -69,7 +70,7 @@ pub struct Verdict {
 }
 
 /// Decides. `chosen` is what the score would keep; the whole document for what is an article already.
-pub fn decide(outline: &Outline<'_>, lines: &Lines, chosen: &[Range<usize>]) -> Verdict {
+pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Range<usize>]) -> Verdict {
     let hits = |wanted: fn(Hit) -> bool| -> Vec<Range<usize>> {
         let elements = outline.elements.iter().filter(|e| e.hit.is_some_and(wanted));
         union(elements.map(|e| e.start as usize..e.end as usize).collect())
@@ -83,11 +84,26 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, chosen: &[Range<usize>]) -> 
         .filter(|e| outline.rule_drops(e))
         .map(|e| e.start as usize..e.end as usize)
         .collect();
-    dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
+    let parts = parts(lines, units);
+    dropped.extend(parts.iter().map(|(range, _)| range.clone()));
     let kept = subtract(chosen, &union(dropped));
     let kept = subtract(&union([kept, keeps].concat()), &removes);
-    let removed = name_removals(outline, lines, &kept);
+    let removed = name_removals(outline, &parts, &kept);
     Verdict { kept, removed }
+}
+
+/// What goes beside whole elements, ascending: lines and comments by rules, and parts of units.
+fn parts(lines: &Lines, units: &Units) -> Vec<(Range<usize>, Reason)> {
+    let by_rules = lines
+        .drops
+        .iter()
+        .map(|(range, rule)| (range.clone(), Reason::Rule(*rule)));
+    let left_out = units.left_out().iter();
+    let mut parts: Vec<_> = by_rules
+        .chain(left_out.map(|left_out| (left_out.range.clone(), Reason::Score(left_out.reason))))
+        .collect();
+    parts.sort_by_key(|(range, _)| range.start);
+    parts
 }
 
 /// Sorts ranges and joins those that touch.
@@ -131,26 +147,26 @@ pub(super) fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Rang
 }
 
 /// Names what lies outside `kept`: whole elements where they are wholly outside, else the text itself.
-fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) -> Vec<Removal> {
+fn name_removals(outline: &Outline<'_>, parts: &[(Range<usize>, Reason)], kept: &[Range<usize>]) -> Vec<Removal> {
     let everything = 0..outline.source.len();
     let gone = subtract(std::slice::from_ref(&everything), kept);
     let mut named = Vec::new();
-    let mut line_drops = lines.drops.iter().peekable();
+    let mut parts_left = parts.iter().peekable();
     let (mut element, mut run) = (0usize, 0usize);
     for gap in &gone {
         let mut at = gap.start;
         loop {
-            // The next thing at or behind `at`: an element, a run of text, or a line or comment that a rule dropped.
+            // The next thing at or behind `at`: an element, a run of text, or a part by itself.
             while outline.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
                 element += 1;
             }
             while outline.runs.get(run).is_some_and(|r| r.end as usize <= at) {
                 run += 1;
             }
-            while line_drops.next_if(|(range, _)| range.end <= at).is_some() {}
+            while parts_left.next_if(|(range, _)| range.end <= at).is_some() {}
             let element_at = outline.elements.get(element).map_or(usize::MAX, |e| e.start as usize);
             let run_at = outline.runs.get(run).map_or(usize::MAX, |r| (r.start as usize).max(at));
-            let line = line_drops
+            let line = parts_left
                 .peek()
                 .filter(|(range, _)| range.start.max(at) <= element_at.min(run_at));
             let line_at = line.map_or(usize::MAX, |(range, _)| range.start.max(at));
@@ -158,7 +174,7 @@ fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) ->
             if next >= gap.end {
                 break;
             }
-            if let Some((range, rule)) = line.filter(|_| line_at == next) {
+            if let Some((range, reason)) = line.filter(|_| line_at == next) {
                 let whole = outline
                     .elements
                     .get(element)
@@ -169,7 +185,7 @@ fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) ->
                 let own = (whole && outline.rule_drops(&outline.elements[element]))
                     .then(|| reason_of(outline, of))
                     .flatten();
-                named.push(removal(outline, next..at, own.unwrap_or(Reason::Rule(*rule)), of));
+                named.push(removal(outline, next..at, own.unwrap_or(*reason), of));
             } else if element_at == next {
                 let e = &outline.elements[element];
                 let reason = reason_of(outline, element as u32);
@@ -182,7 +198,7 @@ fn name_removals(outline: &Outline<'_>, lines: &Lines, kept: &[Range<usize>]) ->
             } else {
                 let r = &outline.runs[run];
                 at = (r.end as usize).min(gap.end).min(
-                    line_drops
+                    parts_left
                         .peek()
                         .map_or(usize::MAX, |(range, _)| range.start.max(next + 1)),
                 );

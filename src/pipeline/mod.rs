@@ -13,7 +13,7 @@ pub use trace::Trace;
 
 use crate::{
     bounds::{Bounds, Deadline},
-    engine::{self, Choice, Links, Outline, Rulebook, guard, lines, score, verdict, write},
+    engine::{self, Choice, Links, Outline, Rulebook, Units, guard, lines, score, verdict, write},
     error::Error,
     input::{self, Document, Envelope, Kind, Page},
     metadata,
@@ -132,6 +132,7 @@ impl Pipeline {
         laps.end_of("survey");
 
         // What stays, and why the rest does not.
+        let units = Units::find(&outline);
         let kind = kind_of(&page, &outline);
         let mut lines = lines::read(&outline, &choice);
         let scored = match kind {
@@ -142,7 +143,7 @@ impl Pipeline {
             Kind::Page => scored.ranges.clone(),
             _ => score::choose(outline, options.mode).ranges,
         });
-        let verdict = verdict::decide(&outline, &lines, &scored.ranges);
+        let verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
         laps.end_of("score");
         deadline.check()?;
 
@@ -150,6 +151,7 @@ impl Pipeline {
         let address = metadata::address(url, &outline);
         let content = write::write(
             &outline,
+            &units,
             &verdict.kept,
             &Links::new(address.base.clone()),
             self.bounds.output_bytes,

@@ -8,7 +8,9 @@
 //! Nothing of the source is copied: names come from [`Tag`]'s table by way of the lists below, attributes are named one
 //! by one, and URLs pass [`super::links::Links`]. Renderers escape what they print.
 
-use std::ops::Range;
+mod units;
+
+use std::{iter::Peekable, ops::Range, slice};
 
 use super::{
     allow::{
@@ -20,6 +22,7 @@ use super::{
     outline::{Element, Event, NONE, Outline, Run},
     tags::Tag,
     tokens::MAY_BE_BLANK,
+    units::{Unit, UnitKind, Units},
 };
 use crate::error::Error;
 
@@ -59,6 +62,7 @@ const BLOCK_DEPTH: usize = 128;
 /// [`Error::OutputTooLarge`]: a link around a million blocks is written a million times.
 pub fn write(
     outline: &Outline<'_>,
+    units: &Units,
     kept: &[Range<usize>],
     links: &Links,
     bound_bytes: usize,
@@ -75,16 +79,22 @@ pub fn write(
         rule: false,
         pre: 0,
         bytes: 0,
+        units: units.all().iter().peekable(),
+        within: None,
     };
     let mut kept = kept.iter().peekable();
     for event in &outline.events {
         match *event {
             Event::Open(id) => {
-                let at = outline.elements[id as usize].start as usize;
-                while kept.next_if(|range| range.end <= at).is_some() {}
-                if kept.peek().is_some_and(|range| range.contains(&at)) && outline.elements[id as usize].seen {
-                    writer.open(id);
-                }
+                let Element { start, end, seen, .. } = outline.elements[id as usize];
+                while kept.next_if(|range| range.end <= start as usize).is_some() {}
+                let next = kept.peek().map_or(usize::MAX, |range| range.start);
+                let keeps = match next {
+                    _ if !seen || next >= end as usize => Keeps::Nothing,
+                    _ if next <= start as usize => Keeps::Start,
+                    _ => Keeps::Part,
+                };
+                writer.enter(id, keeps);
             }
             Event::Text(run) => {
                 let (start, end) = (
@@ -94,14 +104,14 @@ pub fn write(
                 while kept.next_if(|range| range.end <= start).is_some() {}
                 while let Some(range) = kept.peek().filter(|range| range.start < end) {
                     let text = &outline.source[range.start.max(start)..range.end.min(end)];
-                    writer.run(&outline.runs[run as usize], text);
+                    writer.text(&outline.runs[run as usize], text);
                     if range.end > end {
                         break;
                     }
                     kept.next();
                 }
             }
-            Event::Close(id) => writer.close(id),
+            Event::Close(id) => writer.leave(id),
         }
         if writer.bytes + writer.content.text.len() > bound_bytes {
             return Err(Error::OutputTooLarge {
@@ -110,6 +120,16 @@ pub fn write(
         }
     }
     Ok(writer.finish())
+}
+
+/// What of an element is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    Nothing,
+    /// Something inside, its start tag not.
+    Part,
+    /// Its start tag, and what of the rest the ranges say.
+    Start,
 }
 
 /// An open block of the output.
@@ -151,13 +171,17 @@ struct Writer<'w, 's> {
     pre: u32,
     /// Bytes of markup so far, about.
     bytes: usize,
+    /// The units yet to come.
+    units: Peekable<slice::Iter<'w, Unit>>,
+    /// The unit being written that takes all inside it.
+    within: Option<units::Within<'w>>,
 }
 
 /// Bytes that a pair of tags takes, about.
 const TAGS_BYTES: usize = 16;
 
 impl Writer<'_, '_> {
-    fn open(&mut self, id: u32) {
+    fn open(&mut self, id: u32, unit: Option<&UnitKind>) {
         let Element { tag, hit, .. } = self.outline.elements[id as usize];
         if matches!(hit, Some(Hit::UnwrapRule(_))) {
             return;
@@ -170,7 +194,7 @@ impl Writer<'_, '_> {
                 self.border();
                 self.rule = true;
             }
-            Tag::TABLE if is_layout(self.outline, id) => self.border(),
+            Tag::TABLE if unit == Some(&UnitKind::LayoutTable) => self.border(),
             _ if is_kept_block(tag) => self.open_block(id, tag),
             _ if tag.is_block() => self.border(),
             _ => {
@@ -228,12 +252,11 @@ impl Writer<'_, '_> {
 
     /// The end of a line of the page: what follows is another paragraph.
     fn border(&mut self) {
+        if self.pre > 0 {
+            return self.pre_newline();
+        }
         self.pending.clear();
         self.breaks = 0;
-        if self.pre > 0 {
-            self.pre_newline();
-            return;
-        }
         if let Some(top) = self.frames.last()
             && top.tag == Tag::P
             && top.element == NONE
@@ -312,9 +335,6 @@ impl Writer<'_, '_> {
         while self.frames.len() > position {
             if let Some(frame) = self.frames.pop() {
                 self.pre -= u32::from(frame.tag == Tag::PRE);
-                if frame.tag == Tag::PRE {
-                    self.trim_pre();
-                }
                 if frame.emitted {
                     self.content.nodes.push(Node::Close(frame.tag));
                 }
@@ -368,7 +388,7 @@ impl Writer<'_, '_> {
 
     fn pre_newline(&mut self) {
         if self.frames.last().is_some_and(|top| top.filled) {
-            self.push_text("\n");
+            self.pending.push('\n');
         }
     }
 
@@ -377,16 +397,16 @@ impl Writer<'_, '_> {
         if self.pre > 0 {
             let source = source.replace("\r\n", "\n").replace('\r', "\n");
             let text = run.decode(&source);
+            // None of the empty lines at its beginning, and none at its end.
             let at_start = !self.frames.last().is_some_and(|top| top.filled);
             let text = if at_start { text.trim_start_matches('\n') } else { &text };
-            let shows = if at_start {
-                !text.trim().is_empty()
-            } else {
-                !text.is_empty()
-            };
-            if shows {
+            let shown = text.trim_end();
+            if !shown.is_empty() {
                 self.begin_inline();
-                self.push_text(text);
+                self.push_text(shown);
+            }
+            if !shown.is_empty() || !at_start {
+                self.pending.push_str(&text[shown.len()..]);
             }
             return;
         }
@@ -486,12 +506,12 @@ impl Writer<'_, '_> {
             self.pending.clear();
         }
         if !self.pending.is_empty() {
-            let blank = match self.pending.contains('\u{3000}') {
-                true => self.pending.trim_matches(' ').to_owned(),
-                false => " ".to_owned(),
-            };
-            self.pending.clear();
-            self.push_text(&blank);
+            let pending = std::mem::take(&mut self.pending);
+            self.push_text(match pending.contains('\u{3000}') {
+                _ if self.pre > 0 => &pending,
+                true => pending.trim_matches(' '),
+                false => " ",
+            });
         }
         while let Some(inline) = self.inlines.get(self.open_inlines) {
             self.bytes += TAGS_BYTES + inline.attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
@@ -509,17 +529,6 @@ impl Writer<'_, '_> {
         match self.content.nodes.last_mut() {
             Some(Node::Text(range)) if range.end == start => range.end = self.content.text.len(),
             _ => self.content.nodes.push(Node::Text(start..self.content.text.len())),
-        }
-    }
-
-    /// No empty lines at the end of a `pre`.
-    fn trim_pre(&mut self) {
-        if let Some(Node::Text(range)) = self.content.nodes.last_mut()
-            && range.end == self.content.text.len()
-        {
-            let kept = self.content.text[range.clone()].trim_end().len();
-            range.end = range.start + kept;
-            self.content.text.truncate(range.end);
         }
     }
 
@@ -551,18 +560,4 @@ fn is_mark(c: char) -> bool {
 /// White space that collapses: HTML's, the no-break space that pages indent with, U+3000 and the invisible marks.
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{3000}') || is_mark(c)
-}
-
-/// A table that only places things: another table inside it, a single row or column.
-fn is_layout(outline: &Outline<'_>, table: u32) -> bool {
-    let (mut rows, mut cells) = (0u32, 0u32);
-    for element in &outline.elements[table as usize + 1..outline.elements[table as usize].next as usize] {
-        match element.tag {
-            Tag::TABLE => return true,
-            Tag::TR => rows += 1,
-            Tag::TD | Tag::TH => cells += 1,
-            _ => {}
-        }
-    }
-    rows < 2 || cells < rows * 2
 }

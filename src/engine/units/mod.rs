@@ -1,0 +1,205 @@
+//! Units of rich content: code, tables, lists, callouts and the like, each recognised once and bound to one element.
+//!
+//! One linear pass over the outline. What decides about blocks decides about units, and what writes content writes a unit
+//! in its own form. Parts of a unit that no reader needs (line numbers, copy buttons, permalinks) are listed as left out,
+//! each with its reason, so that they appear among what was removed.
+//!
+//! # Limits
+//! Linear in the document: a recogniser reads a class only where the tag, or a word in the start tag, makes a unit likely.
+
+mod code;
+mod tables;
+
+use std::ops::Range;
+
+use super::{
+    outline::{NONE, Outline},
+    tags::Tag,
+};
+
+pub(super) use code::Lines as CodeLines;
+
+/// What a unit is, with what its form needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnitKind {
+    /// A code block.
+    Code {
+        /// Its language, in the closed alphabet of `code.rs`.
+        language: Option<String>,
+    },
+    /// Other text whose lines and blanks count.
+    Preformatted,
+    /// A formula: its TeX takes the place of the element.
+    Formula {
+        /// Without delimiters.
+        tex: String,
+        /// On a line of its own.
+        display: bool,
+    },
+    /// A table whose cells belong to rows and columns.
+    DataTable,
+    /// A table that only places things.
+    LayoutTable,
+    /// `ul` and `ol`.
+    List,
+    /// An item of a list.
+    Item,
+    /// A `dl`.
+    Definitions,
+    /// A quotation of several lines.
+    Quote,
+    /// A picture, table or listing with its caption.
+    Figure,
+    /// What opens on a click, and its summary.
+    Details,
+    /// A note, tip, warning and so on beside the text.
+    Callout(Callout),
+    /// The title of a callout.
+    CalloutTitle,
+    /// The list of footnotes.
+    Notes,
+    /// A footnote, by its number.
+    Note(u32),
+    /// The reference to a footnote, by its number.
+    NoteReference(u32),
+    /// A frame of another site: a video, a post.
+    Embed,
+    /// A picture, with the best of its addresses.
+    Picture,
+    /// A heading.
+    Heading,
+}
+
+/// The kinds of callout that GitHub's Markdown knows; others are written as the nearest of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Callout {
+    /// Neutral.
+    Note,
+    /// Advice.
+    Tip,
+    /// What must not be missed.
+    Important,
+    /// What may go wrong.
+    Warning,
+    /// What does harm.
+    Caution,
+}
+
+impl Callout {
+    /// Its name, as in `> [!NOTE]` but in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Callout::Note => "note",
+            Callout::Tip => "tip",
+            Callout::Important => "important",
+            Callout::Warning => "warning",
+            Callout::Caution => "caution",
+        }
+    }
+}
+
+/// A unit and the element that it is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The element; the unit spans its subtree.
+    pub element: u32,
+    /// What it is.
+    pub kind: UnitKind,
+}
+
+/// A part of a unit that is left out of the content, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Bytes of the source.
+    pub range: Range<usize>,
+    /// As in the list of removals.
+    pub reason: &'static str,
+}
+
+/// The units of one document.
+#[derive(Debug, Default)]
+pub struct Units {
+    units: Vec<Unit>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Units {
+    /// Recognises them.
+    pub fn find(outline: &Outline<'_>) -> Self {
+        let mut finder = Finder {
+            outline,
+            found: Units::default(),
+        };
+        let mut at = 0;
+        while at < outline.elements.len() as u32 {
+            at = finder.element(at).max(at + 1);
+        }
+        let mut found = finder.found;
+        found.left_out.sort_by_key(|left_out| left_out.range.start);
+        found
+    }
+
+    /// All of them, ascending by element.
+    pub fn all(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// The unit that is bound to an element.
+    pub fn of(&self, element: u32) -> Option<&UnitKind> {
+        let at = self.units.binary_search_by_key(&element, |unit| unit.element).ok()?;
+        Some(&self.units[at].kind)
+    }
+
+    /// The innermost unit that holds an element, itself included.
+    pub fn around(&self, outline: &Outline<'_>, element: u32) -> Option<&Unit> {
+        let mut at = element;
+        while at != NONE {
+            if let Ok(unit) = self.units.binary_search_by_key(&at, |unit| unit.element) {
+                return Some(&self.units[unit]);
+            }
+            at = outline.elements[at as usize].parent;
+        }
+        None
+    }
+
+    /// What of the units is left out, ascending.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+}
+
+/// The pass: what was found so far.
+struct Finder<'o, 's> {
+    outline: &'o Outline<'s>,
+    found: Units,
+}
+
+impl Finder<'_, '_> {
+    /// Looks at one element; returns the next one to look at.
+    fn element(&mut self, id: u32) -> u32 {
+        let element = &self.outline.elements[id as usize];
+        if !element.seen {
+            return id + 1;
+        }
+        match element.tag {
+            Tag::PRE => return self.code(id),
+            Tag::TABLE => {
+                let kind = tables::kind(self.outline, id);
+                self.add(id, kind);
+            }
+            Tag::UL | Tag::OL => self.add(id, UnitKind::List),
+            Tag::LI => self.add(id, UnitKind::Item),
+            Tag::DL => self.add(id, UnitKind::Definitions),
+            Tag::BLOCKQUOTE => self.add(id, UnitKind::Quote),
+            Tag::FIGURE => self.add(id, UnitKind::Figure),
+            Tag::DETAILS => self.add(id, UnitKind::Details),
+            tag if tag.is_heading() => self.add(id, UnitKind::Heading),
+            _ => {}
+        }
+        id + 1
+    }
+
+    fn add(&mut self, element: u32, kind: UnitKind) {
+        self.found.units.push(Unit { element, kind });
+    }
+}

@@ -1,0 +1,97 @@
+//! Units in the content: each written in its own form.
+//!
+//! A unit either takes everything inside it (a code block, a formula) or only changes how its element and some inside it
+//! open; the events between go on as elsewhere.
+
+use super::{Keeps, Node, Run, TAGS_BYTES, Tag, UnitKind, Writer};
+use crate::engine::units::CodeLines;
+
+/// A unit that takes all inside it.
+pub(super) struct Within<'w> {
+    element: u32,
+    language: Option<&'w str>,
+    lines: CodeLines,
+}
+
+impl<'w> Writer<'w, '_> {
+    /// An element of the outline begins.
+    pub(super) fn enter(&mut self, id: u32, keeps: Keeps) {
+        let unit = self.unit_of(id);
+        if keeps == Keeps::Nothing {
+            return;
+        }
+        if let Some(within) = &mut self.within {
+            if keeps == Keeps::Start {
+                within.lines.open(self.outline, id);
+            }
+            return;
+        }
+        match unit {
+            Some(UnitKind::Code { language }) => self.begin_code(id, language.as_deref()),
+            // `pre` inside `code` means what `code` inside `pre` does.
+            Some(UnitKind::Preformatted) if self.inlines.iter().any(|open| open.tag == Tag::CODE) => {
+                self.begin_code(id, None);
+            }
+            _ if keeps == Keeps::Start => self.open(id, unit),
+            _ => {}
+        }
+    }
+
+    /// Text of a run that is kept, undecoded.
+    pub(super) fn text(&mut self, run: &Run, source: &str) {
+        match &mut self.within {
+            Some(within) => within.lines.push(&run.decode(source)),
+            None => self.run(run, source),
+        }
+    }
+
+    /// An element ends.
+    pub(super) fn leave(&mut self, id: u32) {
+        match self.within.take() {
+            Some(within) if within.element == id => self.code(within),
+            Some(mut within) => {
+                within.lines.close(self.outline, id);
+                self.within = Some(within);
+            }
+            None => self.close(id),
+        }
+    }
+
+    /// The unit that is bound to an element; elements are asked about in their order.
+    fn unit_of(&mut self, id: u32) -> Option<&'w UnitKind> {
+        while self.units.next_if(|unit| unit.element < id).is_some() {}
+        let unit = self.units.next_if(|unit| unit.element == id)?;
+        Some(&unit.kind)
+    }
+
+    fn begin_code(&mut self, element: u32, language: Option<&'w str>) {
+        self.within = Some(Within {
+            element,
+            language,
+            lines: CodeLines::new(),
+        });
+    }
+
+    fn code(&mut self, within: Within<'w>) {
+        let text = within.lines.finish();
+        self.open_block(within.element, Tag::PRE);
+        if text.is_empty() {
+            return self.close(within.element);
+        }
+        if self.frames.last().is_none_or(|top| top.element != within.element) {
+            return self.flow(&text); // in a heading, or too deep for a block
+        }
+        self.emit_frames();
+        let class = within
+            .language
+            .map(|language| ("class", format!("language-{language}")));
+        self.bytes += TAGS_BYTES;
+        self.content.nodes.push(Node::Open {
+            tag: Tag::CODE,
+            attributes: class.into_iter().collect(),
+        });
+        self.push_text(&text);
+        self.content.nodes.push(Node::Close(Tag::CODE));
+        self.close(within.element);
+    }
+}
