@@ -12,7 +12,10 @@ pub use crate::engine::Mode;
 use crate::{
     error::Error,
     output::json::Fields,
-    rules::{Selector, selector},
+    rules::{
+        Selector,
+        selector::{self, Size},
+    },
 };
 
 /// The form of the answer.
@@ -75,6 +78,9 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::UnknownOption`], [`Error::BadOption`] or [`Error::BadSelector`].
+    ///
+    /// # Limits
+    /// The selectors of one document have 4096 parts in all, as [`Size`] counts them.
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, Error> {
         let mut options = Options::default();
         options.set(pairs)?;
@@ -104,9 +110,15 @@ impl Options {
         Ok(options)
     }
 
+    /// The most memory that their selectors take on a document with so many elements open at once.
+    pub fn selector_bytes(&self, depth: usize) -> usize {
+        selector_bytes(&self.remove, &self.keep, depth)
+    }
+
     fn set<'a>(&mut self, pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<(), Error> {
         let options = self;
         let mut seen = Vec::new();
+        let mut parts = parts_left(&options.remove, &options.keep);
         for (name, value) in pairs {
             once(&name, &mut seen)?;
             let bad = |detail: String| Error::BadOption {
@@ -140,8 +152,8 @@ impl Options {
                         other => return Err(bad(format!("{other:?} is neither true nor false"))),
                     }
                 }
-                "remove" => options.remove.extend(selectors(&name, &value)?),
-                "keep" => options.keep.extend(selectors(&name, &value)?),
+                "remove" => options.remove.extend(selectors(&name, &value, &mut parts)?),
+                "keep" => options.keep.extend(selectors(&name, &value, &mut parts)?),
                 "without" => options.without.push(value.into_owned()),
                 _ => {
                     return Err(Error::UnknownOption {
@@ -166,6 +178,7 @@ impl CleanOptions {
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, Error> {
         let mut options = CleanOptions::default();
         let mut seen = Vec::new();
+        let mut parts = SELECTOR_PARTS;
         for (name, value) in pairs {
             once(&name, &mut seen)?;
             match name.as_ref() {
@@ -178,8 +191,8 @@ impl CleanOptions {
                         detail: format!("{value:?} is not trailer"),
                     });
                 }
-                "remove" => options.remove.extend(selectors(&name, &value)?),
-                "keep" => options.keep.extend(selectors(&name, &value)?),
+                "remove" => options.remove.extend(selectors(&name, &value, &mut parts)?),
+                "keep" => options.keep.extend(selectors(&name, &value, &mut parts)?),
                 "without" => options.without.push(value.into_owned()),
                 _ => {
                     return Err(Error::UnknownOption {
@@ -190,6 +203,11 @@ impl CleanOptions {
             }
         }
         Ok(options)
+    }
+
+    /// As [`Options::selector_bytes`].
+    pub fn selector_bytes(&self, depth: usize) -> usize {
+        selector_bytes(&self.remove, &self.keep, depth)
     }
 }
 
@@ -241,15 +259,43 @@ fn absolute_url(name: &str, value: &str) -> Result<Url, Error> {
     })
 }
 
-fn selectors(name: &str, value: &str) -> Result<Vec<Selector>, Error> {
-    selector::parse(value).map_err(|e| {
-        // The usual cause of an odd selector in a query: `#ad` arrives empty, `h2+p` as `h2 p`, `a&b` as `a`.
-        let hint = "; in a URL write `#` as %23, `+` as %2B and `&` as %26";
-        Error::BadSelector {
-            name: name.into(),
-            detail: format!("{e}{hint}"),
-        }
-    })
+/// Parts of all selectors of one document at most, as [`Size`] counts them: a filter list, which is compiled once for all
+/// documents, may have more.
+const SELECTOR_PARTS: usize = 4096;
+/// Memory for each part, parsed and compiled. Measured at 700, where tables have doubled.
+const BYTES_A_PART: usize = 1 << 10;
+/// Memory for each byte of their names and values: automata that search for them.
+const BYTES_A_TEXT_BYTE: usize = 80;
+
+/// Parses the selectors of one value. `parts` is what all those of the document may still have.
+fn selectors(name: &str, value: &str, parts: &mut usize) -> Result<Vec<Selector>, Error> {
+    let bad = |detail: String| Error::BadSelector {
+        name: name.into(),
+        detail,
+    };
+    // The usual cause of an odd selector in a query: `#ad` arrives empty, `h2+p` as `h2 p`, `a&b` as `a`.
+    let hint = "; in a URL write `#` as %23, `+` as %2B and `&` as %26";
+    let selectors = selector::parse(value).map_err(|e| bad(format!("{e}{hint}")))?;
+    let Some(left) = parts.checked_sub(Size::of(&selectors).parts) else {
+        return Err(bad(format!(
+            "the selectors of one document have more than {SELECTOR_PARTS} names, classes, ids, attributes and positions; \
+             a filter list may have more"
+        )));
+    };
+    *parts = left;
+    Ok(selectors)
+}
+
+fn parts_left(remove: &[Selector], keep: &[Selector]) -> usize {
+    SELECTOR_PARTS.saturating_sub(Size::of(remove.iter().chain(keep)).parts)
+}
+
+/// The most memory that selectors take on a document with so many open elements.
+fn selector_bytes(remove: &[Selector], keep: &[Selector], depth: usize) -> usize {
+    let size = Size::of(remove.iter().chain(keep));
+    // A table is there twice while it doubles.
+    let matched = 3 * size.inner.div_ceil(64) * size_of::<u64>() * depth;
+    size.parts * BYTES_A_PART + size.text_bytes * BYTES_A_TEXT_BYTE + matched
 }
 
 #[cfg(test)]

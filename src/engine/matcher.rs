@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, Anchored, Input, StartKind, automaton::OverlappingState};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, StartKind, automaton::OverlappingState};
 
 use super::{progress::Subject, tags::Tag};
 use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
@@ -161,6 +161,10 @@ pub(super) struct ByValue {
     parts: Texts,
 }
 
+/// Texts that are longer all together are searched for by an automaton that takes tens of bytes for each of theirs; the
+/// faster one takes up to a kilobyte.
+const DENSE_TEXT_BYTES: usize = 2 << 10;
+
 #[derive(Debug, Default)]
 struct Texts {
     /// The step of each text.
@@ -239,6 +243,9 @@ impl Texts {
         self.first.sort_unstable();
         self.first.dedup();
         let mut builder = AhoCorasick::builder();
+        if self.texts.iter().map(|text| text.len()).sum::<usize>() > DENSE_TEXT_BYTES {
+            builder.kind(Some(AhoCorasickKind::ContiguousNFA));
+        }
         // What is too large to compile is not searched for: each step is tried.
         self.search = builder
             .ascii_case_insensitive(true)

@@ -383,10 +383,12 @@ impl State {
         }
     }
 
-    /// Memory of what went in and has yet to come out, at most: it may be a tag of nothing but attributes.
+    /// Memory of what went in and has yet to come out, at most, since it may be a tag of nothing but attributes; and of what
+    /// selectors have matched on the elements that are open.
     pub(super) fn waiting_bytes(&mut self) -> usize {
         let attributes = self.attributes.at_most(&self.window, self.window_at);
-        WAITING_FACTOR * self.window.len() + ATTRIBUTE_BYTES * attributes + self.gate.ready.len()
+        let waiting = WAITING_FACTOR * self.window.len() + ATTRIBUTE_BYTES * attributes;
+        waiting + self.gate.ready.len() + self.walker.matched_bytes()
     }
 }
 

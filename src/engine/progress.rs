@@ -110,7 +110,7 @@ impl Progress {
                     let Some(by_value) = by_name.get_ignoring_case(&name) else {
                         continue;
                     };
-                    if j == 1 && matched.parents_end == 0 {
+                    if j == 1 && !matched.has_begun() {
                         is_dull = false; // for now
                         continue;
                     }
@@ -150,6 +150,11 @@ impl Progress {
             self.dull.add(Of::Class, class);
         }
         is_dull
+    }
+
+    /// What is noted of the elements that are open, in bytes.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.followed.iter().map(|(_, matched)| matched.held_bytes()).sum()
     }
 
     /// The element at this depth is no longer open.
@@ -228,16 +233,26 @@ impl Default for Dull {
 }
 
 /// What of one matcher's selectors has matched on the elements that are open now.
+///
+/// # Limits
+/// An open element takes a bit for each inner step, and only if one has matched on it: thousands of selectors on a document
+/// that is nested as deep as it may be take some megabytes.
 #[derive(Debug)]
 struct Matched {
     /// For each inner step, on how many open elements it matched.
     on: Vec<u32>,
-    /// Depth of the element and the inner step that matched on it, outermost first.
-    matched: Vec<(u32, u32)>,
-    /// How many of `matched` are those of elements around the one at hand.
-    parents_end: usize,
+    /// The depths of the open elements on which inner steps matched, ascending.
+    depths: Vec<u32>,
+    /// For each of `depths` as many words as there are bits for the inner steps: which of them matched there.
+    bits: Vec<u64>,
+    words: usize,
+    /// The inner steps that matched on the element at hand, and its depth.
+    own: Vec<u32>,
+    depth: u32,
     /// For `:nth-of-type()`: names and their numbers so far, for each open element, by depth.
     types: Vec<HashMap<u32, u32>>,
+    /// How many names there are in `types`.
+    type_names: usize,
     /// The number of the element at hand among its siblings of the same name.
     type_position: u32,
     /// The strongest thing said of the element at hand.
@@ -248,13 +263,21 @@ struct Matched {
     touched: Vec<u32>,
 }
 
+/// Names that are counted for `:nth-of-type()` at once: a stream may have any number, and no page comes near it.
+const TYPE_NAMES: usize = 16 << 10;
+
 impl Matched {
     fn new(matcher: &Matcher) -> Self {
+        let inner_steps = matcher.inner_steps as usize;
         Matched {
-            on: vec![0; matcher.inner_steps as usize],
-            matched: Vec::new(),
-            parents_end: 0,
+            on: vec![0; inner_steps],
+            depths: Vec::new(),
+            bits: Vec::new(),
+            words: inner_steps.div_ceil(64),
+            own: Vec::new(),
+            depth: 0,
             types: Vec::new(),
+            type_names: 0,
             type_position: 0,
             best: None,
             tried: vec![0; matcher.steps.len().div_ceil(64)],
@@ -270,7 +293,19 @@ impl Matched {
             self.tried[number as usize / 64] = 0;
         }
         self.best = None;
-        self.parents_end = self.matched.len();
+        self.depth = subject.depth as u32;
+    }
+
+    /// Whether any inner step has matched on the elements around the one at hand.
+    fn has_begun(&self) -> bool {
+        !self.depths.is_empty()
+    }
+
+    /// Whether this inner step has matched on the parent of the element at hand.
+    fn is_on_parent(&self, step: u32) -> bool {
+        let is_noted = self.depths.last().is_some_and(|depth| depth + 1 == self.depth);
+        let parent = self.bits.len().wrapping_sub(self.words);
+        is_noted && self.bits[parent + step as usize / 64] & 1 << (step % 64) != 0
     }
 
     /// Tries steps on the element at hand. `value` is that of the attribute by which they are filed.
@@ -293,14 +328,7 @@ impl Matched {
             let reached = match step.before {
                 None => true,
                 Some((Combinator::Descendant, before)) => self.on[before as usize] > 0,
-                Some((Combinator::Child, before)) => {
-                    let parent = subject.depth.wrapping_sub(1) as u32;
-                    let mine = self.matched[..self.parents_end]
-                        .iter()
-                        .rev()
-                        .take_while(|(depth, _)| *depth == parent);
-                    mine.into_iter().any(|(_, matched)| *matched == before)
-                }
+                Some((Combinator::Child, before)) => self.is_on_parent(before),
             };
             if !reached || !step.matches(subject, self.type_position, value) {
                 continue;
@@ -308,50 +336,78 @@ impl Matched {
             match step.outcome {
                 Outcome::Hit(Hit::TakeRule(rule)) => takes.push(rule),
                 Outcome::Hit(hit) => self.best = Some(self.best.map_or(hit, |best| best.min(hit))),
-                Outcome::Inner(step) => self.matched.push((subject.depth as u32, step)),
+                Outcome::Inner(step) => self.own.push(step),
             }
         }
     }
 
     fn end(&mut self) -> Option<Hit> {
         // Only now do the steps matched here count as matched on an ancestor.
-        for (_, step) in &self.matched[self.parents_end..] {
-            self.on[*step as usize] += 1;
+        if !self.own.is_empty() {
+            let begin = self.bits.len();
+            self.depths.push(self.depth);
+            self.bits.resize(begin + self.words, 0);
+            for step in self.own.drain(..) {
+                self.on[step as usize] += 1;
+                self.bits[begin + step as usize / 64] |= 1 << (step % 64);
+            }
         }
         self.best
     }
 
     fn close(&mut self, depth: usize) {
-        while let Some((at, step)) = self.matched.last().copied()
-            && at as usize >= depth
-        {
-            self.matched.pop();
-            self.on[step as usize] -= 1;
+        while self.depths.last().is_some_and(|at| *at as usize >= depth) {
+            self.forget(self.depths.len() - 1);
         }
-        self.types.truncate(depth + 1);
+        self.truncate_types(depth + 1);
     }
 
     fn unhook(&mut self, depth: usize) {
-        let depth = depth as u32;
-        self.matched.retain(|(at, step)| {
-            let stays = *at != depth;
-            if !stays {
-                self.on[*step as usize] -= 1;
+        let from = match self.depths.binary_search(&(depth as u32)) {
+            Ok(place) => {
+                self.forget(place);
+                place
             }
-            stays
-        });
-        for (at, _) in self.matched.iter_mut().filter(|(at, _)| *at > depth) {
-            *at -= 1;
+            Err(place) => place,
+        };
+        self.depths[from..].iter_mut().for_each(|at| *at -= 1);
+        if self.types.len() > depth + 1 {
+            self.type_names -= self.types.remove(depth + 1).len();
         }
-        if self.types.len() > depth as usize + 1 {
-            self.types.remove(depth as usize + 1);
+    }
+
+    /// Takes out what has matched on one open element, by its place in `depths`.
+    fn forget(&mut self, place: usize) {
+        self.depths.remove(place);
+        let begin = place * self.words;
+        for (word, mut bits) in self.bits.drain(begin..begin + self.words).enumerate() {
+            while bits != 0 {
+                self.on[word * 64 + bits.trailing_zeros() as usize] -= 1;
+                bits &= bits - 1;
+            }
+        }
+    }
+
+    /// What the elements that are open take, in bytes.
+    fn held_bytes(&self) -> usize {
+        self.bits.capacity() * size_of::<u64>()
+    }
+
+    fn truncate_types(&mut self, length: usize) {
+        if self.types.len() > length {
+            self.type_names -= self.types.drain(length..).map(|names| names.len()).sum::<usize>();
         }
     }
 
     /// The number of this element among its siblings of the same name.
     fn count_type(&mut self, subject: &Subject<'_>) -> u32 {
         self.types.resize_with(subject.depth + 1, HashMap::new);
-        let number = self.types[subject.depth].entry(subject.name_hash).or_default();
+        let names = &mut self.types[subject.depth];
+        if self.type_names >= TYPE_NAMES && !names.contains_key(&subject.name_hash) {
+            return u32::MAX;
+        }
+        self.type_names += usize::from(!names.contains_key(&subject.name_hash));
+        let number = names.entry(subject.name_hash).or_default();
         *number += 1;
         *number
     }

@@ -173,7 +173,7 @@ impl Cleaner {
     }
 
     /// Memory of what was taken in and has yet to go out, at most: as a rule next to none, and as much as a tag or a
-    /// comment is large while its end is not in sight.
+    /// comment is large while its end is not in sight; and of what selectors have matched on the elements that are open.
     pub fn waiting_bytes(&self) -> usize {
         let held = match &self.stage {
             Stage::Running(running) => lock(&running.state).waiting_bytes(),

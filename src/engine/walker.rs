@@ -210,6 +210,11 @@ impl<R: Road> Walker<R> {
         Ok(Some(Opened { raw, void }))
     }
 
+    /// What selectors have matched on the elements that are open, in bytes.
+    pub(super) fn matched_bytes(&self) -> usize {
+        self.progress.held_bytes()
+    }
+
     /// Text of the raw text element that is open.
     pub(super) fn raw_text(&mut self, range: Range<usize>) {
         if let Some(top) = self.stack.top()

@@ -6,7 +6,9 @@
 //! its end has come.
 //!
 //! # Limits
-//! Memory is one line, or one feed, a window of [`CHUNKS_FOR_EACH_WORKER`] chunks for each worker, and their answers, all counted. A
+//! Memory is one line, or one feed, a window of [`CHUNKS_FOR_EACH_WORKER`] chunks for each worker, and their answers, all
+//! counted as they come: a batch that sends nothing takes next to nothing. What is waited for counts against its sender: each
+//! line may take as long as a whole body, and all of them together as long as the least rate allows. A
 //! client that writes everything before it reads, and more than fits in between, stands still, and so do we: past the stall
 //! timeout the batch ends, and the rest of what the client sends is thrown away, so that it comes to read why.
 
@@ -36,7 +38,7 @@ use super::{
     codings,
     connection::Watch,
     error::Refusal,
-    limits,
+    limits::{self, Credit},
     lines::{Batch, Chunk, Entry, Output, Totals},
     negotiate,
     pack::{self, Packing},
@@ -45,6 +47,7 @@ use super::{
 };
 use crate::{
     bounds::Deadline,
+    config::Wire,
     error::Error,
     input::{
         feed,
@@ -56,8 +59,10 @@ use crate::{
 
 /// Chunks in hand for each worker: one that is worked on, and one that waits for it.
 const CHUNKS_FOR_EACH_WORKER: usize = 2;
-/// Memory that a batch asks for at its beginning: what it reads at once.
-const BATCH_BYTES: usize = 256 << 10;
+/// Memory that a batch asks for at its beginning, when it has nothing in hand: its tasks and their channels.
+const IDLE_BYTES: usize = 16 << 10;
+/// What it reads at once, at most.
+const PIECE_BYTES: usize = 64 << 10;
 /// How often a batch that waits looks up: for a drain, and for memory that has come free.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a chunk waits before it asks again for a place in a queue that is full.
@@ -95,10 +100,8 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     let allowance = Allowance::of_stream(batch.bounds().body_bytes);
     let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
     let coding = codings::wish(&head.headers).coding;
-    let packing = Packing::new(coding)?;
     let mut grant = app.workers.grant();
-    let own_bytes = BATCH_BYTES + packing.bytes();
-    if !grant.grow(own_bytes) {
+    if !grant.grow(IDLE_BYTES) {
         return Err(Refusal::memory_full());
     }
     if let Some(watch) = head.extensions.get::<Arc<Watch>>() {
@@ -114,8 +117,8 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
         window: Window::new(width),
         totals: Totals::default(),
         read: 0,
-        packing,
-        own_bytes,
+        packing: Packing::new(coding),
+        own_bytes: IDLE_BYTES,
         grant,
         sender,
         app,
@@ -218,18 +221,17 @@ impl Running {
     async fn work(&mut self, intake: &mut Intake) -> Result<(), End> {
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut ended, mut heard, mut fed, mut leave) = (false, Instant::now(), Instant::now(), None);
-        let mut heard_bytes = 0;
+        let (mut ended, mut fed, mut leave) = (false, Instant::now(), None);
+        let mut pace = Pace::begin(&self.app.wire);
         while !(ended && self.window.is_empty()) {
             let wants = !ended && self.window.has_room();
-            let may_read = wants && self.grant.can_grow(BATCH_BYTES);
+            let may_read = wants && self.grant.can_grow(self.growth_bytes());
             if may_read || !self.window.is_empty() {
                 fed = Instant::now();
             }
-            if !may_read || intake.wire_bytes() != heard_bytes {
-                // Time in which we do not listen is not the client's.
-                (heard, heard_bytes) = (Instant::now(), intake.wire_bytes());
-            }
+            // Time in which we do not listen, or owe an answer, is not the client's.
+            let is_waited_for = may_read && self.window.is_empty();
+            let is_late = pace.is_late(is_waited_for, intake.wire_bytes(), self.read);
             tokio::select! {
                 Some(done) = self.window.next() => {
                     let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
@@ -259,14 +261,23 @@ impl Running {
                     if fed.elapsed() >= self.batch.bounds().time {
                         return Err(End::Told(Refusal::memory_full()));
                     }
-                    if may_read && heard.elapsed() >= self.app.wire.body_timeout {
-                        self.finish().await?;
+                    if is_late {
                         return Err(End::Told(limits::too_slow(&self.app.wire)));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// The memory that the next piece may take.
+    fn growth_bytes(&self) -> usize {
+        match &self.input {
+            Input::Unknown => PIECE_BYTES,
+            Input::Lines(lines) => lines.growth_bytes(PIECE_BYTES),
+            Input::Feed(bytes) if bytes.len() + PIECE_BYTES <= bytes.capacity() => 0,
+            Input::Feed(bytes) => bytes.capacity().max(PIECE_BYTES),
+        }
     }
 
     /// Takes in what has come at once: lines that have come to their end, or more of a feed.
@@ -361,6 +372,10 @@ impl Running {
     }
 
     async fn begin(&mut self, chunk: Chunk) -> Result<(), End> {
+        if self.own_bytes == IDLE_BYTES && self.packing.bytes() > 0 {
+            self.await_memory(self.packing.bytes()).await?;
+            self.own_bytes += self.packing.bytes();
+        }
         while !self.window.has_room() {
             let Some(done) = self.window.next().await else { break };
             let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
@@ -370,6 +385,18 @@ impl Running {
         grant.set(chunk.body_bytes());
         self.window
             .push(work(Arc::clone(&self.app), Arc::clone(&self.batch), chunk, grant));
+        Ok(())
+    }
+
+    /// Takes so much more, as soon as it is there.
+    async fn await_memory(&mut self, bytes: usize) -> Result<(), End> {
+        let end = Instant::now() + self.batch.bounds().time;
+        while !self.grant.grow(bytes) {
+            if Instant::now() >= end {
+                return Err(End::Told(Refusal::memory_full()));
+            }
+            sleep(LOOK_EVERY).await;
+        }
         Ok(())
     }
 
@@ -398,6 +425,44 @@ impl Running {
             Ok(Err(_closed)) => Err(End::Gone),
             Err(_late) => Err(End::Stalled(unsent)),
         }
+    }
+}
+
+/// How long a batch's input is waited for: on average, and for each line.
+struct Pace {
+    wire: Wire,
+    credit: Credit,
+    /// How long was waited since the last line ended.
+    waited: Duration,
+    bytes: u64,
+    lines: u64,
+}
+
+impl Pace {
+    fn begin(wire: &Wire) -> Self {
+        Pace {
+            wire: *wire,
+            credit: Credit::begin(wire),
+            waited: Duration::ZERO,
+            bytes: 0,
+            lines: 0,
+        }
+    }
+
+    /// Whether what is waited for is late. `bytes` have come, and so many `lines` to their end.
+    fn is_late(&mut self, is_waited_for: bool, bytes: u64, lines: u64) -> bool {
+        if !is_waited_for || bytes != self.bytes {
+            self.waited += self.credit.end_pause(bytes - self.bytes, &self.wire);
+            self.bytes = bytes;
+        }
+        if lines != self.lines {
+            (self.waited, self.lines) = (Duration::ZERO, lines);
+        }
+        if !is_waited_for {
+            return false;
+        }
+        let left_for_line = self.wire.body_timeout.saturating_sub(self.waited);
+        self.credit.end(left_for_line) <= Instant::now()
     }
 }
 

@@ -29,18 +29,19 @@ use super::{
 use crate::{
     config::Wire,
     error::Error,
+    input::Tally,
     workers::{Grant, Workers},
 };
 
-/// The largest buffer that a mere `Content-Length` can make us set aside.
-const MAX_TRUST_BYTES: usize = 64 << 10;
+/// The first buffer of a body, whatever its `Content-Length` says: as many connections as there may be, each with one byte,
+/// must not take the memory of all others.
+const FIRST_BYTES: usize = 16 << 10;
 
 /// A body, read.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) bytes: Vec<u8>,
-    /// Elements at most: each has its `<`.
-    pub(super) elements: usize,
+    pub(super) tally: Tally,
     /// The memory that it takes.
     pub(super) grant: Grant,
 }
@@ -69,7 +70,7 @@ pub(super) async fn read_whole(
     let mut pace = Pace::begin(wire);
     let mut whole = Whole {
         bytes: Vec::new(),
-        elements: 0,
+        tally: Tally::default(),
         grant: workers.grant(),
     };
     while let Some(piece) = pace.next_piece(&mut intake).await? {
@@ -77,7 +78,7 @@ pub(super) async fn read_whole(
             return Err(too_large());
         }
         whole.make_room(piece.len(), expected)?;
-        whole.elements += memchr::memchr_iter(b'<', &piece).count();
+        whole.tally.add(&piece);
         whole.bytes.extend_from_slice(&piece);
     }
     Ok(whole)
@@ -91,7 +92,7 @@ impl Whole {
         if needed <= capacity {
             return Ok(());
         }
-        let double = (capacity * 2).max(MAX_TRUST_BYTES);
+        let double = (capacity * 2).max(FIRST_BYTES);
         let room = if expected >= needed {
             double.min(expected)
         } else {
@@ -167,6 +168,37 @@ impl<'a> Pace<'a> {
                 Err(_) => {}
             }
         }
+    }
+}
+
+/// How long the sender of a stream may still pause, on average: each byte earns its time at the rate that is asked for. What
+/// we do with its bytes, and how long we leave them, is not its time.
+#[derive(Debug)]
+pub(super) struct Credit {
+    left: Duration,
+    /// When the pause began that we are in.
+    since: Option<Instant>,
+}
+
+impl Credit {
+    pub(super) fn begin(wire: &Wire) -> Self {
+        Credit {
+            left: wire.body_timeout,
+            since: None,
+        }
+    }
+
+    /// The pause is over, if there was one; `bytes` have come. The answer is how long it was.
+    pub(super) fn end_pause(&mut self, bytes: u64, wire: &Wire) -> Duration {
+        let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        let earned = Wire::RATE_WINDOW.mul_f64(bytes as f64 / wire.body_rate_bytes as f64);
+        self.left = self.left.saturating_sub(waited).saturating_add(earned);
+        waited
+    }
+
+    /// When the pause that we are in becomes too long, also for itself; it begins now, if we were in none.
+    pub(super) fn end(&mut self, longest: Duration) -> Instant {
+        *self.since.get_or_insert_with(Instant::now) + self.left.min(longest)
     }
 }
 

@@ -11,14 +11,11 @@ use std::{
 
 use serde::Serialize;
 
-use super::{
-    error::{Problem, Refusal},
-    normalize::work_bytes,
-};
+use super::error::{Problem, Refusal};
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
-    input::{Document, Envelope, feed::RawEntry},
+    input::{Document, Envelope, Tally, feed::RawEntry, work_bytes},
     options::{Format, Options},
     pipeline::{Pipeline, Trace},
     workers::{Failure, Load},
@@ -84,10 +81,10 @@ impl Chunk {
             Entry::Feed(entry) => (entry.xml(), None),
             Entry::Refused { .. } => (&[], None),
         };
-        let seen = memchr::memchr_iter(b'<', bytes).count();
         self.body_bytes += bytes.len();
         // One after the other: the dearest counts.
-        self.work_bytes = self.work_bytes.max(work_bytes(bounds, seen, bytes, content_type));
+        let work_bytes = work_bytes(bounds, Tally::of(bytes), bytes, content_type);
+        self.work_bytes = self.work_bytes.max(work_bytes);
         self.entries.push(entry);
     }
 

@@ -19,8 +19,8 @@ use super::{
     unpack::{Allowance, Intake},
 };
 use crate::{
-    bounds::{Bounds, Deadline},
-    input::{Document, is_envelope, markdown, may_be_markdown},
+    bounds::Deadline,
+    input::{Document, work_bytes},
     options::Options,
     pipeline::Answer,
     workers::{Grant, Load},
@@ -43,14 +43,14 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let whole = limits::read_whole(intake, &head.headers, bounds.body_bytes, &app.workers, &app.wire).await?;
     let limits::Whole {
         bytes,
-        elements,
+        tally,
         mut grant,
     } = whole;
 
     let asked = Instant::now();
     let load = Load {
         body_bytes: bytes.len(),
-        work_bytes: work_bytes(&bounds, elements, &bytes, content_type.as_deref()),
+        work_bytes: work_bytes(&bounds, tally, &bytes, content_type.as_deref()) + options.selector_bytes(bounds.depth),
     };
     let pipeline = app.pipeline();
     let revision = rules_revision(&pipeline);
@@ -113,57 +113,5 @@ struct Held {
 impl AsRef<[u8]> for Held {
     fn as_ref(&self) -> &[u8] {
         &self.body
-    }
-}
-
-/// The most memory that the work on a body can take, as far as its bytes tell. `elements` is how many `<` it has, and
-/// Markdown makes more without one.
-pub(super) fn work_bytes(bounds: &Bounds, elements: usize, bytes: &[u8], content_type: Option<&str>) -> usize {
-    let is_envelope = is_envelope(content_type);
-    let seen = if is_envelope {
-        elements_in_envelope(elements, bytes)
-    } else {
-        elements
-    };
-    if is_envelope || may_be_markdown(bytes, content_type) {
-        return bounds.markdown_work_bytes(bytes.len(), seen + markdown::elements_at_most(bytes.len()));
-    }
-    bounds.work_bytes(bytes.len(), seen)
-}
-
-/// In JSON a `<` may be written as `\u003c`, and in base64 not be seen at all: each tag is three bytes at least there.
-fn elements_in_envelope(elements: usize, json: &[u8]) -> usize {
-    // A key may be written with escapes, which no encoder does to letters.
-    let escapes = |at: usize| match json.get(at + 4..at + 6) {
-        Some([b'5'..=b'7', _] | [b'3', b'4' | b'6']) => true,
-        Some(_) | None => false,
-    };
-    if memchr::memmem::find(json, b"\"document_base64\"").is_some()
-        || memchr::memmem::find_iter(json, b"\\u00").any(escapes)
-    {
-        return json.len() / BASE64_OF_A_TAG_BYTES;
-    }
-    elements + memchr::memchr_iter(b'\\', json).count()
-}
-
-/// Three bytes in base64.
-const BASE64_OF_A_TAG_BYTES: usize = 4;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_envelope_hides_no_element() {
-        let of = |json: &str| {
-            let seen = json.matches('<').count();
-            elements_in_envelope(seen, json.as_bytes())
-        };
-        assert_eq!(of(r#"{"document":"<p>a\n<p>b"}"#), 3);
-        assert_eq!(of(r#"{"document":"\u003cp\u003ea"}"#), 2);
-        let packed = "PHA+".repeat(100);
-        assert!(of(&format!(r#"{{"document_base64":"{packed}"}}"#)) >= 100);
-        assert!(of(&format!(r#"{{"document\u005fbase64":"{packed}"}}"#)) >= 100);
-        assert!(of(&format!(r#"{{"document_base\u00364":"{packed}"}}"#)) >= 100);
     }
 }

@@ -183,23 +183,30 @@ async fn pack(app: &App, coding: Coding, bytes: Bytes) -> Result<Vec<u8>, Refusa
 }
 
 /// What packs a batch's answer: a stream that is fed by a task.
-pub(super) struct Packing(Option<Packer>);
+pub(super) struct Packing {
+    coding: Option<Coding>,
+    /// Made when there is something to pack: whoever sends nothing takes no memory.
+    packer: Option<Packer>,
+}
 
 impl Packing {
-    pub(super) fn new(coding: Option<Coding>) -> Result<Self, Refusal> {
-        let packer = coding.map(|coding| Packer::new(coding, None)).transpose();
-        Ok(Packing(packer.map_err(failed)?))
+    pub(super) fn new(coding: Option<Coding>) -> Self {
+        Packing { coding, packer: None }
     }
 
-    /// The memory that it takes.
+    /// The memory that it takes once it packs.
     pub(super) fn bytes(&self) -> usize {
-        self.0.as_ref().map_or(0, |_| Packer::BYTES)
+        self.coding.map_or(0, |_| Packer::BYTES)
     }
 
     /// These bytes, packed so far that they can be read; with the end behind them, if they are the last ones.
     pub(super) async fn pack(&mut self, bytes: Vec<u8>, is_last: bool, workers: &Workers) -> Result<Vec<u8>, Refusal> {
-        let Some(mut packer) = self.0.take() else {
+        let Some(coding) = self.coding else {
             return Ok(bytes);
+        };
+        let mut packer = match self.packer.take() {
+            Some(packer) => packer,
+            None => Packer::new(coding, None).map_err(failed)?,
         };
         let is_little = bytes.len() <= HERE_BYTES;
         let work = move || {
@@ -215,7 +222,7 @@ impl Packing {
             workers.aside(work).await.map_err(|_| Refusal::internal())?
         };
         let (packed, packer) = packed.map_err(failed)?;
-        self.0 = packer;
+        self.packer = packer;
         Ok(packed)
     }
 }

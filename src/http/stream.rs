@@ -33,7 +33,7 @@ use url::form_urlencoded;
 use super::{
     App, RULES_REVISION, codings,
     error::Refusal,
-    limits,
+    limits::{self, Credit},
     pack::{self, Packer},
     rules_revision, sandbox,
     unpack::{Allowance, Fault, Intake, Step},
@@ -334,10 +334,8 @@ enum Stage {
 struct Patience {
     wire: Wire,
     timer: Pin<Box<Sleep>>,
-    /// When the pause that we are in began.
-    since: Option<Instant>,
-    /// What is left for pauses.
-    left: Duration,
+    credit: Credit,
+    is_waiting: bool,
 }
 
 impl Patience {
@@ -345,8 +343,8 @@ impl Patience {
         let mut patience = Patience {
             wire: *wire,
             timer: Box::pin(sleep(wire.body_timeout)),
-            since: None,
-            left: wire.body_timeout,
+            credit: Credit::begin(wire),
+            is_waiting: false,
         };
         patience.is_rewarded(bytes);
         patience
@@ -354,17 +352,14 @@ impl Patience {
 
     /// Input has come.
     fn is_rewarded(&mut self, bytes: u64) {
-        let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        let earned = Wire::RATE_WINDOW.mul_f64(bytes as f64 / self.wire.body_rate_bytes as f64);
-        self.left = self.left.saturating_sub(waited).saturating_add(earned);
+        self.is_waiting = false;
+        self.credit.end_pause(bytes, &self.wire);
     }
 
     /// Ready when the pause that we are in has been too long.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.since.is_none() {
-            let now = Instant::now();
-            self.since = Some(now);
-            self.timer.as_mut().reset(now + self.left.min(self.wire.body_timeout));
+        if !std::mem::replace(&mut self.is_waiting, true) {
+            self.timer.as_mut().reset(self.credit.end(self.wire.body_timeout));
         }
         self.timer.as_mut().poll(cx)
     }

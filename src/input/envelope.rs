@@ -3,6 +3,11 @@
 //! `{id, url, content_type, charset, document | document_base64, headers, fetched_at, metadata, context, options}`, all
 //! optional but the document; `html` is another name of `document`. An unknown key, a key twice or a value of another type
 //! is refused with what was meant: a pipeline that misspells `metadata` should hear of it from its first document.
+//!
+//! # Limits
+//! The document is copied once, and so is the context, whose JSON is kept as it came: numbers, keys and white space. JSON
+//! nests 128 deep at most, and what is read into values (`headers`, `metadata`, `options`) is bounded in bytes, since values
+//! take up to a hundred times as much.
 
 use std::fmt;
 
@@ -13,17 +18,33 @@ use base64::{
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{Error as _, MapAccess, Visitor},
 };
-use serde_json::{Map, Value, map::Entry};
+use serde_json::{Map, Value, map::Entry, value::RawValue};
 use url::Url;
 
 use super::{Document, Known};
 use crate::error::Error;
 
-/// The keys, for the reader of a refusal.
-const KEYS: &str = "id, url, content_type, charset, document, document_base64, html, headers, fetched_at, metadata, context, \
-                    options";
+/// The keys.
+const KEYS: [&str; 12] = [
+    "id",
+    "url",
+    "content_type",
+    "charset",
+    "document",
+    "document_base64",
+    "html",
+    "headers",
+    "fetched_at",
+    "metadata",
+    "context",
+    "options",
+];
+/// Bytes of JSON that is read into values, for each key.
+const VALUE_BYTES: usize = 256 << 10;
+/// How deep JSON nests, as in the values that are read.
+const DEPTH: usize = 127;
 
 /// Padding may be left out, as some encoders do.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -48,7 +69,7 @@ pub struct Envelope {
     content_language: Option<String>,
     fetched_at: Option<Timestamp>,
     known: Option<Known>,
-    context: Option<Value>,
+    context: Option<Box<RawValue>>,
 }
 
 /// What a form holds: a document, and fields by their names.
@@ -69,50 +90,36 @@ impl Envelope {
     ///
     /// # Errors
     /// [`Error::BadEnvelope`].
-    ///
-    /// # Limits
-    /// The document is copied once. JSON nests 128 deep at most.
     pub fn read(json: &[u8]) -> Result<Self, Error> {
         let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
         if json.trim_ascii().is_empty() {
             return Err(Error::EmptyBody);
         }
-        let Pairs(pairs) = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
+        let Members(members) = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
         let mut envelope = Envelope::default();
-        let mut seen: Vec<&str> = Vec::new();
-        for (key, value) in &pairs {
-            if seen.contains(&key.as_str()) {
-                return Err(bad(format!("{key:?} is given twice")));
-            }
-            seen.push(key);
-            // Nothing is said by null, but of a context, which comes back as it is.
-            if value.is_null() && !KEYS.split(", ").any(|known| known == key) {
-                return Err(unknown(key));
-            }
-        }
         let mut document = None;
-        for (key, value) in pairs.into_iter().filter(|(_, value)| !value.is_null()) {
-            match key.as_str() {
-                "id" => envelope.id = Some(text(&key, value)?),
-                "url" => envelope.url = Some(url(&key, &text(&key, value)?)?),
-                "content_type" => envelope.content_type = Some(text(&key, value)?),
-                "charset" => envelope.charset = Some(text(&key, value)?),
+        for (key, raw) in members {
+            match key {
+                "id" => envelope.id = Some(text(key, raw)?),
+                "url" => envelope.url = Some(url(key, &text(key, raw)?)?),
+                "content_type" => envelope.content_type = Some(text(key, raw)?),
+                "charset" => envelope.charset = Some(text(key, raw)?),
                 "document" | "html" | "document_base64" if document.is_some() => {
                     return Err(bad(
                         "it holds two documents; document, html and document_base64 exclude each other",
                     ));
                 }
-                "document" | "html" => document = Some((text(&key, value)?.into_bytes(), true)),
-                "document_base64" => document = Some((decoded(&text(&key, value)?)?, false)),
-                "headers" => envelope.take_headers(&value)?,
-                "fetched_at" => envelope.fetched_at = Some(instant(&key, &text(&key, value)?)?),
-                "metadata" => envelope.known = Some(Known::read(value).map_err(bad)?),
-                "context" => envelope.context = Some(value),
-                "options" => match value {
+                "document" | "html" => document = Some((text(key, raw)?.into_bytes(), true)),
+                "document_base64" => document = Some((decoded(&text(key, raw)?)?, false)),
+                "headers" => envelope.take_headers(&value(key, raw)?)?,
+                "fetched_at" => envelope.fetched_at = Some(instant(key, &text(key, raw)?)?),
+                "metadata" => envelope.known = Some(Known::read(value(key, raw)?).map_err(bad)?),
+                "context" => envelope.context = Some(context(raw)?),
+                "options" => match value(key, raw)? {
                     Value::Object(options) => envelope.options = options,
                     _ => return Err(bad("\"options\" is an object: {\"mode\": \"recall\"}, say")),
                 },
-                _ => return Err(unknown(&key)),
+                _ => unreachable!("a key of the list"),
             }
         }
         let Some((bytes, is_text)) = document else {
@@ -174,7 +181,7 @@ impl Envelope {
             fetched_at: self.fetched_at,
             id: self.id.as_deref(),
             known: self.known.as_ref(),
-            context: self.context.as_ref(),
+            context: self.context.as_deref(),
             front_matter: None,
         }
     }
@@ -210,16 +217,38 @@ fn bad(detail: impl Into<String>) -> Error {
     Error::BadEnvelope { detail: detail.into() }
 }
 
-fn unknown(key: &str) -> Error {
-    let shown: String = key.chars().take(40).collect();
-    bad(format!("there is no key {shown:?}; it takes {KEYS}"))
+fn text(key: &str, raw: &RawValue) -> Result<String, Error> {
+    if !raw.get().starts_with('"') {
+        return Err(bad(format!("{key:?} is a text")));
+    }
+    serde_json::from_str(raw.get()).map_err(|error| bad(format!("{key:?}: {error}")))
 }
 
-fn text(key: &str, value: Value) -> Result<String, Error> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(bad(format!("{key:?} is a text"))),
+fn value(key: &str, raw: &RawValue) -> Result<Value, Error> {
+    if raw.get().len() > VALUE_BYTES {
+        return Err(bad(format!("{key:?} is larger than {VALUE_BYTES} bytes")));
     }
+    serde_json::from_str(raw.get()).map_err(|error| bad(format!("{key:?}: {error}")))
+}
+
+/// What the caller wants back, as it came.
+fn context(raw: &RawValue) -> Result<Box<RawValue>, Error> {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in raw.get().bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    if deepest > DEPTH {
+        return Err(bad(format!("\"context\" nests more than {DEPTH} deep")));
+    }
+    Ok(raw.to_owned())
 }
 
 fn url(key: &str, text: &str) -> Result<Url, Error> {
@@ -245,28 +274,39 @@ fn decoded(text: &str) -> Result<Vec<u8>, Error> {
     result.map_err(|error| bad(format!("\"document_base64\" is no base64: {error}")))
 }
 
-/// The members of an object as they came, also those that came twice.
-struct Pairs(Vec<(String, Value)>);
+/// The members of an envelope, but for those that are null: nothing is said by them. None is unknown, or there twice.
+struct Members<'j>(Vec<(&'static str, &'j RawValue)>);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Pairs;
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object with a document in it")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = members.next_entry()? {
-                    pairs.push(pair);
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members<'de>, A::Error> {
+                let (mut seen, mut found) = (Vec::new(), Vec::new());
+                while let Some(key) = members.next_key::<String>()? {
+                    let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
+                        let (shown, keys): (String, _) = (key.chars().take(40).collect(), KEYS.join(", "));
+                        return Err(A::Error::custom(format!("there is no key {shown:?}; it takes {keys}")));
+                    };
+                    if seen.contains(&known) {
+                        return Err(A::Error::custom(format!("{known:?} is given twice")));
+                    }
+                    seen.push(known);
+                    let raw: &RawValue = members.next_value()?;
+                    if raw.get() != "null" {
+                        found.push((known, raw));
+                    }
                 }
-                Ok(Pairs(pairs))
+                Ok(Members(found))
             }
         }
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(Reader)
     }
 }
 
@@ -285,7 +325,7 @@ mod tests {
         let json = r#"{"id":"a-1","url":"https://a.example/x","content_type":"text/html","charset":"gbk",
             "document_base64":"PHA+\r\neDwv cD4","headers":{"Content-Type":"text/plain","CONTENT-Language":["de","fr"],
             "content-location":"/x","Set-Cookie":null},"fetched_at":"2024-05-01T12:00:00+02:00","metadata":{"title":"T"},
-            "context":{"n":1.50},"options":{"mode":"recall"}}"#;
+            "context":{"n": 1.50e2, "n":-0},"options":{"mode":"recall"}}"#;
         let envelope = Envelope::read(json.as_bytes()).expect("an envelope");
         let document = envelope.document();
         assert_eq!((document.bytes, document.is_text), (&b"<p>x</p>"[..], false));
@@ -297,7 +337,7 @@ mod tests {
         );
         assert_eq!(document.fetched_at.expect("a time").to_string(), "2024-05-01T10:00:00Z");
         assert_eq!(document.known.expect("metadata").title.as_deref(), Some("T"));
-        assert_eq!(document.context.expect("a context").to_string(), r#"{"n":1.5}"#);
+        assert_eq!(document.context.expect("a context").get(), r#"{"n": 1.50e2, "n":-0}"#);
         assert_eq!(envelope.options["mode"], "recall");
     }
 
@@ -337,7 +377,15 @@ mod tests {
         ] {
             assert!(refusal(json).contains(told), "{json}: {}", refusal(json));
         }
-        assert!(refusal(&format!("{{\"document\":\"x\",\"context\":{}", "[".repeat(200))).contains("recursion"));
+        let nested = |key: &str, depth| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(r#"{{"document":"x","{key}":{open}"[[\"[["{close}}}"#)
+        };
+        assert!(refusal(&nested("context", 128)).contains("deep"));
+        assert!(refusal(&nested("options", 128)).contains("recursion"));
+        assert!(Envelope::read(nested("context", 127).as_bytes()).is_ok());
+        assert!(refusal(&format!("{{\"document\":\"x\",\"context\":{}", "[".repeat(200))).contains("EOF"));
+        assert!(refusal(&format!(r#"{{"document":"x","metadata":["{}"]}}"#, "a".repeat(VALUE_BYTES))).contains("larger"));
         assert!(Envelope::read(b"{\"document\":\"\xFF\"}").is_err(), "not UTF-8");
     }
 }

@@ -9,6 +9,9 @@ pub enum Line {
     TooLong,
 }
 
+/// The longest line that is copied out of the buffer, which stays for the next ones.
+const SPARE_BYTES: usize = 128 << 10;
+
 /// Bytes that have come and make no line yet.
 ///
 /// # Limits
@@ -37,9 +40,17 @@ impl Lines {
         }
     }
 
-    /// Bytes that wait.
+    /// Memory of the bytes that wait.
     pub fn held_bytes(&self) -> usize {
         self.bytes.capacity()
+    }
+
+    /// The memory that a piece of so many bytes would take beyond that.
+    pub fn growth_bytes(&self, piece_bytes: usize) -> usize {
+        match self.bytes.len() - self.start + piece_bytes <= self.bytes.capacity() {
+            true => 0,
+            false => self.bytes.capacity().max(piece_bytes),
+        }
     }
 
     /// Takes in what has come. All lines are to be taken out before.
@@ -63,8 +74,7 @@ impl Lines {
                 return None;
             };
             let end = self.searched + length;
-            let line = self.line(end);
-            (self.start, self.searched) = (end + 1, end + 1);
+            let line = self.line(end, end + 1);
             if line.is_some() {
                 return line;
             }
@@ -73,17 +83,28 @@ impl Lines {
 
     /// The last line, where nothing ends it.
     pub fn last_line(&mut self) -> Option<Line> {
-        let line = self.line(self.bytes.len());
-        (self.start, self.searched) = (self.bytes.len(), self.bytes.len());
-        line
+        self.line(self.bytes.len(), self.bytes.len())
     }
 
-    fn line(&mut self, end: usize) -> Option<Line> {
-        let bytes = self.bytes[self.start..end].trim_ascii();
+    /// The line up to byte `end`, where the next one begins at `next`.
+    fn line(&mut self, end: usize, next: usize) -> Option<Line> {
+        let start = std::mem::replace(&mut self.start, next);
+        self.searched = next;
+        let bytes = self.bytes[start..end].trim_ascii();
         if std::mem::take(&mut self.skipping) || bytes.len() > self.limit_bytes {
             return Some(Line::TooLong);
         }
-        (!bytes.is_empty()).then(|| Line::Whole(bytes.to_vec()))
+        if bytes.len() <= SPARE_BYTES {
+            return (!bytes.is_empty()).then(|| Line::Whole(bytes.to_vec()));
+        }
+        // A long line takes the buffer with it, so that it is never there twice.
+        let rest = self.bytes.split_off(next);
+        let mut line = std::mem::replace(&mut self.bytes, rest);
+        (self.start, self.searched) = (0, 0);
+        line.truncate(line[..end].trim_ascii_end().len());
+        line.drain(..line.len() - line[start..].trim_ascii_start().len());
+        line.shrink_to_fit();
+        Some(Line::Whole(line))
     }
 }
 

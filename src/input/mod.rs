@@ -4,6 +4,7 @@
 
 pub mod charset;
 mod content_type;
+mod cost;
 mod detector;
 pub mod envelope;
 pub mod feed;
@@ -24,10 +25,11 @@ use std::{borrow::Cow, ops::Range};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use url::Url;
 
 pub use charset::{CharsetSource, Mapper, Offsets};
+pub use cost::{Tally, work_bytes};
 pub use envelope::{Envelope, Form};
 pub use front_matter::FrontMatter;
 pub use known::Known;
@@ -63,8 +65,8 @@ pub struct Document<'a> {
     pub id: Option<&'a str>,
     /// What the caller knows already, and is believed.
     pub known: Option<&'a Known>,
-    /// What the caller wants back untouched.
-    pub context: Option<&'a Value>,
+    /// What the caller wants back, as it came.
+    pub context: Option<&'a RawValue>,
 }
 
 /// What a document turned out to be.

@@ -6,7 +6,7 @@ use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeMap},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use url::Url;
 
 use crate::{
@@ -119,7 +119,7 @@ article! {
     url: Option<String>,
     canonical_url: Option<String>,
     domain: Option<String>,
-    context: Option<Value>,
+    context: Option<Box<RawValue>>,
     title: Option<String>,
     title_raw: Option<String>,
     subtitle: Option<String>,

@@ -114,7 +114,9 @@ impl Found<'_> {
                 Vec::new()
             },
             domain: facts.domain,
-            context: self.document.context.cloned(),
+            context: (self.document.context)
+                .filter(|_| options.fields.has("context"))
+                .map(ToOwned::to_owned),
             title: facts.title,
             title_raw: facts.title_raw,
             subtitle: facts.subtitle,

@@ -108,6 +108,49 @@ const SELECTOR_BYTES: usize = 4096;
 /// Compounds of one selector at most, since each costs a slot in the tables that every document walks.
 const COMPOUNDS: usize = 32;
 
+/// How large selectors are, all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Compounds, and the classes, ids, attributes and positions that they ask for.
+    pub parts: usize,
+    /// Bytes of names and values.
+    pub text_bytes: usize,
+    /// Compounds that another one must follow.
+    pub inner: usize,
+}
+
+impl Size {
+    /// Measures selectors.
+    pub fn of<'a>(selectors: impl IntoIterator<Item = &'a Selector>) -> Self {
+        let mut size = Size::default();
+        for selector in selectors {
+            size.inner += selector.rest.len();
+            size.add(&selector.first);
+            selector.rest.iter().for_each(|(_, compound)| size.add(compound));
+        }
+        size
+    }
+
+    fn add(&mut self, compound: &Compound) {
+        let Compound {
+            tag,
+            ids,
+            classes,
+            attributes,
+            nth,
+            not,
+        } = compound;
+        self.parts += 1 + ids.len() + classes.len() + attributes.len() + nth.len();
+        let names = tag.iter().chain(ids).chain(classes);
+        let values = attributes.iter().flat_map(|attribute| {
+            let value = attribute.test.as_ref().map(|(_, value)| value);
+            std::iter::once(&attribute.name).chain(value)
+        });
+        self.text_bytes += names.chain(values).map(String::len).sum::<usize>();
+        not.iter().for_each(|compound| self.add(compound));
+    }
+}
+
 /// Parses a comma list of selectors.
 ///
 /// # Errors
