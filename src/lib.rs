@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod bounds;
+pub mod files;
 pub mod pattern;
 pub mod input;
 pub mod rules;

@@ -237,6 +237,8 @@ pub(super) struct Builder<'s> {
     links: u32,
     /// Blocks so far that are shown.
     blocks: u32,
+    /// Runs that are not shown, ascending. They are kept to the end, since what they stand in may move.
+    hidden: Vec<u32>,
 }
 
 impl<'s> Builder<'s> {
@@ -259,11 +261,13 @@ impl<'s> Builder<'s> {
             unseen: 0,
             links: 0,
             blocks: 0,
+            hidden: Vec::new(),
         }
     }
 
     pub(super) fn finish(self) -> Outline<'s> {
         let mut outline = self.outline;
+        drop_runs(&mut outline, &self.hidden);
         let (mut characters, mut linked) = (0, 0);
         outline.characters_before.reserve(outline.runs.len() + 1);
         outline.linked_before.reserve(outline.runs.len() + 1);
@@ -279,9 +283,32 @@ impl<'s> Builder<'s> {
     }
 }
 
+/// Takes these runs out, which are ascending.
+fn drop_runs(outline: &mut Outline<'_>, dropped: &[u32]) {
+    if dropped.is_empty() {
+        return;
+    }
+    let number = |run: u32| run - dropped.partition_point(|dropped| *dropped < run) as u32;
+    outline.events.retain_mut(|event| match event {
+        Event::Text(run) => {
+            let stays = dropped.binary_search(run).is_err();
+            *run = number(*run);
+            stays
+        }
+        Event::Open(_) | Event::Close(_) => true,
+    });
+    for element in &mut outline.elements {
+        (element.first_run, element.next_run) = (number(element.first_run), number(element.next_run));
+    }
+    let mut runs = 0..;
+    outline
+        .runs
+        .retain(|_| runs.next().is_some_and(|run: u32| dropped.binary_search(&run).is_err()));
+}
+
 impl Builder<'_> {
     fn add_run(&mut self, range: Range<usize>, parent: Option<u32>, literal: bool) {
-        if self.unseen > 0 || range.is_empty() {
+        if range.is_empty() {
             return;
         }
         let mut run = Run {
@@ -297,6 +324,9 @@ impl Builder<'_> {
     }
 
     fn push_run(&mut self, run: Run) {
+        if self.unseen > 0 {
+            self.hidden.push(self.outline.runs.len() as u32);
+        }
         self.outline.events.push(Event::Text(self.outline.runs.len() as u32));
         self.outline.runs.push(run);
     }
@@ -347,21 +377,38 @@ impl Road for Builder<'_> {
         outline.events.push(Event::Close(id));
     }
 
+    fn moved(&mut self, id: u32, parent: Option<u32>) {
+        let Outline { elements, runs, .. } = &mut self.outline;
+        let moved = &mut elements[id as usize];
+        moved.parent = parent.unwrap_or(NONE);
+        let first_run = moved.first_run;
+        let is_shown = |elements: &[Element], id: u32| elements.get(id as usize).is_none_or(|element| element.seen);
+        if elements[id as usize].seen || !is_shown(elements, parent.unwrap_or(NONE)) {
+            return;
+        }
+        for i in id as usize..elements.len() {
+            elements[i].seen = !elements[i].tag.is_unseen() && is_shown(elements, elements[i].parent);
+        }
+        let inside = self.hidden.partition_point(|run| *run < first_run);
+        let inside = self.hidden.split_off(inside);
+        let stays = |run: &u32| !is_shown(elements, runs[*run as usize].parent);
+        self.hidden.extend(inside.into_iter().filter(stays));
+        self.outline.is_plain = false;
+    }
+
     fn text(&mut self, range: Range<usize>, parent: Option<u32>) {
         self.add_run(range, parent, false);
     }
 
     fn blank(&mut self, range: Range<usize>, parent: Option<u32>) {
-        if self.unseen == 0 {
-            self.push_run(Run {
-                start: range.start as u32,
-                end: range.end as u32,
-                parent: parent.unwrap_or(NONE),
-                characters: 0,
-                linked: self.links > 0,
-                literal: true,
-            });
-        }
+        self.push_run(Run {
+            start: range.start as u32,
+            end: range.end as u32,
+            parent: parent.unwrap_or(NONE),
+            characters: 0,
+            linked: self.links > 0,
+            literal: true,
+        });
     }
 
     fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {

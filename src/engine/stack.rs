@@ -2,9 +2,10 @@
 //!
 //! lol_html knows no implied end tags, so the tree rules of the WHATWG HTML standard (section 13.2.6) that decide where
 //! an element ends are kept here, for both roads. Not here on purpose: reparenting (foster parents, the copies that the
-//! adoption agency makes, formatting opened again in the next paragraph); text stays in the order of the source, and a
-//! formatting element that ends inside blocks opened after it is *unhooked*: it closes, they stay open. Nor is quirks
-//! mode, where a `table` does not close a `p`.
+//! adoption agency makes); text stays in the order of the source, and a formatting element that ends inside blocks opened
+//! after it is *unhooked*: it closes, they stay open. What of that decides what is shown is told: see [`Stack::moved`].
+//! Formatting that browsers open again is no element here, and only known for what its end tag closes: [`Reopened`]. Nor is
+//! quirks mode here, where a `table` does not close a `p`.
 //!
 //! # Limits
 //! Looking for an open element costs the same however deep the stack is: each name and each kind of border keeps its own
@@ -12,103 +13,12 @@
 
 use std::collections::HashMap;
 
-use super::{tags::Tag, tokens::StartTag};
-
-/// Whose element it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Namespace {
-    Html,
-    Svg,
-    MathMl,
-}
-
-/// A foreign element whose content is HTML again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Point {
-    No,
-    /// For all but the two elements that MathML keeps to itself.
-    MathText,
-    Html,
-    /// An `annotation-xml` that does not say so: it is one for `svg` only.
-    Annotation,
-}
-
-/// One open element.
-#[derive(Debug, Clone)]
-pub(super) struct Open {
-    pub(super) tag: Tag,
-    /// Tells unknown names apart.
-    pub(super) name_hash: u32,
-    /// The number that the road gave it.
-    pub(super) id: u32,
-    /// Elements seen directly inside, for `:nth-child()`.
-    pub(super) children: u32,
-    namespace: Namespace,
-    point: Point,
-    /// Ascending on the stack, never used again. A stream may have more elements than 32 bits count.
-    serial: u64,
-    /// The kinds of border that it is, a bit each.
-    borders: u8,
-}
-
-impl Open {
-    pub(super) fn is_foreign(&self) -> bool {
-        self.namespace != Namespace::Html
-    }
-
-    /// Whether this start tag, found inside, is for the HTML rules.
-    pub(super) fn takes_html(&self, tag: Tag) -> bool {
-        match self.point {
-            Point::No => !self.is_foreign(),
-            Point::MathText => !matches!(tag, Tag::MGLYPH | Tag::MALIGNMARK),
-            Point::Html => true,
-            Point::Annotation => tag == Tag::SVG,
-        }
-    }
-
-    fn is_special(&self) -> bool {
-        match self.namespace {
-            Namespace::Html => self.tag.is_special(),
-            _ => self.point != Point::No,
-        }
-    }
-
-    /// The kinds of border that it is, a bit each.
-    fn kinds(&self) -> u8 {
-        let html = !self.is_foreign();
-        let scope = (html && self.tag.is_scope()) || self.point != Point::No;
-        let special = self.is_special();
-        let bit = |border: Border, is: bool| u8::from(is) << border as u8;
-        bit(Border::Scope, scope)
-            | bit(Border::Button, scope || (html && self.tag == Tag::BUTTON))
-            | bit(Border::List, scope || (html && matches!(self.tag, Tag::OL | Tag::UL)))
-            | bit(
-                Border::Table,
-                html && matches!(self.tag, Tag::TABLE | Tag::TEMPLATE | Tag::HTML),
-            )
-            | bit(Border::Special, special)
-            | bit(
-                Border::Item,
-                special && !matches!(self.tag, Tag::ADDRESS | Tag::DIV | Tag::P),
-            )
-            | bit(Border::Html, html)
-    }
-}
-
-/// What a search for an open element does not look past.
-#[derive(Debug, Clone, Copy)]
-enum Border {
-    Scope,
-    Button,
-    List,
-    Table,
-    Special,
-    Item,
-    Html,
-}
-
-/// How many kinds there are.
-const BORDERS: usize = Border::Html as usize + 1;
+use super::{
+    open::{BORDERS, Border, Namespace, Open, Point},
+    reopened::Reopened,
+    tags::Tag,
+    tokens::StartTag,
+};
 
 /// An element that is no longer open.
 #[derive(Debug)]
@@ -149,6 +59,14 @@ pub(super) enum End {
     LineBreak,
 }
 
+/// An element that stands no longer in what closed around it, though it stays open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moved {
+    pub(super) id: u32,
+    /// The element that is around it now.
+    pub(super) parent: Option<u32>,
+}
+
 /// The stack of open elements. Elements that an operation closes are appended to [`Stack::closed`], innermost first.
 #[derive(Debug)]
 pub(super) struct Stack {
@@ -156,6 +74,10 @@ pub(super) struct Stack {
     serials: u64,
     /// What has closed since the caller last took it, in order.
     pub(super) closed: Vec<Closed>,
+    /// What stands somewhere else since then, innermost first.
+    pub(super) moved: Vec<Moved>,
+    /// Of the whole document, and of each open element that keeps formatting to itself.
+    reopened: Vec<Reopened>,
     in_body: bool,
     /// The form that was opened last and not ended by its own tag, open or not: until then no other opens.
     form: Option<u64>,
@@ -181,6 +103,8 @@ impl Stack {
             open: Vec::new(),
             serials: 0,
             closed: Vec::new(),
+            moved: Vec::new(),
+            reopened: vec![Reopened::default()],
             in_body: false,
             form: None,
             named: vec![Vec::new(); Tag::COUNT],
@@ -238,6 +162,9 @@ impl Stack {
             self.form = Some(element.serial);
         }
         self.names_of(&element).push(element.serial);
+        if element.keeps_formatting() {
+            self.reopened.push(Reopened::default());
+        }
         element.borders = element.kinds();
         for_each_list(&mut self.borders, element.borders, |list| list.push(element.serial));
         self.open.push(element);
@@ -253,8 +180,29 @@ impl Stack {
 
     /// Closes the innermost element: the end of raw text, or a void element.
     pub(super) fn pop(&mut self) {
-        if let Some(top) = self.open.len().checked_sub(1) {
-            self.unhook(top);
+        let Some(top) = self.open.len().checked_sub(1) else {
+            return;
+        };
+        let Open { tag, serial, .. } = self.open[top];
+        let is_formatting = tag.is_formatting() && !self.open[top].is_foreign();
+        if self.open[top].keeps_formatting() && self.reopened.len() > 1 {
+            self.reopened.pop();
+        }
+        self.unhook(top);
+        if let Some(list) = self.reopened.last_mut() {
+            list.close_above(serial);
+            if is_formatting {
+                list.add(tag);
+            }
+        }
+    }
+
+    /// Text or an inline element: formatting that was closed by what is around it is open again.
+    pub(super) fn reopen_formatting(&mut self) {
+        if let Some(list) = self.reopened.last_mut()
+            && list.open_all(self.serials)
+        {
+            self.serials += 1;
         }
     }
 
@@ -421,7 +369,9 @@ impl Stack {
             Tag::LI => self.close_item(&[Tag::LI]),
             Tag::DD | Tag::DT => self.close_item(&[Tag::DD, Tag::DT]),
             Tag::BUTTON => self.pop_from(self.in_scope(Tag::BUTTON)),
-            Tag::A | Tag::NOBR => self.end_formatting(tag),
+            Tag::A | Tag::NOBR => {
+                self.end_formatting(tag);
+            }
             Tag::SELECT => {
                 if let Some(open) = self.in_scope(Tag::SELECT) {
                     self.pop_to(open);
@@ -443,6 +393,9 @@ impl Stack {
             Tag::CAPTION | Tag::COLGROUP | Tag::COL => return self.table_part(tag),
             Tag::TBODY | Tag::THEAD | Tag::TFOOT | Tag::TR | Tag::TD | Tag::TH => return self.table_part(tag),
             _ => {}
+        }
+        if tag.reopens_formatting() {
+            self.reopen_formatting();
         }
         Start::Insert {
             namespace: match tag {
@@ -508,7 +461,11 @@ impl Stack {
                     self.pop_from(self.open.binary_search_by_key(serial, |e| e.serial).ok());
                 }
             }
-            _ if tag.is_formatting() => self.end_formatting(tag),
+            _ if tag.is_formatting() => {
+                if !self.end_formatting(tag) {
+                    return End::Nothing;
+                }
+            }
             _ if tag.is_special() || tag.closes_p() => self.pop_from(self.in_scope(tag)),
             Tag::OTHER => self.pop_from(self.place(self.others.get(&name_hash), Border::Special)),
             _ => self.pop_from(self.find(tag, Border::Special)),
@@ -546,16 +503,55 @@ impl Stack {
     }
 
     /// The adoption agency (section 13.2.6.4.7) without its copies: the blocks inside stay open, and so does formatting,
-    /// which browsers would open again; what else stands inside closes.
-    fn end_formatting(&mut self, tag: Tag) {
-        let Some(i) = self.in_scope(tag) else { return };
-        for above in (i + 1..self.open.len()).rev() {
+    /// which browsers would open again; what else stands inside closes. Returns whether an element of this name closed.
+    fn end_formatting(&mut self, tag: Tag) -> bool {
+        let own = self.in_scope(tag);
+        let reopened = self.reopened.last().and_then(|list| list.find(tag));
+        let Some((i, serial)) = reopened.filter(|(_, serial)| match (serial, own) {
+            (Some(serial), Some(own)) => *serial > self.open[own].serial,
+            _ => true,
+        }) else {
+            if let Some(own) = own {
+                self.close_inlines_from(own + 1);
+                self.unhook(own);
+            }
+            return own.is_some();
+        };
+        let scope = self.borders[Border::Scope as usize].last();
+        if serial.is_some_and(|serial| scope > Some(&serial)) {
+            return false;
+        }
+        if let Some(list) = self.reopened.last_mut() {
+            list.remove(i);
+        }
+        if let Some(serial) = serial {
+            self.close_inlines_from(self.open.partition_point(|e| e.serial < serial));
+        }
+        false
+    }
+
+    /// Closes what is neither a block nor formatting, from `position` up. A block inside it stands in it no longer, which
+    /// is told where it decides whether the block is shown.
+    fn close_inlines_from(&mut self, position: usize) {
+        // The block next above, and whether an element that shows nothing has closed below it.
+        let (mut block, mut is_out) = (None, false);
+        for above in (position..self.open.len()).rev() {
             let element = &self.open[above];
-            if !element.is_special() && (element.is_foreign() || !element.tag.is_formatting()) {
+            let (id, tag) = (element.id, element.tag);
+            if element.is_special() {
+                self.moved.extend(block.filter(|_| is_out).map(|block| Moved {
+                    id: block,
+                    parent: Some(id),
+                }));
+                (block, is_out) = (Some(id), false);
+            } else if element.is_foreign() || !tag.is_formatting() {
+                is_out |= tag.is_unseen() && block.is_some();
                 self.unhook(above);
             }
         }
-        self.unhook(i);
+        let parent = position.checked_sub(1).map(|below| self.open[below].id);
+        self.moved
+            .extend(block.filter(|_| is_out).map(|id| Moved { id, parent }));
     }
 }
 

@@ -179,6 +179,16 @@ impl Tag {
         self.has(FORMATTING)
     }
 
+    /// Whether formatting that was closed around it is opened again in front of it: before inline elements.
+    pub(super) fn reopens_formatting(self) -> bool {
+        !(self.has(CLOSES_P | HEAD)
+            || (self.has(RAW | OPTIONAL_END) && !matches!(self, Tag::OPTION | Tag::OPTGROUP))
+            || matches!(
+                self,
+                Tag::HTML | Tag::HEAD | Tag::BODY | Tag::COL | Tag::PARAM | Tag::SOURCE | Tag::TRACK
+            ))
+    }
+
     pub(super) fn closes_p(self) -> bool {
         self.has(CLOSES_P)
     }

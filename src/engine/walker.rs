@@ -11,8 +11,9 @@ use memchr::memmem;
 use super::{
     Choice,
     matcher::Hit,
+    open::Namespace,
     progress::{Progress, Subject},
-    stack::{End, Namespace, Stack, Start},
+    stack::{End, Stack, Start},
     tags::{Tag, name_hash},
     tokens::{CDATA_END, Piece, StartTag, piece},
 };
@@ -26,6 +27,8 @@ pub(super) trait Road {
     fn take(&mut self, _id: u32, _rule: u16) {}
     /// The element has ended, before byte `at`; `end` says how.
     fn close(&mut self, id: u32, at: usize, end: Ended);
+    /// The element is open still, and what it stood in has closed: it stands in `parent` now.
+    fn moved(&mut self, _id: u32, _parent: Option<u32>) {}
     /// An end tag, whatever it closes.
     fn end_tag(&mut self, _: Tag) {}
     /// Text.
@@ -315,6 +318,7 @@ impl<R: Road> Walker<R> {
             return;
         }
         let range = at..at + bytes.len();
+        self.stack.reopen_formatting();
         if bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
             return self.road.blank(range, self.stack.top().map(|top| top.id));
         }
@@ -327,7 +331,8 @@ impl<R: Road> Walker<R> {
         self.road.end_tag(tag);
         match self.stack.end(tag, name_hash) {
             End::Closed => self.report_closed(range.start, range.end, Ended::Itself),
-            End::Nothing => {}
+            // Formatting that was open again closes what stands in it.
+            End::Nothing => self.report_closed(range.start, range.start, Ended::Implied),
             End::LineBreak => {
                 let parent = self.stack.top().map(|top| top.id);
                 let id = self.road.open(Tag::BR, range.clone(), parent, None);
@@ -362,6 +367,7 @@ impl<R: Road> Walker<R> {
         if self.stack.closed.is_empty() {
             return; // most tags close nothing else
         }
+        let moved = std::mem::take(&mut self.stack.moved);
         let last = self.stack.closed.len();
         for (i, closed) in self.stack.closed.drain(..).enumerate() {
             let (at, how) = match (i + 1 == last, how) {
@@ -373,6 +379,9 @@ impl<R: Road> Walker<R> {
                 true => self.progress.unhook(closed.position),
                 false => self.progress.close(closed.position),
             }
+        }
+        for moved in moved {
+            self.road.moved(moved.id, moved.parent);
         }
     }
 }

@@ -19,12 +19,12 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
-use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, limits, metrics, request_id};
+use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, head, limits, metrics, request_id};
 use crate::pipeline::Trace;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -142,8 +142,16 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let (request, rest) = limits::lend(request);
 
     let span = tracing::error_span!("request", id);
-    let mut response = next.run(request).instrument(span).await;
+    let answer = async {
+        head::check(&request)?;
+        Ok::<_, Refusal>(next.run(request).await)
+    };
+    let mut response = answer.instrument(span).await.unwrap_or_else(Refusal::into_response);
+    rest.is_asked_for().await;
     rest.read(app.wire);
+    if let Some(watch) = &line.watch {
+        watch.begin_answer();
+    }
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         line.code = Some(refusal.code());
         let mut problem = refusal.render(&path, &id);

@@ -6,7 +6,7 @@
 //! byte of the body is read.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
 };
@@ -16,9 +16,12 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::error::Refusal;
+use crate::files;
 
 /// Shorter tokens can be guessed.
 const MIN_CHARACTERS: usize = 16;
+/// Bytes of a file of tokens at most: thousands of them.
+const FILE_BYTES: u64 = 1 << 20;
 
 /// The tokens in force, with the file that they come from.
 #[derive(Debug)]
@@ -31,17 +34,17 @@ impl Tokens {
     /// Reads a file of tokens: one a line; blank lines and lines that begin with `#` are passed over.
     ///
     /// # Errors
-    /// The system's, and `InvalidData` for a file that holds none, or one that is too short.
+    /// Those of [`files::read`], and `InvalidData` for a file that holds none, or one that is too short.
     pub fn read(file: &Path) -> io::Result<Self> {
         Ok(Tokens {
-            hashes: RwLock::new(hashes(&fs::read_to_string(file)?)?),
+            hashes: RwLock::new(hashes(&files::read(file, FILE_BYTES)?)?),
             file: file.to_owned(),
         })
     }
 
     /// Reads the file again; what it does not allow to be read stays as it was.
     pub(super) fn reload(&self) -> io::Result<()> {
-        let hashes = hashes(&fs::read_to_string(&self.file)?)?;
+        let hashes = hashes(&files::read(&self.file, FILE_BYTES)?)?;
         *self.hashes.write().unwrap_or_else(PoisonError::into_inner) = hashes;
         Ok(())
     }
@@ -66,8 +69,11 @@ impl Tokens {
     }
 }
 
-fn hashes(text: &str) -> io::Result<Vec<[u8; 32]>> {
+fn hashes(bytes: &[u8]) -> io::Result<Vec<[u8; 32]>> {
     let no = |why: String| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return no("the file is not UTF-8".to_owned());
+    };
     let mut hashes = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let token = line.trim();
@@ -102,7 +108,7 @@ mod tests {
     #[test]
     fn a_file_is_read_line_by_line() {
         assert_eq!(
-            hashes("# two\n\n0123456789abcdef\n  0123456789abcdeg  \n")
+            hashes(b"# two\n\n0123456789abcdef\n  0123456789abcdeg  \n")
                 .expect("two")
                 .len(),
             2
@@ -113,7 +119,7 @@ mod tests {
             ("x\nshort\n", "line 1"),
             ("0123456789abcde é\n", "line 1"),
         ] {
-            let refusal = hashes(text).expect_err("no good").to_string();
+            let refusal = hashes(text.as_bytes()).expect_err("no good").to_string();
             assert!(refusal.contains(word) && !refusal.contains("short"), "{refusal}");
         }
     }

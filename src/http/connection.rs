@@ -2,27 +2,36 @@
 //!
 //! hyper has one timer, for a request's head. Ours tells three waits apart: for a head that is coming, for a request that
 //! may never come, and for a peer that leaves its answer unread. A body's own time is kept where it is read (`limits`).
+//!
+//! # A client that sends no more
+//! A client may close its sending half behind a whole request and still read the answer (RFC 9112, section 9.6); one that is
+//! gone sends the very same FIN. Only a byte from us tells them apart: a socket that is closed answers it with a reset. So
+//! what is sent then is an interim `100 Continue`, which every client of HTTP/1.1 reads over (RFC 9110, section 15.2.1); on
+//! a reset, then or later, the work ends. Where no interim answer may be sent, to HTTP/1.0 or once the answer has begun, the
+//! answer's own bytes find out: the work for a client that is gone goes on until then.
 
 use std::{
     io,
+    net::Shutdown,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{Router, body::Body, extract::Request, http::Version};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::TcpStream,
     sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 use tower::ServiceExt as _;
 
-use super::App;
+use super::{App, error::Refusal};
 use crate::config::Wire;
 
 /// Bytes of a request's head, and of each piece of a body. A head past it is answered with 431.
@@ -48,18 +57,25 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
     let (wire, watch) = (app.wire, Arc::new(Watch::new()));
     let asked = Notify::new();
     let service = service_fn(|mut request: Request<Incoming>| {
-        watch.begin_work();
+        watch.begin_work(request.version());
         asked.notify_one();
         request.extensions_mut().insert(Arc::clone(&watch));
         router.clone().oneshot(request.map(Body::new))
     });
+    let stream = Arc::new(stream);
+    let mut peer = Peer {
+        stream: Arc::clone(&stream),
+        has_ended: false,
+        is_probed: false,
+    };
     let stream = Watched {
-        stream,
+        stream: Arc::clone(&stream),
         watch: Arc::clone(&watch),
     };
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
+        .half_close(true)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = pin!(serving);
@@ -68,6 +84,9 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
     let mut told = false;
     let mut second_look: Option<Instant> = None;
     loop {
+        if peer.needs_probe() && watch.takes_interim() && peer.probe().is_err() {
+            return;
+        }
         if last_call.is_some() && !told && watch.is_working() {
             serving.as_mut().graceful_shutdown();
             told = true;
@@ -80,11 +99,22 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
             // In this order: what has come is read before any timer is looked at.
             biased;
             // Its errors are the peer's: bad requests, resets. What was asked for has its own line in the log.
-            _ = serving.as_mut() => return,
+            served = serving.as_mut() => {
+                // hyper answers every bad head but this one, which is HTTP/2's.
+                if served.is_err_and(|error| error.is_parse()) && !watch.has_written() {
+                    peer.refuse_http2();
+                }
+                return;
+            }
             _ = drain.wait_for(|&draining| draining), if last_call.is_none() => {
                 last_call = Some(Instant::now() + LAST_CALL);
             }
-            () = asked.notified(), if last_call.is_some() && !told => {}
+            () = asked.notified(), if (last_call.is_some() && !told) || peer.needs_probe() => {}
+            is_gone = peer.is_gone() => {
+                if is_gone {
+                    return;
+                }
+            }
             () = signals.crowded.notified() => {
                 if watch.is_idle_for(CROWDED_IDLE) {
                     return app.metrics.ended("crowded");
@@ -108,6 +138,68 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
     }
 }
 
+/// The interim answer that tells a client that still reads from one that is gone.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The other side of a connection, beside what hyper reads of it.
+struct Peer {
+    stream: Arc<TcpStream>,
+    /// It sends no more.
+    has_ended: bool,
+    /// It has been sent an interim answer since.
+    is_probed: bool,
+}
+
+impl Peer {
+    /// Waits until it sends no more, and after that until it resets the connection. Returns whether it is gone.
+    async fn is_gone(&mut self) -> bool {
+        match self.stream.ready(self.interest()).await {
+            Ok(ready) if ready.is_error() => true,
+            Ok(_) => {
+                self.has_ended = true;
+                false
+            }
+            Err(_) => true, // the runtime ends
+        }
+    }
+
+    /// On Linux `PRIORITY` alone is satisfied by a closed sending half, and not by data that lies there unread as well.
+    #[cfg(target_os = "linux")]
+    fn interest(&self) -> Interest {
+        if self.has_ended {
+            Interest::ERROR
+        } else {
+            Interest::PRIORITY | Interest::ERROR
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn interest(&self) -> Interest {
+        Interest::ERROR
+    }
+
+    fn needs_probe(&self) -> bool {
+        self.has_ended && !self.is_probed
+    }
+
+    /// Sends the interim answer. A part of it would spoil the answer behind it: then the connection is of no use any more.
+    fn probe(&mut self) -> io::Result<()> {
+        self.is_probed = true;
+        match self.stream.try_write(CONTINUE) {
+            Ok(length) if length == CONTINUE.len() => Ok(()),
+            Ok(_) => Err(io::ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The answer to HTTP/2's preface, which hyper drops without one. It fits the send buffer of a fresh connection.
+    fn refuse_http2(&self) {
+        let detail = "this is HTTP/2, and the service speaks HTTP/1.1 only; put a proxy in front of it";
+        let _ = self.stream.try_write(&Refusal::new("http_version", detail).to_bytes());
+    }
+}
+
 fn far() -> Instant {
     Instant::now() + LOOK
 }
@@ -125,6 +217,10 @@ struct State {
     unread: Option<Instant>,
     /// Whoever works on the request looks after an unread answer as well, and needs time to tell.
     is_looked_after: bool,
+    /// An interim answer may still go out before the one to the request in hand.
+    takes_interim: bool,
+    /// A byte has been written.
+    has_written: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +240,8 @@ impl Watch {
             since: Instant::now(),
             unread: None,
             is_looked_after: false,
+            takes_interim: false,
+            has_written: false,
         }))
     }
 
@@ -162,8 +260,24 @@ impl Watch {
         self.state().is_looked_after = true;
     }
 
-    fn begin_work(&self) {
+    fn begin_work(&self, version: Version) {
         self.enter(Phase::Work);
+        self.state().takes_interim = version >= Version::HTTP_11;
+    }
+
+    /// The answer begins: nothing may go out in front of it any more.
+    pub(super) fn begin_answer(&self) {
+        self.state().takes_interim = false;
+    }
+
+    /// Whether an interim answer may be sent now: none to HTTP/1.0, and none into another answer.
+    fn takes_interim(&self) -> bool {
+        let state = self.state();
+        state.phase == Phase::Work && state.takes_interim && state.unread.is_none()
+    }
+
+    fn has_written(&self) -> bool {
+        self.state().has_written
     }
 
     /// The answer has been handed to hyper; what the peer has not taken of it shows as `unread`.
@@ -222,7 +336,7 @@ impl Watch {
 /// A stream that tells its watch what passes.
 #[derive(Debug)]
 struct Watched {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     watch: Arc<Watch>,
 }
 
@@ -233,48 +347,67 @@ impl Watched {
             Poll::Pending => {
                 state.unread.get_or_insert_with(Instant::now);
             }
-            Poll::Ready(_) => state.unread = None,
+            Poll::Ready(_) => (state.unread, state.has_written) = (None, true),
+        }
+    }
+}
+
+/// Repeats what the socket was not ready for, when it is.
+fn when_ready<T>(
+    mut is_ready: impl FnMut() -> Poll<io::Result<()>>,
+    mut act: impl FnMut() -> io::Result<T>,
+) -> Poll<io::Result<T>> {
+    loop {
+        ready!(is_ready())?;
+        match act() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            done => return Poll::Ready(done),
         }
     }
 }
 
 impl AsyncRead for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let stream = &self.stream;
+        let read = ready!(when_ready(
+            || stream.poll_read_ready(cx),
+            || stream.try_read_buf(buffer)
+        ))?;
+        if read > 0 {
             self.watch.has_read();
         }
-        polled
+        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let stream = &self.stream;
+        let polled = when_ready(|| stream.poll_write_ready(cx), || stream.try_write(bytes));
         self.note(&polled);
         polled
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let stream = &self.stream;
+        let polled = when_ready(|| stream.poll_write_ready(cx), || stream.try_write_vectored(slices));
         self.note(&polled);
         polled
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(())) // nothing is held back here
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&*self.stream).shutdown(Shutdown::Write))
     }
 }

@@ -150,6 +150,21 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// A whole answer of HTTP/1.1, for a connection on which there is no request to answer.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut body = serde_json::to_vec(&self.problem(None)).expect("strings are always JSON");
+        body.push(b'\n');
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        [head.into_bytes(), body].concat()
+    }
+}
+
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Refusal::new(error.code(), error.to_string())

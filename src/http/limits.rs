@@ -20,7 +20,11 @@ use axum::{
 };
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    sync::Notify,
+    task::yield_now,
+    time::{Instant, sleep, timeout_at},
+};
 
 use super::{
     error::Refusal,
@@ -255,9 +259,19 @@ pub(super) struct Rest {
 }
 
 impl Rest {
+    /// Waits until the body is asked for, or let go, where its sender waits for that: the `100 Continue` by which it
+    /// learns of it cannot follow the head of an answer that begins before its body is read.
+    pub(super) async fn is_asked_for(&self) {
+        if self.waits {
+            self.slot.touched.notified().await;
+            // hyper sends it when it is polled next.
+            yield_now().await;
+        }
+    }
+
     /// Reads it within bounds, now that the answer exists.
     pub(super) fn read(self, wire: Wire) {
-        let Some((rest, begun)) = self.slot.lock().take() else {
+        let Some((rest, begun)) = self.slot.rest().take() else {
             return;
         };
         if begun || !self.waits {
@@ -290,11 +304,15 @@ pub(super) async fn discard(mut rest: Body, wire: Wire) {
 
 /// Where a body that was let go before its end waits to be read out, with whether reading had begun.
 #[derive(Debug, Default)]
-struct Slot(Mutex<Option<(Body, bool)>>);
+struct Slot {
+    rest: Mutex<Option<(Body, bool)>>,
+    /// Reading has begun, or will never.
+    touched: Notify,
+}
 
 impl Slot {
-    fn lock(&self) -> MutexGuard<'_, Option<(Body, bool)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rest(&self) -> MutexGuard<'_, Option<(Body, bool)>> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -312,9 +330,12 @@ impl HttpBody for Lent {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.begun = true;
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         self.ended |= matches!(polled, Poll::Ready(None | Some(Err(_))));
+        if !self.begun {
+            self.begun = true;
+            self.slot.touched.notify_one();
+        }
         polled
     }
 
@@ -330,7 +351,8 @@ impl HttpBody for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if !self.is_end_stream() {
-            *self.slot.lock() = Some((std::mem::take(&mut self.body), self.begun));
+            *self.slot.rest() = Some((std::mem::take(&mut self.body), self.begun));
         }
+        self.slot.touched.notify_one();
     }
 }

@@ -10,6 +10,7 @@ mod codings;
 mod connection;
 mod error;
 mod form;
+mod head;
 mod health;
 mod kinds;
 mod limits;
@@ -337,6 +338,7 @@ mod tests {
             let app = App::new(pipeline, Workers::new(NonZeroUsize::MIN), Wire::default());
             let router = layered(Router::new().route("/boom", get(boom)), app);
             let request = Request::get("/boom")
+                .header("host", "t")
                 .header("x-request-id", "boom-1")
                 .body(Body::empty());
             let answer = router.oneshot(request.expect("a request")).await.expect("never fails");

@@ -91,7 +91,7 @@ impl Allowance {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     /// The transport broke off, or brought no HTTP.
-    #[error("the body could not be read to its end: {0}")]
+    #[error("the body could not be read to its end: {}", cause(.0))]
     Wire(axum::Error),
     #[error("the body is no sound {} data: {detail}", coding.name())]
     Unsound { coding: Coding, detail: String },
@@ -99,6 +99,15 @@ pub(super) enum Fault {
     TooLarge(Allowance),
     #[error("the memory for documents is taken")]
     NoMemory,
+}
+
+/// The innermost reason: those around it only say that there is one.
+fn cause(error: &axum::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 impl From<Fault> for Refusal {

@@ -693,7 +693,43 @@ mod tests {
                 let _ = entry.read();
             }
         }
-        let entities = "<!DOCTYPE rss [<!ENTITY a 'xx'><!ENTITY b '&a;&a;'>]><rss><channel><item><title>&b;</title></item></channel></rss>";
-        assert!(split(entities.as_bytes(), None).is_err() || read(entities.as_bytes()).iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn declared_entities_are_never_expanded() {
+        let laughs: String = (1..10)
+            .map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10)))
+            .collect();
+        let subset = format!(
+            "<!-- ]> don't --><!ELEMENT rss ANY><?x ]> ?><!ENTITY l0 '> ]'>{laughs}<!ENTITY % p SYSTEM \"file:///etc/passwd\">%p;"
+        );
+        for doctype in [
+            format!("<!DOCTYPE rss [{subset}]>"),
+            format!("<!DOCTYPE rss PUBLIC \"-//N//DTD > [\" 'x' [ {subset} ] >"),
+        ] {
+            let feed = format!(
+                "<?xml version='1.0'?>{doctype}<rss><channel><item><title>a &l9; b</title><description>x</description></item></channel></rss>"
+            );
+            let entries = read(feed.as_bytes());
+            let entry = entries[0].as_ref().expect("an entry");
+            assert_eq!(
+                (entries.len(), &entry.front_matter.values["title"]),
+                (1, &"a &l9; b".into())
+            );
+        }
+    }
+
+    #[test]
+    fn a_doctype_without_end_is_no_feed() {
+        for text in [
+            "<!DOCTYPE rss [<rss>",
+            "<!DOCTYPE rss ['>]><rss><item></item></rss>",
+            "<!DOCTYPE rss [<!--]><rss>",
+        ] {
+            assert!(
+                split(text.as_bytes(), None).is_err() || read(text.as_bytes()).is_empty(),
+                "{text}"
+            );
+        }
     }
 }

@@ -111,12 +111,36 @@ pub(super) fn first_element(text: &str) -> Option<&str> {
     loop {
         let end = if rest.starts_with("<!--") {
             rest.get(4..).and_then(|inside| inside.find("-->").map(|at| 4 + at + 3))
-        } else if rest.starts_with("<?") || rest.starts_with("<!") {
+        } else if rest.starts_with("<!") {
+            end_of_doctype(rest)
+        } else if rest.starts_with("<?") {
             memchr::memchr(b'>', rest.as_bytes()).map(|at| at + 1)
         } else {
             return Some(rest);
         };
         rest = trim_blank(&rest[end?..]);
+    }
+}
+
+/// Where an XML doctype ends, past the declarations that it may hold between brackets. They are passed over: an entity
+/// that is declared there stays a reference, and none is ever expanded.
+fn end_of_doctype(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut at, mut in_brackets) = (0, false);
+    loop {
+        let rest = &bytes[at..];
+        let after = |marker: &[u8]| Some(memchr::memmem::find(rest, marker)? + marker.len());
+        at += match rest.first()? {
+            b'>' if !in_brackets => return Some(at + 1),
+            quote @ (b'"' | b'\'') => memchr::memchr(*quote, &rest[1..])? + 2,
+            _ if rest.starts_with(b"<!--") => after(b"-->")?,
+            _ if rest.starts_with(b"<?") => after(b"?>")?,
+            bracket @ (b'[' | b']') => {
+                in_brackets = *bracket == b'[';
+                1
+            }
+            _ => 1,
+        };
     }
 }
 

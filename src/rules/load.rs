@@ -13,6 +13,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{BUILT_IN, Rule, RuleError, RuleSet, Skipped, file, filter_list};
+use crate::files;
 
 /// Where the rules come from beside the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,12 +98,7 @@ struct Loading {
 impl Loading {
     fn read(&mut self, path: &Path, take: fn(&mut Self, &str, &str, &str)) {
         let shown = path.display().to_string();
-        let size = fs::metadata(path).map(|meta| meta.len());
-        let bytes = match size {
-            Ok(bytes) if bytes > FILE_BYTES => Err(format!("the file is larger than {FILE_BYTES} bytes")),
-            Ok(_) => fs::read(path).map_err(|e| e.to_string()),
-            Err(e) => Err(e.to_string()),
-        };
+        let bytes = files::read(path, FILE_BYTES).map_err(|e| e.to_string());
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
         match bytes.as_deref().map(std::str::from_utf8) {
             Ok(Ok(text)) => take(self, name, &shown, text),

@@ -291,6 +291,32 @@ fn a_variable_of_ours_that_is_none_is_an_error_and_kubernetes_is_not() {
     assert!(code == 64 && stderr.contains("/no/such/file"), "{stderr}");
 }
 
+/// A pipe that nobody writes to would be waited for, and a device never ends.
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_no_files_of_settings() {
+    let folder = std::env::temp_dir().join(format!("copydesk-pipes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let pipe = folder.join("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let (folder_name, pipe) = (folder.to_string_lossy(), pipe.to_string_lossy());
+    for arguments in [
+        ["config", "check", "--tokens-file", &pipe],
+        ["config", "check", "--tokens-file", "/dev/zero"],
+        ["rules", "check", "--rules", &folder_name],
+        ["rules", "check", "--filter-list", &pipe],
+        ["rules", "check", "--filter-list", "/dev/zero"],
+    ] {
+        let (code, _, stderr) = run(copydesk(&arguments), b"");
+        assert!(
+            code != 0 && stderr.contains("not a regular file"),
+            "{arguments:?}: {code}, {stderr}"
+        );
+    }
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+}
+
 #[test]
 fn what_config_prints_can_be_set_again() {
     let mut first = copydesk(&["config", "print", "--timeout", "1500ms"]);
