@@ -231,33 +231,81 @@ fn end_tag(bytes: &[u8], start: usize) -> Option<Piece> {
         return open;
     };
     let name = &rest[2..2 + name_len];
-    let mut at = 2 + name_len;
-    // Attributes on an end tag mean nothing, but a quoted `>` in them does not end it.
-    loop {
-        match rest.get(at) {
-            None => return open,
-            Some(b'>') => break,
-            Some(b'=') => {
-                at += 1;
-                while rest.get(at).is_some_and(|b| is_space(*b)) {
-                    at += 1;
-                }
-                if let Some(quote @ (b'"' | b'\'')) = rest.get(at) {
-                    let Some(len) = memchr(*quote, &rest[at + 1..]) else {
-                        return open;
-                    };
-                    at += len + 2;
-                }
-            }
-            Some(_) => at += 1,
-        }
-    }
+    let Some(close) = tag_close(rest, 2 + name_len) else {
+        return open;
+    };
     let name_hash = name_hash(name);
     Some(Piece::EndTag {
         start,
-        end: start + at + 1,
+        end: start + close + 1,
         tag: Tag::from_hashed(name, name_hash),
         name_hash,
+    })
+}
+
+/// Where the `>` of a tag is, `at` being behind its name: a quoted one in an attribute's value does not end it.
+fn tag_close(tag: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match tag.get(at)? {
+            b'>' => return Some(at),
+            b'=' => {
+                at += 1;
+                while tag.get(at).is_some_and(|b| is_space(*b)) {
+                    at += 1;
+                }
+                if let Some(quote @ (b'"' | b'\'')) = tag.get(at) {
+                    at += memchr(*quote, &tag[at + 1..])? + 2;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+/// A piece of markup that is no part of the document as it was parsed: the inside of an element, an attribute's value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Markup<'a> {
+    Start(StartTag<'a>),
+    /// The name of an end tag.
+    End(&'a [u8]),
+    /// Text, undecoded.
+    Text(&'a str),
+}
+
+/// Reads markup, without comments. What begins and never ends is left out.
+pub(super) fn markup(source: &str) -> impl Iterator<Item = Markup<'_>> {
+    let mut rest = source;
+    std::iter::from_fn(move || {
+        loop {
+            let bytes = rest.as_bytes();
+            let (found, end) = match bytes {
+                [] => return None,
+                [b'<', b'!' | b'?', ..] => {
+                    let end = match rest.strip_prefix("<!--") {
+                        Some(comment) => comment.find("-->").map(|i| i + 7),
+                        None => rest.find('>').map(|i| i + 1),
+                    };
+                    rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
+                    continue;
+                }
+                [b'<', b'/', c, ..] if c.is_ascii_alphabetic() => {
+                    let end = tag_close(bytes, 2).map_or(bytes.len(), |i| i + 1);
+                    let name = &bytes[2..end];
+                    let name_end = name.iter().position(|b| ends_name(*b)).unwrap_or(name.len());
+                    (Markup::End(&name[..name_end]), end)
+                }
+                [b'<', c, ..] if c.is_ascii_alphabetic() => {
+                    let end = tag_close(bytes, 1)? + 1;
+                    (Markup::Start(StartTag::new(&bytes[..end])), end)
+                }
+                _ => {
+                    let end = memchr(b'<', &bytes[1..]).map_or(bytes.len(), |i| i + 1);
+                    (Markup::Text(&rest[..end]), end)
+                }
+            };
+            rest = &rest[end..];
+            return Some(found);
+        }
     })
 }
 

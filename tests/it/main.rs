@@ -24,6 +24,7 @@ mod pages;
 mod process;
 mod rules;
 mod safety;
+mod specs;
 mod stream;
 mod support;
 mod tidy;

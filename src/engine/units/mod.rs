@@ -8,9 +8,14 @@
 //! Linear in the document: a recogniser reads a class only where the tag, or a word in the start tag, makes a unit likely.
 
 mod code;
+mod formulas;
+mod mathml;
+mod notes;
 mod tables;
+mod tex_symbols;
+mod tex_text;
 
-use std::ops::Range;
+use std::{iter::Peekable, ops::Range, vec};
 
 use super::{
     outline::{NONE, Outline},
@@ -18,6 +23,7 @@ use super::{
 };
 
 pub(super) use code::Lines as CodeLines;
+pub use tex_text::TextFormula;
 
 /// What a unit is, with what its form needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +41,8 @@ pub enum UnitKind {
         tex: String,
         /// On a line of its own.
         display: bool,
+        /// The last of the elements side by side that it takes the place of; mostly the element itself.
+        last: u32,
     },
     /// A table whose cells belong to rows and columns.
     DataTable,
@@ -60,6 +68,10 @@ pub enum UnitKind {
     Notes,
     /// A footnote, by its number.
     Note(u32),
+    /// A block that goes on with the footnote before it.
+    NoteContinued,
+    /// A footnote that stands in the text, right where it is referred to.
+    InlineNote(u32),
     /// The reference to a footnote, by its number.
     NoteReference(u32),
     /// A frame of another site: a video, a post.
@@ -121,20 +133,31 @@ pub struct LeftOut {
 pub struct Units {
     units: Vec<Unit>,
     left_out: Vec<LeftOut>,
+    text_formulas: Vec<TextFormula>,
 }
 
 impl Units {
     /// Recognises them.
     pub fn find(outline: &Outline<'_>) -> Self {
+        let notes = notes::find(outline);
         let mut finder = Finder {
             outline,
-            found: Units::default(),
+            found: Units {
+                left_out: notes.left_out,
+                ..Units::default()
+            },
+            notes: notes.units.into_iter().peekable(),
+            formulas: formulas::Hints::of(outline.source),
+            display_until: 0,
+            searched_until: 0,
         };
         let mut at = 0;
         while at < outline.elements.len() as u32 {
             at = finder.element(at).max(at + 1);
         }
+        let formulas = finder.text_formulas();
         let mut found = finder.found;
+        found.text_formulas = formulas;
         found.left_out.sort_by_key(|left_out| left_out.range.start);
         found
     }
@@ -142,6 +165,11 @@ impl Units {
     /// All of them, ascending by element.
     pub fn all(&self) -> &[Unit] {
         &self.units
+    }
+
+    /// How many units stand before an element.
+    pub fn number_of(&self, element: u32) -> usize {
+        self.units.partition_point(|unit| unit.element < element)
     }
 
     /// The unit that is bound to an element.
@@ -162,6 +190,11 @@ impl Units {
         None
     }
 
+    /// Formulas between delimiters in the text, ascending.
+    pub fn text_formulas(&self) -> &[TextFormula] {
+        &self.text_formulas
+    }
+
     /// What of the units is left out, ascending.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
@@ -172,11 +205,27 @@ impl Units {
 struct Finder<'o, 's> {
     outline: &'o Outline<'s>,
     found: Units,
+    /// Units of footnotes that are yet to come.
+    notes: Peekable<vec::IntoIter<(u32, UnitKind)>>,
+    /// Which signs of formulas the document holds.
+    formulas: formulas::Hints,
+    /// Formulas before this element stand on lines of their own.
+    display_until: u32,
+    /// Elements before this one are inside of one that was searched for a formula.
+    searched_until: u32,
 }
 
 impl Finder<'_, '_> {
     /// Looks at one element; returns the next one to look at.
     fn element(&mut self, id: u32) -> u32 {
+        while self.notes.next_if(|(element, _)| *element < id).is_some() {}
+        if let Some((_, kind)) = self.notes.next_if(|(element, _)| *element == id) {
+            self.add(id, kind);
+            return id + 1;
+        }
+        if let Some(next) = self.formula(id) {
+            return next;
+        }
         let element = &self.outline.elements[id as usize];
         if !element.seen {
             return id + 1;

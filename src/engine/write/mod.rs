@@ -8,6 +8,8 @@
 //! Nothing of the source is copied: names come from [`Tag`]'s table by way of the lists below, attributes are named one
 //! by one, and URLs pass [`super::links::Links`]. Renderers escape what they print.
 
+mod formulas;
+mod notes;
 mod units;
 
 use std::{iter::Peekable, ops::Range, slice};
@@ -22,7 +24,7 @@ use super::{
     outline::{Element, Event, NONE, Outline, Run},
     tags::Tag,
     tokens::MAY_BE_BLANK,
-    units::{Unit, UnitKind, Units},
+    units::{TextFormula, Unit, UnitKind, Units},
 };
 use crate::error::Error;
 
@@ -81,44 +83,15 @@ pub fn write(
         bytes: 0,
         units: units.all().iter().peekable(),
         within: None,
+        text_formulas: units.text_formulas().iter().peekable(),
+        replaced: 0..0,
+        event: 0,
+        all_units: units,
+        notes: notes::Notes::of(units, outline, kept),
     };
-    let mut kept = kept.iter().peekable();
-    for event in &outline.events {
-        match *event {
-            Event::Open(id) => {
-                let Element { start, end, seen, .. } = outline.elements[id as usize];
-                while kept.next_if(|range| range.end <= start as usize).is_some() {}
-                let next = kept.peek().map_or(usize::MAX, |range| range.start);
-                let keeps = match next {
-                    _ if !seen || next >= end as usize => Keeps::Nothing,
-                    _ if next <= start as usize => Keeps::Start,
-                    _ => Keeps::Part,
-                };
-                writer.enter(id, keeps);
-            }
-            Event::Text(run) => {
-                let (start, end) = (
-                    outline.runs[run as usize].start as usize,
-                    outline.runs[run as usize].end as usize,
-                );
-                while kept.next_if(|range| range.end <= start).is_some() {}
-                while let Some(range) = kept.peek().filter(|range| range.start < end) {
-                    let text = &outline.source[range.start.max(start)..range.end.min(end)];
-                    writer.text(&outline.runs[run as usize], text);
-                    if range.end > end {
-                        break;
-                    }
-                    kept.next();
-                }
-            }
-            Event::Close(id) => writer.leave(id),
-        }
-        if writer.bytes + writer.content.text.len() > bound_bytes {
-            return Err(Error::OutputTooLarge {
-                limit_bytes: bound_bytes,
-            });
-        }
-    }
+    writer.sweep(0..outline.events.len(), kept, bound_bytes)?;
+    writer.pop_frames(0);
+    writer.inline_notes(kept, bound_bytes)?;
     Ok(writer.finish())
 }
 
@@ -175,12 +148,76 @@ struct Writer<'w, 's> {
     units: Peekable<slice::Iter<'w, Unit>>,
     /// The unit being written that takes all inside it.
     within: Option<units::Within<'w>>,
+    /// The formulas in the text yet to come.
+    text_formulas: Peekable<slice::Iter<'w, TextFormula>>,
+    /// Bytes of the source that what was written last stands for: what else is in them is passed over.
+    replaced: Range<usize>,
+    /// The event at hand.
+    event: usize,
+    all_units: &'w Units,
+    notes: notes::Notes,
 }
 
 /// Bytes that a pair of tags takes, about.
 const TAGS_BYTES: usize = 16;
 
 impl Writer<'_, '_> {
+    /// Goes once over some events.
+    fn sweep(&mut self, events: Range<usize>, kept: &[Range<usize>], bound_bytes: usize) -> Result<(), Error> {
+        let outline = self.outline;
+        let first = outline.events[events.clone()].iter().find_map(|event| match event {
+            Event::Open(id) => Some((outline.elements[*id as usize].start, *id)),
+            Event::Text(run) => Some((outline.runs[*run as usize].start, outline.runs[*run as usize].parent)),
+            Event::Close(_) => None,
+        });
+        let Some((at, id)) = first else { return Ok(()) };
+        self.units = self.all_units.all()[self.all_units.number_of(id)..].iter().peekable();
+        let formulas = self.all_units.text_formulas();
+        let formula = formulas.partition_point(|formula| formula.range.start < at as usize);
+        self.text_formulas = formulas[formula..].iter().peekable();
+        let kept = &kept[kept.partition_point(|range| range.end <= at as usize)..];
+        let mut kept = kept.iter().peekable();
+        for number in events {
+            self.event = number;
+            let event = &outline.events[number];
+            match *event {
+                Event::Open(id) => {
+                    let Element { start, end, .. } = outline.elements[id as usize];
+                    while kept.next_if(|range| range.end <= start as usize).is_some() {}
+                    let next = kept.peek().map_or(usize::MAX, |range| range.start);
+                    let keeps = match next {
+                        _ if next >= end as usize => Keeps::Nothing,
+                        _ if next <= start as usize => Keeps::Start,
+                        _ => Keeps::Part,
+                    };
+                    self.enter(id, keeps);
+                }
+                Event::Text(run) => {
+                    let (start, end) = (
+                        outline.runs[run as usize].start as usize,
+                        outline.runs[run as usize].end as usize,
+                    );
+                    while kept.next_if(|range| range.end <= start).is_some() {}
+                    while let Some(range) = kept.peek().filter(|range| range.start < end) {
+                        let piece = range.start.max(start)..range.end.min(end);
+                        self.text(&outline.runs[run as usize], piece);
+                        if range.end > end {
+                            break;
+                        }
+                        kept.next();
+                    }
+                }
+                Event::Close(id) => self.leave(id),
+            }
+            if self.bytes + self.content.text.len() > bound_bytes {
+                return Err(Error::OutputTooLarge {
+                    limit_bytes: bound_bytes,
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn open(&mut self, id: u32, unit: Option<&UnitKind>) {
         let Element { tag, hit, .. } = self.outline.elements[id as usize];
         if matches!(hit, Some(Hit::UnwrapRule(_))) {
@@ -272,8 +309,11 @@ impl Writer<'_, '_> {
             return self.border();
         }
         self.border();
+        self.leave_notes();
+        let floor = self.note_frames();
         // A paragraph or heading of the output holds no block; neither does an implied frame outlive one.
         while let Some(top) = self.frames.last()
+            && self.frames.len() > floor
             && (holds_no_block(top.tag) && !(top.tag.is_heading() && tag == Tag::P)
                 || (top.element == NONE && !is_table_part(tag)))
         {
@@ -283,6 +323,7 @@ impl Writer<'_, '_> {
             return;
         }
         while is_table_part(tag)
+            && self.frames.len() > floor
             && self
                 .frames
                 .last()
@@ -344,6 +385,7 @@ impl Writer<'_, '_> {
                 }
             }
         }
+        self.forget_notes(position);
     }
 
     fn emit_frames(&mut self) {
@@ -466,6 +508,7 @@ impl Writer<'_, '_> {
 
     /// Everything that must stand before a piece of text or a picture.
     fn begin_inline(&mut self) {
+        self.leave_notes();
         if self.breaks >= 2
             && let Some(top) = self.frames.last()
             && top.tag == Tag::P
@@ -491,7 +534,7 @@ impl Writer<'_, '_> {
         let (filled, border) = (top.filled, std::mem::take(&mut top.border));
         top.filled = true;
         let breaks = std::mem::take(&mut self.breaks) > 0;
-        let after_block = matches!(self.content.nodes.last(), Some(Node::Close(tag)) if is_kept_block(*tag));
+        let after_block = matches!(self.content.nodes.last(), Some(Node::Close(tag)) if is_own_block(*tag));
         if filled && !after_block && (breaks || border) {
             if self.frames.last().is_some_and(|top| top.tag.is_heading() && !breaks) {
                 self.pending.push(' ');
@@ -536,6 +579,7 @@ impl Writer<'_, '_> {
         let Some(attributes) = image_attributes(self.outline, self.links, id) else {
             return;
         };
+        self.leave_notes();
         if self.frames.last().is_some_and(|top| top.tag == Tag::FIGURE) {
             self.emit_frames();
             if let Some(top) = self.frames.last_mut() {
@@ -550,6 +594,11 @@ impl Writer<'_, '_> {
             attributes,
         });
     }
+}
+
+/// A block of the content: those of the source that stay, and those around formulas and footnotes.
+fn is_own_block(tag: Tag) -> bool {
+    is_kept_block(tag) || matches!(tag, Tag::DIV | Tag::SECTION)
 }
 
 /// Marks that take no room.

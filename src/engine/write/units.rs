@@ -3,6 +3,8 @@
 //! A unit either takes everything inside it (a code block, a formula) or only changes how its element and some inside it
 //! open; the events between go on as elsewhere.
 
+use std::ops::Range;
+
 use super::{Keeps, Node, Run, TAGS_BYTES, Tag, UnitKind, Writer};
 use crate::engine::units::CodeLines;
 
@@ -17,7 +19,9 @@ impl<'w> Writer<'w, '_> {
     /// An element of the outline begins.
     pub(super) fn enter(&mut self, id: u32, keeps: Keeps) {
         let unit = self.unit_of(id);
-        if keeps == Keeps::Nothing {
+        let element = &self.outline.elements[id as usize];
+        let is_shown = element.seen || unit.is_some();
+        if keeps == Keeps::Nothing || !is_shown || self.is_replaced(element.start) {
             return;
         }
         if let Some(within) = &mut self.within {
@@ -32,28 +36,74 @@ impl<'w> Writer<'w, '_> {
             Some(UnitKind::Preformatted) if self.inlines.iter().any(|open| open.tag == Tag::CODE) => {
                 self.begin_code(id, None);
             }
-            _ if keeps == Keeps::Start => self.open(id, unit),
+            Some(UnitKind::Formula { tex, display, last }) if keeps == Keeps::Start => {
+                self.formula(tex, *display);
+                let end = self.outline.elements[*last as usize].end;
+                self.replaced = element.start as usize..end as usize;
+            }
+            _ if keeps != Keeps::Start => {}
+            Some(UnitKind::NoteReference(number)) if self.note_reference(*number) => {
+                self.replaced = element.start as usize..element.end as usize;
+            }
+            Some(UnitKind::InlineNote(number)) => {
+                self.note_reference(*number);
+                self.notes.inline.push((*number, id, self.event + 1));
+                self.replaced = element.start as usize..element.end as usize;
+            }
+            Some(UnitKind::Notes) => self.border(),
+            Some(UnitKind::Note(number)) => self.begin_note(id, *number),
+            Some(UnitKind::NoteContinued) => self.go_on_with_note(id),
+            _ if element.seen => self.open(id, unit),
             _ => {}
         }
     }
 
-    /// Text of a run that is kept, undecoded.
-    pub(super) fn text(&mut self, run: &Run, source: &str) {
-        match &mut self.within {
-            Some(within) => within.lines.push(&run.decode(source)),
-            None => self.run(run, source),
+    /// Text of a run that is kept.
+    pub(super) fn text(&mut self, run: &Run, range: Range<usize>) {
+        let source = self.outline.source;
+        let mut at = range.start;
+        if self.is_replaced(at as u32) {
+            at = self.replaced.end;
         }
+        if at >= range.end {
+            return;
+        }
+        if let Some(within) = &mut self.within {
+            return within.lines.push(&run.decode(&source[at..range.end]));
+        }
+        while let Some(formula) = self.text_formula(at..range.end) {
+            if at < formula.range.start {
+                self.run(run, &source[at..formula.range.start]);
+            }
+            self.formula(&formula.tex, formula.display);
+            self.replaced = formula.range.clone();
+            at = formula.range.end;
+        }
+        if at < range.end {
+            self.run(run, &source[at..range.end]);
+        }
+    }
+
+    /// Whether what is at a byte of the source is written already, in another form.
+    fn is_replaced(&self, at: u32) -> bool {
+        self.replaced.contains(&(at as usize))
     }
 
     /// An element ends.
     pub(super) fn leave(&mut self, id: u32) {
+        if self.is_replaced(self.outline.elements[id as usize].start) {
+            return;
+        }
         match self.within.take() {
             Some(within) if within.element == id => self.code(within),
             Some(mut within) => {
                 within.lines.close(self.outline, id);
                 self.within = Some(within);
             }
-            None => self.close(id),
+            None => {
+                self.close(id);
+                self.leave_note(id);
+            }
         }
     }
 

@@ -1,0 +1,753 @@
+//! Footnotes: the references in the text, and the notes that they lead to.
+//!
+//! A reference is a link inside the document whose text is a mark (`1`, `[2]`, `*`); its note is the block that begins where
+//! it leads. Links to theorems and sections look the same, so a pair is believed only where the note leads back to the
+//! reference, where its names say what it is, or where the mark is superscript and the note begins with it. Superscript
+//! numbers without links count where notes with just those numbers follow a rule or a heading; and a note that stands in
+//! the text itself, shown by a click on its mark, counts by the label and the box that do it.
+//!
+//! What only leads back, and the mark that a note repeats, is left out: the content numbers notes itself.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Range,
+};
+
+use super::{LeftOut, NONE, Outline, Tag, UnitKind};
+use crate::engine::outline::Element;
+
+/// Visible characters of the longest mark.
+const MARK_CHARACTERS: u32 = 12;
+/// Visible characters of the longest note.
+const NOTE_CHARACTERS: u32 = 10_000;
+/// Elements around a note that its names are looked for in, and inline elements around a reference that belong to it.
+const STEPS: usize = 4;
+/// Elements, links and runs of a block that are looked at.
+const LOOKED_AT: usize = 256;
+/// The reason by which parts of notes are left out.
+const REASON: &str = "unit/note-mark";
+
+/// What footnotes are called, in a class, an id or a role.
+const NAMES: &[&str] = &[
+    "footnote",
+    "endnote",
+    "cite_note",
+    "reference",
+    "citation",
+    "ftn",
+    "fn-",
+    "fn:",
+    "footdef",
+];
+
+/// The footnotes of a document.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Ascending.
+    pub(super) units: Vec<(u32, UnitKind)>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// A link within the document.
+struct Link {
+    element: u32,
+    /// The element that it leads to, or [`NONE`].
+    target: u32,
+}
+
+/// Finds them.
+pub(super) fn find(outline: &Outline<'_>) -> Notes {
+    let mut finder = NoteFinder {
+        outline,
+        links: links(outline),
+        units: BTreeMap::new(),
+        left_out: Vec::new(),
+        next: 1,
+    };
+    finder.linked();
+    if finder.units.is_empty() {
+        finder.loose();
+    }
+    finder.inline();
+    finder.arrows();
+    Notes {
+        units: finder.units.into_iter().collect(),
+        left_out: finder.left_out,
+    }
+}
+
+/// The links within the document that are as short as a mark, with what they lead to.
+fn links(outline: &Outline<'_>) -> Vec<Link> {
+    let bytes = outline.source.as_bytes();
+    let mut links = Vec::new();
+    let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
+    for (id, element) in outline.elements.iter().enumerate() {
+        let id = id as u32;
+        let is_link = element.tag == Tag::A && element.seen && outline.characters(id) <= MARK_CHARACTERS;
+        if !is_link || memchr::memchr(b'#', &bytes[element.start as usize..element.inner as usize]).is_none() {
+            continue;
+        }
+        let href = outline.attribute(id, "href").unwrap_or_default();
+        let Some((_, fragment)) = href.split_once('#').filter(|(_, fragment)| !fragment.is_empty()) else {
+            continue;
+        };
+        let fragment = htmlize::unescape_attribute(fragment);
+        let fragment = percent_encoding::percent_decode_str(&fragment)
+            .decode_utf8_lossy()
+            .into_owned();
+        wanted.entry(fragment).or_default().push(links.len());
+        links.push(Link {
+            element: id,
+            target: NONE,
+        });
+    }
+    if links.is_empty() {
+        return links;
+    }
+    for id in 0..outline.elements.len() as u32 {
+        let element = &outline.elements[id as usize];
+        let tag = &bytes[element.start as usize..element.inner as usize];
+        if memchr::memmem::find(tag, b"id").is_none() && element.tag != Tag::A {
+            continue;
+        }
+        let [own, name] = outline.attributes(id, ["id", "name"]);
+        for value in [own, name.filter(|_| element.tag == Tag::A)].into_iter().flatten() {
+            let value = htmlize::unescape_attribute(value);
+            for link in wanted.remove(value.as_ref()).unwrap_or_default() {
+                links[link].target = id;
+            }
+        }
+    }
+    links
+}
+
+struct NoteFinder<'o, 's> {
+    outline: &'o Outline<'s>,
+    links: Vec<Link>,
+    units: BTreeMap<u32, UnitKind>,
+    left_out: Vec<LeftOut>,
+    /// The number of the next note.
+    next: u32,
+}
+
+/// A reference and the block of its note.
+struct Pair {
+    reference: u32,
+    mark: String,
+    note: u32,
+}
+
+impl NoteFinder<'_, '_> {
+    /// Pairs that links make.
+    fn linked(&mut self) {
+        let outline = self.outline;
+        let mut pairs: Vec<Pair> = self.links.iter().filter_map(|link| self.pair(link)).collect();
+        let mut blocks: Vec<u32> = pairs.iter().map(|pair| pair.note).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        for pair in &mut pairs {
+            pair.note = self.whole_note(pair.note, &blocks);
+        }
+        let mut marks: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+        for pair in &pairs {
+            marks.entry(pair.note).or_default().push(&pair.mark);
+        }
+        // Notes inside of notes, and items of a list of which most are none, stay what they are.
+        let mut notes: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut end = 0;
+        let mut refused = HashSet::new();
+        for note in marks.keys() {
+            let list = outline.elements[*note as usize].parent;
+            if *note < end || notes.contains_key(note) || refused.contains(&list) {
+                continue;
+            }
+            let is_item = matches!(outline.elements[*note as usize].tag, Tag::LI | Tag::DD | Tag::TR);
+            let members = if is_item { self.members(list) } else { vec![*note] };
+            let known = members.iter().filter(|member| marks.contains_key(member)).count();
+            if known * 2 < members.len() {
+                refused.insert(list);
+                continue;
+            }
+            if is_item {
+                let list = self.list_of(list);
+                self.units.insert(list, UnitKind::Notes);
+            }
+            for member in members {
+                end = end.max(outline.elements[member as usize].next);
+                notes.insert(member, 0);
+            }
+        }
+        for (note, number) in &mut notes {
+            *number = self.next;
+            self.next += 1;
+            self.units.insert(*note, UnitKind::Note(*number));
+        }
+        let references: Vec<(u32, u32)> = pairs
+            .iter()
+            .filter_map(|pair| Some((self.whole_reference(pair.reference), *notes.get(&pair.note)?)))
+            .collect();
+        for (note, marks) in marks.iter().filter(|(note, _)| notes.contains_key(note)) {
+            self.leave_marks(*note, marks);
+        }
+        for (reference, number) in references {
+            self.units.entry(reference).or_insert(UnitKind::NoteReference(number));
+        }
+    }
+
+    /// The pair that a link makes, if it is a reference.
+    fn pair(&self, link: &Link) -> Option<Pair> {
+        let outline = self.outline;
+        let reference = link.element;
+        let target = outline.elements.get(link.target as usize)?;
+        let mark = mark(&text(outline, reference))?;
+        let block = match target.tag.is_block() {
+            true => link.target,
+            false => outline.block_of(link.target),
+        };
+        let element = outline.elements.get(block as usize)?;
+        let before = outline.characters_before[target.first_run as usize]
+            .saturating_sub(outline.characters_before[element.first_run as usize]);
+        let is_block =
+            !element.tag.is_heading() && !matches!(element.tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
+        let holds_itself = block <= reference && reference < element.next;
+        if !is_block || holds_itself || before > MARK_CHARACTERS || outline.characters(block) > NOTE_CHARACTERS {
+            return None;
+        }
+        // A term is the mark of the definition behind it.
+        let definition = outline.elements.get(element.next as usize);
+        let note = match definition {
+            Some(next) if element.tag == Tag::DT && next.tag == Tag::DD => element.next,
+            _ => block,
+        };
+        let inner = &outline.elements[block as usize..outline.elements[note as usize].next as usize];
+        let has_heading = inner.iter().take(LOOKED_AT).any(|element| element.tag.is_heading());
+        let begins_so = || {
+            let begin = beginning(outline, note);
+            let begin = begin.split_whitespace().next().and_then(self::mark);
+            element.tag == Tag::LI || begin.as_deref() == Some(mark.as_str())
+        };
+        let believed = self.leads_back(block, note, reference)
+            || (!has_heading && is_named(outline, link.target, block))
+            || (!has_heading && is_superscript(outline, reference) && begins_so());
+        believed.then_some(Pair { reference, mark, note })
+    }
+
+    /// Whether a note holds a link to where the reference stands.
+    fn leads_back(&self, block: u32, note: u32, reference: u32) -> bool {
+        let next = self.outline.elements[note as usize].next;
+        let mut links = self.links_in(block..next).take(LOOKED_AT);
+        links.any(|link| self.is_at(link.target, reference))
+    }
+
+    fn links_in(&self, elements: Range<u32>) -> impl Iterator<Item = &Link> {
+        let first = self.links.partition_point(|link| link.element < elements.start);
+        self.links[first..]
+            .iter()
+            .take_while(move |link| link.element < elements.end)
+    }
+
+    /// Whether an element is the reference, around it, in it, or right in front of it.
+    fn is_at(&self, id: u32, reference: u32) -> bool {
+        let outline = self.outline;
+        let Some(element) = outline.elements.get(id as usize) else {
+            return false;
+        };
+        let anchor = &outline.elements[reference as usize];
+        let between = outline.characters_before[anchor.first_run as usize]
+            .abs_diff(outline.characters_before[element.first_run as usize]);
+        outline.block_of(id) == outline.block_of(reference) && between <= 2
+    }
+
+    /// The block with what is around it and no other note: an item with several paragraphs, a box around one.
+    fn whole_note(&self, block: u32, blocks: &[u32]) -> u32 {
+        let outline = self.outline;
+        let mut note = block;
+        for _ in 0..STEPS {
+            let element = &outline.elements[note as usize];
+            let Some(around) = outline.elements.get(element.parent as usize) else {
+                break;
+            };
+            let holds = matches!(around.tag, Tag::LI | Tag::DD | Tag::ASIDE)
+                || matches!(around.tag, Tag::DIV | Tag::TR | Tag::TBODY)
+                    && (outline.characters(element.parent) == outline.characters(note)
+                        || outline.characters(note) <= MARK_CHARACTERS);
+            let first = blocks.partition_point(|other| *other <= element.parent);
+            let only = blocks[first..]
+                .iter()
+                .take_while(|other| **other < around.next)
+                .take(2)
+                .count()
+                == 1;
+            let begins = outline.characters_before[element.first_run as usize]
+                .saturating_sub(outline.characters_before[around.first_run as usize])
+                <= MARK_CHARACTERS;
+            let fits = outline.characters(element.parent) <= NOTE_CHARACTERS;
+            if !(holds && only && begins && fits) {
+                break;
+            }
+            note = element.parent;
+        }
+        note
+    }
+
+    /// The items beside one another in a list, or the rows of a table.
+    fn members(&self, list: u32) -> Vec<u32> {
+        let outline = self.outline;
+        let Some(element) = outline.elements.get(list as usize) else {
+            return Vec::new();
+        };
+        let mut members = Vec::new();
+        let mut id = list + 1;
+        while id < element.next {
+            if matches!(outline.elements[id as usize].tag, Tag::LI | Tag::DD | Tag::TR) {
+                members.push(id);
+            }
+            id = outline.elements[id as usize].next.max(id + 1);
+        }
+        members
+    }
+
+    /// The list, or the table around its rows.
+    fn list_of(&self, list: u32) -> u32 {
+        let element = &self.outline.elements[list as usize];
+        match element.tag {
+            Tag::TBODY => element.parent,
+            _ => list,
+        }
+    }
+
+    /// A reference with the inline elements around it that hold nothing but it and its brackets.
+    fn whole_reference(&self, reference: u32) -> u32 {
+        let outline = self.outline;
+        let own = bare(&text(outline, reference));
+        let mut whole = reference;
+        for _ in 0..STEPS {
+            let parent = outline.elements[whole as usize].parent;
+            let Some(around) = outline.elements.get(parent as usize) else {
+                break;
+            };
+            if around.tag.is_block()
+                || outline.characters(parent) > MARK_CHARACTERS
+                || bare(&text(outline, parent)) != own
+            {
+                break;
+            }
+            whole = parent;
+        }
+        whole
+    }
+
+    /// Leaves out of a note what leads back, and its mark at the beginning.
+    fn leave_marks(&mut self, note: u32, marks: &[&str]) {
+        let outline = self.outline;
+        let element = &outline.elements[note as usize];
+        let back: Vec<u32> = self
+            .links_in(note..element.next)
+            .take(LOOKED_AT)
+            .filter(|link| is_back(outline, link.element) || self.is_reference(link.target))
+            .map(|link| link.element)
+            .collect();
+        let mut end = element.start;
+        for link in &back {
+            let whole = self.around_back(*link, note, &back);
+            let Element { start, end: until, .. } = outline.elements[whole as usize];
+            if start >= end {
+                self.leave(start as usize..until as usize);
+                end = until;
+            }
+        }
+        let from = element.first_run;
+        self.leave_label(from..element.next_run, marks);
+        // A term that is only the mark of its definition.
+        let term = (0..note)
+            .rev()
+            .take(STEPS * 2)
+            .find(|id| outline.elements[*id as usize].tag == Tag::DT);
+        if element.tag == Tag::DD
+            && let Some(term) = term.filter(|term| outline.elements[*term as usize].next == note)
+        {
+            let Element { start, end, .. } = outline.elements[term as usize];
+            self.leave(start as usize..end as usize);
+        }
+    }
+
+    /// Whether an element stands where some link with a mark does: what leads there leads back.
+    fn is_reference(&self, target: u32) -> bool {
+        if target == NONE {
+            return false;
+        }
+        let near = self
+            .links
+            .partition_point(|link| link.element < target.saturating_sub(STEPS as u32));
+        let near = self.links[near..].iter().take(STEPS * 2);
+        near.take_while(|link| link.element <= target + 2 * STEPS as u32)
+            .any(|link| self.is_at(target, link.element) && mark(&text(self.outline, link.element)).is_some())
+    }
+
+    /// The element around links that lead back which holds nothing else.
+    fn around_back(&self, link: u32, note: u32, back: &[u32]) -> u32 {
+        let outline = self.outline;
+        let mut whole = link;
+        for _ in 0..STEPS {
+            let parent = outline.elements[whole as usize].parent;
+            if parent == note || parent == NONE || outline.characters(parent) > 3 * MARK_CHARACTERS {
+                break;
+            }
+            let around = &outline.elements[parent as usize];
+            if (around.next_run - around.first_run) as usize > LOOKED_AT {
+                break;
+            }
+            let mut rest = String::new();
+            for run in around.first_run..around.next_run {
+                let inside = outline.runs[run as usize].start;
+                let is_back = back.iter().any(|link| {
+                    let link = &outline.elements[*link as usize];
+                    link.start <= inside && inside < link.end
+                });
+                if !is_back {
+                    rest.push_str(outline.run_text(run));
+                }
+            }
+            if !htmlize::unescape(&rest)
+                .chars()
+                .all(|c| c.is_whitespace() || "^[](),.↑↩|".contains(c))
+            {
+                break;
+            }
+            whole = parent;
+        }
+        whole
+    }
+
+    /// Leaves out the mark that a note begins with.
+    fn leave_label(&mut self, runs: Range<u32>, marks: &[&str]) {
+        let outline = self.outline;
+        let gone: Vec<_> = self
+            .left_out
+            .iter()
+            .rev()
+            .take(STEPS)
+            .map(|left| left.range.clone())
+            .collect();
+        let mut label = String::new();
+        let mut start = None;
+        for run in runs {
+            let place = &outline.runs[run as usize];
+            let is_gone = gone.iter().any(|range| range.contains(&(place.start as usize)));
+            if place.characters == 0 || is_gone {
+                continue;
+            }
+            let text = place.decode(outline.run_text(run));
+            let first = *start.get_or_insert(place.start as usize);
+            label.push_str(text.trim());
+            let is_label = |label: &str| mark(label).is_some_and(|own| marks.contains(&own.as_str()));
+            if is_label(&label) {
+                // A bracket or a dot that closes the mark may stand in a run of its own.
+                let closing = outline.runs.get(run as usize + 1).filter(|next| next.characters == 1);
+                let closes = closing.is_some_and(|next| {
+                    let close = next.decode(outline.run_text(run + 1));
+                    matches!(close.trim(), "]" | ")" | "." | ":")
+                });
+                let end = outline.runs[run as usize + usize::from(closes)].end;
+                return self.leave(first..end as usize);
+            }
+            // Or the mark is the first word of the text.
+            let word = text.trim_start().split_whitespace().next().unwrap_or_default();
+            let is_first = label.len() == text.trim().len() && word.len() < text.trim().len();
+            if is_first && word.ends_with([']', ')', '.', ':']) && is_label(word) && place.literal {
+                let blank = text.len() - text.trim_start().len();
+                return self.leave(first..first + blank + word.len());
+            }
+            if label.chars().count() > MARK_CHARACTERS as usize {
+                return;
+            }
+        }
+    }
+
+    fn leave(&mut self, range: Range<usize>) {
+        self.left_out.push(LeftOut { range, reason: REASON });
+    }
+
+    /// Links that are nothing but an arrow back, outside of notes as well.
+    fn arrows(&mut self) {
+        let outline = self.outline;
+        let mut left: Vec<_> = self.left_out.iter().map(|left| left.range.clone()).collect();
+        left.sort_by_key(|range| range.start);
+        let arrows = self.links.iter().filter(|link| {
+            let start = outline.elements[link.element as usize].start as usize;
+            let at = left.partition_point(|range| range.end <= start);
+            let is_left = left.get(at).is_some_and(|range| range.start <= start);
+            !is_left && is_arrow(&text(outline, link.element))
+        });
+        let arrows: Vec<_> = arrows.map(|link| link.element).collect();
+        for arrow in arrows {
+            let Element { start, end, .. } = outline.elements[arrow as usize];
+            self.leave(start as usize..end as usize);
+        }
+    }
+
+    /// Superscript numbers without links, and the notes that begin with them behind a rule or a heading.
+    fn loose(&mut self) {
+        let outline = self.outline;
+        let superscripts = outline.elements.iter().enumerate();
+        let marked: Vec<(u32, u32)> = superscripts
+            .filter(|(id, element)| element.tag == Tag::SUP && element.seen && outline.characters(*id as u32) <= 3)
+            .filter_map(|(id, _)| Some((id as u32, text(outline, id as u32).trim().parse().ok()?)))
+            .collect();
+        let Some((first, _)) = marked.first() else { return };
+        let mut firsts: HashMap<u32, u32> = HashMap::new();
+        for (id, number) in &marked {
+            firsts.entry(*number).or_insert(*id);
+        }
+        let by_number = |number: u32, before: u32| firsts.get(&number).is_some_and(|id| *id < before);
+        let mut id = *first;
+        while (id as usize) < outline.elements.len() {
+            let run = self.labelled(id);
+            let numbers: Vec<u32> = run.iter().filter_map(|(_, number, _)| *number).collect();
+            let begins = run.first().map_or(id, |(id, ..)| *id);
+            let fits = !numbers.is_empty()
+                && numbers.iter().zip(1..).all(|(number, expected)| *number == expected)
+                && numbers.iter().all(|number| by_number(*number, begins));
+            if fits {
+                return self.take_loose(&run, &marked);
+            }
+            id += 1;
+        }
+    }
+
+    /// The blocks that follow an element in its parent, if they are notes that begin with their numbers: each with its
+    /// number, or without one where it goes on with the note before; and the label.
+    fn labelled(&self, before: u32) -> Vec<(u32, Option<u32>, u32)> {
+        let outline = self.outline;
+        let element = &outline.elements[before as usize];
+        let opens = element.tag == Tag::HR || element.tag.is_heading();
+        let is_list = matches!(element.tag, Tag::OL | Tag::UL) && is_named(outline, before, before);
+        if !element.seen || !(opens || is_list) {
+            return Vec::new();
+        }
+        let (mut id, parent) = match is_list {
+            true => (before + 1, before),
+            false => (element.next, element.parent),
+        };
+        let mut found: Vec<(u32, Option<u32>, u32)> = Vec::new();
+        while let Some(block) = outline.elements.get(id as usize).filter(|block| block.parent == parent) {
+            if block.tag.is_heading() || block.tag == Tag::HR {
+                break;
+            }
+            let label = self.label_number(id);
+            if !block.tag.is_block() || (found.is_empty() && label.is_none()) {
+                return Vec::new();
+            }
+            found.push((
+                id,
+                label.map(|(number, _)| number),
+                label.map_or(NONE, |(_, label)| label),
+            ));
+            id = block.next;
+        }
+        found
+    }
+
+    /// The number that a block begins with in an element of its own, or that its id ends with.
+    fn label_number(&self, id: u32) -> Option<(u32, u32)> {
+        let outline = self.outline;
+        let block = &outline.elements[id as usize];
+        if block.tag == Tag::LI {
+            let own = outline.attribute(id, "id")?;
+            let digits = own.rfind(|c: char| !c.is_ascii_digit()).map_or(own, |i| &own[i + 1..]);
+            return Some((digits.parse().ok()?, NONE));
+        }
+        let label = outline.elements.get(id as usize + 1)?;
+        let is_label = matches!(label.tag, Tag::SUP | Tag::STRONG | Tag::B) && id + 1 < block.next;
+        let is_first =
+            outline.characters_before[label.first_run as usize] == outline.characters_before[block.first_run as usize];
+        let number = text(outline, id + 1)
+            .trim()
+            .trim_matches(['[', ']', '.', ')'])
+            .parse()
+            .ok()?;
+        (is_label && is_first).then_some((number, id + 1))
+    }
+
+    fn take_loose(&mut self, run: &[(u32, Option<u32>, u32)], marked: &[(u32, u32)]) {
+        let outline = self.outline;
+        let begins = run.first().map_or(0, |(id, ..)| *id);
+        if let Some(element) = outline.elements.get(begins as usize)
+            && element.tag == Tag::LI
+        {
+            self.units.insert(element.parent, UnitKind::Notes);
+        }
+        let mut most = 0;
+        for (id, number, label) in run {
+            let kind = match number {
+                Some(number) => UnitKind::Note(*number),
+                None => UnitKind::NoteContinued,
+            };
+            most = most.max(number.unwrap_or(0));
+            self.units.insert(*id, kind);
+            if let Some(label) = outline.elements.get(*label as usize) {
+                self.leave(label.start as usize..label.end as usize);
+            }
+        }
+        self.next = most + 1;
+        for (id, number) in marked.iter().filter(|(id, number)| *id < begins && *number <= most) {
+            self.units.insert(*id, UnitKind::NoteReference(*number));
+        }
+    }
+
+    /// Notes in the text itself, each behind a label and the box that the label ticks.
+    fn inline(&mut self) {
+        let outline = self.outline;
+        for id in 0..outline.elements.len() as u32 {
+            if outline.elements[id as usize].tag == Tag::LABEL
+                && let Some(note) = self.behind_label(id)
+            {
+                let Element { start, end, .. } = outline.elements[id as usize];
+                if outline.characters(id) > 0 {
+                    self.leave(start as usize..end as usize);
+                }
+                self.units.entry(note).or_insert(UnitKind::InlineNote(self.next));
+                self.next += 1;
+            }
+        }
+    }
+
+    fn behind_label(&self, label: u32) -> Option<u32> {
+        let outline = self.outline;
+        let element = &outline.elements[label as usize];
+        let names = outline.attribute(label, "for")?;
+        let input = outline.elements.get(element.next as usize)?;
+        let is_input = input.tag == Tag::INPUT && outline.attribute(element.next, "id") == Some(names);
+        let note = outline.elements.get(input.next as usize)?;
+        let class = outline
+            .attribute(input.next, "class")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let is_note = matches!(note.tag, Tag::SPAN | Tag::SMALL | Tag::ASIDE) && class.contains("note");
+        let beside = input.parent == element.parent && note.parent == element.parent;
+        let free = !self.units.contains_key(&input.next) && outline.characters(label) <= MARK_CHARACTERS;
+        (element.seen && is_input && is_note && beside && free && outline.characters(input.next) > 0)
+            .then_some(input.next)
+    }
+}
+
+/// The decoded text of an element.
+fn text(outline: &Outline<'_>, id: u32) -> String {
+    let element = &outline.elements[id as usize];
+    let mut text = String::new();
+    for run in element.first_run..element.next_run {
+        text.push_str(&outline.runs[run as usize].decode(outline.run_text(run)));
+    }
+    text
+}
+
+/// The first characters of the text of an element, decoded.
+fn beginning(outline: &Outline<'_>, id: u32) -> String {
+    let element = &outline.elements[id as usize];
+    let mut text = String::new();
+    for run in (element.first_run..element.next_run).take(LOOKED_AT) {
+        let start = outline.run_text(run);
+        let end = start
+            .char_indices()
+            .nth(MARK_CHARACTERS as usize * 4)
+            .map_or(start.len(), |(i, _)| i);
+        text.push_str(&outline.runs[run as usize].decode(&start[..end]));
+        if text.trim_start().len() > MARK_CHARACTERS as usize {
+            break;
+        }
+    }
+    text
+}
+
+/// A text without white space and brackets.
+fn bare(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && !"[](){}".contains(*c))
+        .collect()
+}
+
+/// What a reference says, if it may be one: a number, a letter, a sign, or a word with a number.
+fn mark(text: &str) -> Option<String> {
+    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    let plain = |c: char| {
+        let digit = RAISED.chars().position(|raised| raised == c)?;
+        char::from_digit(digit as u32, 10)
+    };
+    let own = bare(text);
+    let own: String = own
+        .trim_end_matches(['.', ':', ','])
+        .chars()
+        .map(|c| plain(c).unwrap_or(c).to_ascii_lowercase())
+        .collect();
+    let letters = own.chars().take_while(|c| c.is_alphabetic()).count();
+    let rest = own.chars().skip(letters).count();
+    let digits = own.chars().skip(letters).filter(char::is_ascii_digit).count();
+    let is_mark = match (letters, rest) {
+        (0, 0) => false,
+        (0, _) if digits == rest => digits <= 4,
+        (0, _) => own.chars().all(|c| "*†‡§¶‖#※".contains(c)) && rest <= 3,
+        (1, 0) => true,
+        (_, 0) => letters <= 6 && own.chars().all(|c| "ivxlc".contains(c)),
+        _ => digits == rest && letters <= 8 && digits <= 4,
+    };
+    is_mark.then_some(own)
+}
+
+/// Whether a text is nothing but an arrow back.
+fn is_arrow(text: &str) -> bool {
+    let mut signs = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{fe0e}' | '\u{fe0f}'));
+    signs.clone().next().is_some() && signs.all(|c| "↩↑↵⤴⏎^⬆↖⮐⤶".contains(c))
+}
+
+/// Whether a link says that it leads back.
+fn is_back(outline: &Outline<'_>, link: u32) -> bool {
+    let [class, role, data] = outline.attributes(link, ["class", "role", "data-footnote-backref"]);
+    let says =
+        |value: Option<&str>| value.is_some_and(|value| value.contains("back") || value.contains("reversefootnote"));
+    says(class) || says(role) || data.is_some() || is_arrow(&text(outline, link))
+}
+
+/// Whether a reference is superscript.
+fn is_superscript(outline: &Outline<'_>, reference: u32) -> bool {
+    let element = &outline.elements[reference as usize];
+    let inside = &outline.elements[reference as usize + 1..element.next as usize];
+    let mut around = element.parent;
+    for _ in 0..STEPS {
+        match outline.elements.get(around as usize) {
+            Some(element) if element.tag == Tag::SUP => return true,
+            Some(element) => around = element.parent,
+            None => break,
+        }
+    }
+    inside.iter().any(|element| element.tag == Tag::SUP)
+}
+
+/// Whether a class, an id or a role says that a note stands here.
+fn is_named(outline: &Outline<'_>, target: u32, block: u32) -> bool {
+    let says = |id: u32| {
+        let values = outline.attributes(id, ["id", "class", "role"]);
+        values.into_iter().flatten().any(|value| {
+            let value = htmlize::unescape_attribute(value).to_ascii_lowercase();
+            NAMES.iter().any(|name| value.contains(name))
+        })
+    };
+    if says(target) {
+        return true;
+    }
+    let mut around = block;
+    for _ in 0..STEPS {
+        let Some(element) = outline.elements.get(around as usize) else {
+            return false;
+        };
+        if matches!(element.tag, Tag::HTML | Tag::BODY) {
+            return false;
+        }
+        if says(around) {
+            return true;
+        }
+        around = element.parent;
+    }
+    false
+}
