@@ -35,8 +35,9 @@ impl Links {
 
     /// The URL that a link leads to: absolute where there is a base. `None` for an empty or broken one and for every scheme
     /// but `http`, `https` and `mailto`. Parsed as the WHATWG URL standard does, so that no white space hides a scheme.
+    /// What comes back stays the same when it is resolved again.
     pub fn resolve(&self, link: &str) -> Option<String> {
-        let link = link.trim();
+        let link = link.trim_matches(|c: char| c <= ' ' || c.is_whitespace());
         if link.is_empty() {
             return None;
         }
@@ -46,16 +47,10 @@ impl Links {
         };
         match parsed {
             Ok(url) => {
-                let url = target_of_redirect(&url).unwrap_or(url);
+                let url = end_of_redirects(url)?;
                 matches!(url.scheme(), "http" | "https" | "mailto").then(|| url.into())
             }
-            // No base and no scheme: it stays relative, without the characters that a browser would strip.
-            Err(ParseError::RelativeUrlWithoutBase) => {
-                let clean: String = link.chars().filter(|c| !c.is_control()).collect();
-                let head = clean.split(['/', '?', '#']).next().unwrap_or_default();
-                let leads_somewhere = || SOMEWHERE.as_ref().is_some_and(|base| base.join(&clean).is_ok());
-                (!clean.is_empty() && !head.contains(':') && leads_somewhere()).then_some(clean)
-            }
+            Err(ParseError::RelativeUrlWithoutBase) => relative(link),
             Err(_) => None,
         }
     }
@@ -68,8 +63,44 @@ impl Links {
         }
         let leads = Url::parse(&link).ok();
         let host = leads.as_ref().and_then(Url::host_str);
-        Some(tracking::without(&link, host).into_owned())
+        Some(tracking::without(&link, host).into_owned()).filter(|link| !link.is_empty())
     }
+}
+
+/// A link without a base and a scheme: as a browser reads it, so that what is compared later is where it leads. That is
+/// without tabs and line ends, and with slashes for the backslashes of its path; other control characters are encoded.
+fn relative(link: &str) -> Option<String> {
+    let mut clean = String::with_capacity(link.len());
+    let mut is_path = true;
+    for c in link.chars() {
+        is_path &= !matches!(c, '?' | '#');
+        match c {
+            '\t' | '\n' | '\r' => {}
+            '\\' if is_path => clean.push('/'),
+            c if c.is_control() => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    clean.push_str(&format!("%{byte:02X}"));
+                }
+            }
+            c => clean.push(c),
+        }
+    }
+    let head = clean.split(['/', '?', '#']).next().unwrap_or_default();
+    let leads_somewhere = || SOMEWHERE.as_ref().is_some_and(|base| base.join(&clean).is_ok());
+    (!clean.is_empty() && !head.contains(':') && leads_somewhere()).then_some(clean)
+}
+
+/// Redirects inside one another that are followed: a link of more is none.
+const REDIRECTS_AT_MOST: usize = 8;
+
+fn end_of_redirects(mut url: Url) -> Option<Url> {
+    for _ in 0..REDIRECTS_AT_MOST {
+        match target_of_redirect(&url) {
+            Some(target) => url = target,
+            None => return Some(url),
+        }
+    }
+    None
 }
 
 /// Names of hosts and pages that only count who leaves and send them on.
@@ -151,6 +182,77 @@ mod tests {
             assert_eq!(based.resolve(bad), None, "{bad:?}");
         }
         assert_eq!(free.resolve("java\u{0}script:x"), None);
+    }
+
+    #[test]
+    fn relative_links_lead_where_a_browser_goes() {
+        let free = Links::default();
+        for (link, left) in [
+            ("\\\\host\\a", "//host/a"),
+            ("/\\host", "//host"),
+            ("/\u{1}/host", "/%01/host"),
+            ("/\t/host", "//host"),
+            ("a\\b?c\\d#e\\f", "a/b?c\\d#e\\f"),
+            ("\u{1} /x", "/x"),
+            ("/a\u{7f}\u{85}b", "/a%7F%C2%85b"),
+        ] {
+            assert_eq!(free.resolve(link).as_deref(), Some(left), "{link:?}");
+        }
+    }
+
+    #[test]
+    fn a_clean_link_stays_as_it_is() {
+        let pieces = [
+            "/",
+            "\\",
+            "\u{1}",
+            "\t",
+            " ",
+            "\u{a0}",
+            "a",
+            "b c",
+            "%",
+            "%2F",
+            "&colon;",
+            "?",
+            "#",
+            "utm_source=x",
+            "&",
+            "é",
+            "url=",
+            "http://link.example/",
+            "http%3A%2F%2Fgo.example%2Fjump%3Fu%3D",
+            ".",
+            "..",
+            "//",
+            "[",
+            "|",
+            "@",
+            "`",
+        ];
+        let based = Links::new(Url::parse("https://example.com/a/b.html").ok());
+        for (i, first) in pieces.iter().enumerate() {
+            for second in pieces {
+                for third in pieces {
+                    for fourth in [pieces[i], "", "x"] {
+                        let link = [first, second, third, fourth].concat();
+                        for links in [&Links::default(), &based] {
+                            if let Some(once) = links.follow(&link) {
+                                assert_eq!(links.follow(&once).as_ref(), Some(&once), "{link:?}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_of_redirects_ends() {
+        let link = |depth: usize| format!("{}http://a.example/", "http://link.example/?u=".repeat(depth));
+        let free = Links::default();
+        assert_eq!(free.resolve(&link(3)).as_deref(), Some("http://a.example/"));
+        assert_eq!(free.resolve(&link(1000)), None);
     }
 
     #[test]
