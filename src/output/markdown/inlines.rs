@@ -1,0 +1,371 @@
+//! What stands in a line: text, marks, links, pictures, code, formulas.
+//!
+//! Elements are opened when the first thing in them is written. So white space at their ends comes to stand outside of
+//! them, where Markdown wants it, elements without content never appear, and neighbours of one kind become one.
+
+use std::ops::Range;
+
+use super::{
+    address::destination,
+    code,
+    escape::{self, Place},
+    marks, math,
+    tree::Tree,
+};
+use crate::engine::{Node, tags::Tag};
+
+/// A part of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A range of the content's text.
+    Text(Range<usize>),
+    /// The end of a line.
+    Break,
+    /// The text in a range of events, as code.
+    Code(Range<usize>),
+    /// The picture, formula or reference that opens at this position.
+    Image(usize),
+    Math(usize),
+    Note(usize),
+    Open(Mark),
+    Close(Mark),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Strong,
+    Emphasis,
+    Strike,
+    /// Inline HTML without attributes.
+    Html(Tag),
+    /// The link that opens at this position.
+    Link(usize),
+}
+
+/// How a run of inlines is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Form {
+    pub(super) in_table: bool,
+    /// In a heading or a cell, which are one line.
+    pub(super) is_line: bool,
+    /// Whether a first `[ ]` or `[x]` is that of a task.
+    pub(super) is_item: bool,
+    pub(super) is_strong: bool,
+    /// Whether dollars of the text are escaped even if there is only one here.
+    pub(super) has_dollars: bool,
+}
+
+/// Writes inlines. A line end in what comes back is a hard break.
+pub(super) fn render(tree: &Tree<'_>, range: Range<usize>, form: Form) -> String {
+    let mut reader = Reader {
+        tree,
+        tokens: Vec::new(),
+        open: Vec::new(),
+        unwritten: 0,
+        blank: None,
+        is_broken: false,
+    };
+    match form.is_strong {
+        true => reader.marked(Mark::Strong, |reader| reader.read(range)),
+        false => reader.read(range),
+    }
+    let mut tokens = marks::off_punctuation(reader.tokens, tree);
+    marks::choose(&mut tokens, tree);
+    write(tree, &tokens, form)
+}
+
+struct Reader<'t, 'c> {
+    tree: &'t Tree<'c>,
+    tokens: Vec<Token>,
+    /// The open elements.
+    open: Vec<Mark>,
+    /// How many of them, from the innermost, are not in `tokens` yet.
+    unwritten: usize,
+    /// White space that counts when something follows in the same line.
+    blank: Option<Range<usize>>,
+    /// A `br`, likewise.
+    is_broken: bool,
+}
+
+impl Reader<'_, '_> {
+    fn read(&mut self, range: Range<usize>) {
+        let tree = self.tree;
+        for at in tree.children(range) {
+            match tree.node(at) {
+                Node::Text(range) => self.text(range.clone()),
+                Node::Open { tag, .. } => self.element(at, *tag),
+                Node::Close(_) => {}
+            }
+        }
+    }
+
+    fn element(&mut self, at: usize, tag: Tag) {
+        let inside = self.tree.inside(at);
+        let is_math = || {
+            self.tree
+                .attribute(at, "class")
+                .is_some_and(|class| class.starts_with("math "))
+        };
+        let mark = match tag {
+            Tag::BR => return self.line_break(),
+            Tag::IMG => return self.push(Token::Image(at)),
+            Tag::CODE | Tag::SAMP | Tag::TT => return self.code(inside),
+            Tag::SUP if self.tree.is_reference(at) => return self.read(inside),
+            Tag::A if self.tree.reference(at).is_some() => return self.push(Token::Note(at)),
+            Tag::SPAN | Tag::DIV if is_math() => return self.push(Token::Math(at)),
+            Tag::A if self.tree.is_back_link(at) => return,
+            Tag::A => Mark::Link(at),
+            Tag::B | Tag::STRONG => Mark::Strong,
+            Tag::I | Tag::EM | Tag::CITE | Tag::VAR => Mark::Emphasis,
+            Tag::S | Tag::DEL => Mark::Strike,
+            Tag::SUB | Tag::SUP | Tag::U | Tag::INS | Tag::MARK | Tag::KBD | Tag::Q => Mark::Html(tag),
+            Tag::RUBY | Tag::RB | Tag::RT | Tag::RP => Mark::Html(tag),
+            _ => return self.read(inside),
+        };
+        self.marked(mark, |reader| reader.read(inside));
+    }
+
+    /// An element. One inside another of its kind adds nothing.
+    fn marked(&mut self, mark: Mark, fill: impl FnOnce(&mut Self)) {
+        let is_link = |mark: &Mark| matches!(mark, Mark::Link(_));
+        if self.open.contains(&mark) || (is_link(&mark) && self.open.iter().any(is_link)) {
+            return fill(self);
+        }
+        self.open.push(mark);
+        self.unwritten += 1;
+        fill(self);
+        self.open.pop();
+        match self.unwritten.checked_sub(1) {
+            Some(left) => self.unwritten = left,
+            None => self.tokens.push(Token::Close(mark)),
+        }
+    }
+
+    /// Code: its text alone counts. A link stands around code, never in it; raised or lowered text makes it HTML.
+    fn code(&mut self, range: Range<usize>) {
+        let tree = self.tree;
+        if tree.holds(range.clone(), &[Tag::SUB, Tag::SUP, Tag::IMG]) {
+            return self.marked(Mark::Html(Tag::CODE), |reader| reader.read(range));
+        }
+        if !tree.holds(range.clone(), &[Tag::A]) {
+            return match tree.plain(range.clone()).trim().is_empty() {
+                true => self.read(range),
+                false => self.push(Token::Code(range)),
+            };
+        }
+        let mut from = range.start;
+        for at in tree.children(range.clone()) {
+            let element = at..tree.end(at);
+            if !tree.holds(element.clone(), &[Tag::A]) {
+                continue;
+            }
+            self.code(from..at);
+            from = element.end;
+            match tree.tag(at) {
+                Some(Tag::A) => self.marked(Mark::Link(at), |reader| reader.code(tree.inside(at))),
+                _ => self.code(tree.inside(at)),
+            }
+        }
+        self.code(from..range.end);
+    }
+
+    fn text(&mut self, range: Range<usize>) {
+        let text = self.tree.text(range.clone());
+        let start = range.end - text.trim_start().len();
+        let end = range.start + text.trim_end().len();
+        if start > range.start && self.blank.is_none() && !self.is_broken {
+            self.blank = Some(range.start..start);
+        }
+        if start < end {
+            self.push(Token::Text(start..end));
+            if end < range.end {
+                self.blank = Some(end..range.end);
+            }
+        }
+    }
+
+    fn line_break(&mut self) {
+        self.blank = None;
+        self.is_broken = true;
+    }
+
+    /// Something that is seen, with what must stand before it.
+    fn push(&mut self, token: Token) {
+        let blank = self.blank.take();
+        let is_broken = std::mem::take(&mut self.is_broken);
+        if !self.tokens.is_empty() {
+            match (is_broken, blank) {
+                (true, _) => self.tokens.push(Token::Break),
+                (false, Some(blank)) => push_text(&mut self.tokens, blank),
+                (false, None) => {}
+            }
+        }
+        let first = self.open.len() - std::mem::take(&mut self.unwritten);
+        for mark in &self.open[first..] {
+            match self.tokens.last() == Some(&Token::Close(*mark)) {
+                true => drop(self.tokens.pop()),
+                false => self.tokens.push(Token::Open(*mark)),
+            }
+        }
+        match token {
+            Token::Text(range) => push_text(&mut self.tokens, range),
+            other => self.tokens.push(other),
+        }
+    }
+}
+
+/// Adds text, to the text before it if that ends where this begins.
+pub(super) fn push_text(tokens: &mut Vec<Token>, range: Range<usize>) {
+    match tokens.last_mut() {
+        Some(Token::Text(last)) if last.end == range.start => last.end = range.end,
+        _ => tokens.push(Token::Text(range)),
+    }
+}
+
+fn write(tree: &Tree<'_>, tokens: &[Token], form: Form) -> String {
+    let count = |text: &str| text.bytes().filter(|b| *b == b'$').count();
+    let dollars = |token: &Token| match token {
+        Token::Text(range) => count(tree.text(range.clone())),
+        Token::Code(range) => count(&tree.plain(range.clone())),
+        Token::Open(Mark::Link(at)) => tree.attribute(*at, "href").map_or(0, count),
+        Token::Image(at) => tree.attribute(*at, "src").map_or(0, count),
+        Token::Math(_) => 2,
+        _ => 0,
+    };
+    let has_dollars = form.has_dollars || tokens.iter().map(dollars).sum::<usize>() > 1;
+    let mut out = String::new();
+    let mut starts_line = !form.is_line;
+    for (i, token) in tokens.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| &tokens[i]);
+        let next = tokens.get(i + 1);
+        let starts_this = std::mem::take(&mut starts_line);
+        match token {
+            Token::Text(range) => {
+                let mut text = tree.text(range.clone());
+                if i == 0 && form.is_item && is_task(text) {
+                    out.push_str(&text[..4]);
+                    text = &text[4..];
+                }
+                let place = Place {
+                    starts_line: starts_this,
+                    in_table: form.in_table,
+                    in_bracket: matches!(before, Some(Token::Open(Mark::Link(_)))),
+                    before_bracket: matches!(next, Some(Token::Open(Mark::Link(_)) | Token::Note(_))),
+                    has_dollars,
+                };
+                escape::text(text, place, &mut out);
+            }
+            Token::Break if form.is_line => out.push_str("<br>"),
+            Token::Break => {
+                out.push_str("\\\n");
+                starts_line = true;
+            }
+            Token::Code(range) => {
+                let text = tree.plain(range.clone());
+                // Two fences side by side would be one, and `[…]:` at the beginning defines a link before code is looked for.
+                let is_read = !out.ends_with('`') && !(out.starts_with('[') && text.contains("]:"));
+                let span = code::span(&text, form.in_table).filter(|_| is_read);
+                write_code(span, &text, form, &mut out);
+            }
+            Token::Image(at) => {
+                let alt = tree.attribute(*at, "alt").unwrap_or_default();
+                let src = tree.attribute(*at, "src").unwrap_or_default();
+                out.push_str("![");
+                let place = Place {
+                    in_table: form.in_table,
+                    in_bracket: true,
+                    has_dollars: true,
+                    ..Place::default()
+                };
+                escape::text(alt.trim(), place, &mut out);
+                out.extend(["](", &destination(src), ")"]);
+            }
+            Token::Math(at) => {
+                let source = tree.plain(tree.inside(*at));
+                let source = tex(&source);
+                match math::inline(source, form.in_table) {
+                    Some(formula) => {
+                        // Renderers take dollars beside a letter or number for money.
+                        let is_close = |c: char| c.is_alphanumeric() || c == '$';
+                        if out.ends_with(is_close) {
+                            out.push(' ');
+                        }
+                        out.push_str(&formula);
+                        if let Some(Token::Text(range)) = next
+                            && tree.text(range.clone()).starts_with(is_close)
+                        {
+                            out.push(' ');
+                        }
+                    }
+                    None => write_code(code::span(source, form.in_table), source, form, &mut out),
+                }
+            }
+            Token::Note(at) => {
+                let label = tree.reference(*at).unwrap_or_default();
+                out.extend(["[^", label, "]"]);
+            }
+            Token::Open(mark) => out.push_str(&mark_text(*mark, true, tree)),
+            Token::Close(mark) => out.push_str(&mark_text(*mark, false, tree)),
+        }
+    }
+    out
+}
+
+fn mark_text(mark: Mark, opens: bool, tree: &Tree<'_>) -> String {
+    match mark {
+        Mark::Strong => "**".to_owned(),
+        Mark::Emphasis => "*".to_owned(),
+        Mark::Strike => "~~".to_owned(),
+        Mark::Html(tag) if opens => format!("<{}>", tag.name()),
+        Mark::Html(tag) => format!("</{}>", tag.name()),
+        Mark::Link(_) if opens => "[".to_owned(),
+        Mark::Link(at) => {
+            let href = tree.attribute(at, "href").unwrap_or_default();
+            format!("]({})", destination(href))
+        }
+    }
+}
+
+/// Code as a span, or as HTML where that is `None`.
+fn write_code(span: Option<String>, text: &str, form: Form, out: &mut String) {
+    match span {
+        Some(span) => out.push_str(&span),
+        None => {
+            let place = Place {
+                in_table: form.in_table,
+                has_dollars: true,
+                ..Place::default()
+            };
+            out.push_str("<code>");
+            escape::text(text, place, out);
+            out.push_str("</code>");
+        }
+    }
+}
+
+/// A line of code in a cell.
+pub(super) fn code_in_cell(line: &str) -> String {
+    let form = Form {
+        in_table: true,
+        ..Form::default()
+    };
+    let mut out = String::new();
+    write_code(code::span(line, true), line, form, &mut out);
+    out
+}
+
+/// A formula without `\(…\)` or `\[…\]` around it.
+pub(super) fn tex(source: &str) -> &str {
+    let source = source.trim();
+    let inside = |open, close| source.strip_prefix(open)?.strip_suffix(close);
+    inside("\\(", "\\)")
+        .or_else(|| inside("\\[", "\\]"))
+        .unwrap_or(source)
+        .trim()
+}
+
+/// Whether the text of an item begins with the box of a task.
+fn is_task(text: &str) -> bool {
+    let boxed = ["[ ] ", "[x] ", "[X] "].iter().any(|task| text.starts_with(task));
+    boxed && !text[4..].trim().is_empty()
+}

@@ -1,0 +1,344 @@
+//! What a reader sees of HTML, whichever markup says it: the reference by which Markdown is held to the content that it
+//! was written from.
+
+use copydesk::engine::Content;
+use copydesk::output::{html, markdown};
+
+use crate::dom::{self, Step};
+
+/// A block: where it stands, and its characters with their marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) place: String,
+    pub(crate) text: String,
+}
+
+/// The first block that Markdown shows otherwise than the content has it, with both.
+pub(crate) fn difference(content: &Content, render: impl Fn(&str) -> String) -> Option<String> {
+    let markdown = markdown::render(content);
+    difference_of(&html::render(content), &markdown, &render(&markdown))
+}
+
+/// The same of HTML, Markdown and what that is rendered to.
+pub(crate) fn difference_of(html: &str, markdown: &str, rendered: &str) -> Option<String> {
+    let (wanted, got) = (lines(html), lines(rendered));
+    let at = (0..wanted.len().max(got.len())).find(|i| wanted.get(*i) != got.get(*i))?;
+    Some(format!(
+        "wanted {:#?}\ngot {:#?}\nmarkdown:\n{markdown}\nhtml: {html}\nrendered: {rendered}",
+        wanted.get(at),
+        got.get(at)
+    ))
+}
+
+/// Renders as pulldown-cmark does, with the extensions that are written.
+pub(crate) fn pulldown(markdown: &str) -> String {
+    use pulldown_cmark::{Options, Parser, html};
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH;
+    let mut rendered = String::new();
+    html::push_html(&mut rendered, Parser::new_ext(markdown, options));
+    rendered
+}
+
+/// The blocks of HTML in their order.
+pub(crate) fn lines(html: &str) -> Vec<Line> {
+    let mut reader = Reader::default();
+    // html, head, its close and body are implied.
+    for step in dom::document(&format!("<!doctype html><html><head></head><body>{html}"))
+        .iter()
+        .skip(4)
+    {
+        match step {
+            Step::Open(name, _, attributes) => reader.open(name, attributes),
+            Step::Text(text) => reader.text(text),
+            Step::Comment => {}
+            Step::Close => reader.close(),
+        }
+    }
+    reader.flush();
+    reader.lines
+}
+
+#[derive(Default)]
+struct Reader {
+    lines: Vec<Line>,
+    text: String,
+    open: Vec<Element>,
+    /// Lists, quotes and tables that hold something so far.
+    numbered: usize,
+    /// Whether the text begins with the box of a task.
+    is_boxed: bool,
+}
+
+#[derive(Default, Clone)]
+struct Element {
+    name: String,
+    /// Where its text stands, if it makes a place of its own. The number is given when something is in it.
+    place: Option<String>,
+    number: Option<usize>,
+    mark: Option<String>,
+    /// Items or rows so far.
+    count: usize,
+    /// The columns that spans of the rows above reach into, with the rows that are left.
+    spans: Vec<usize>,
+    column: usize,
+    is_hidden: bool,
+    is_notes: bool,
+}
+
+impl Reader {
+    fn open(&mut self, name: &str, attributes: &[(String, String)]) {
+        let value = |wanted: &str| {
+            let value = attributes.iter().find(|(name, _)| name == wanted);
+            value.map_or("", |(_, value)| value.as_str())
+        };
+        let number = |wanted: &str| value(wanted).parse().unwrap_or(1usize).max(1);
+        let class = value("class");
+        let is_notes = self.open.iter().any(|element| element.is_notes);
+        let mut element = Element {
+            name: name.to_owned(),
+            is_notes: class == "footnotes",
+            ..Element::default()
+        };
+        let in_cell = self.in_cell();
+        match name {
+            "br" => self.text.push('\n'),
+            "img" => {
+                let alt = value("alt").split_whitespace().collect::<Vec<_>>().join(" ");
+                let picture = format!("(picture {} {alt})", decoded(value("src")));
+                self.mark_up(&picture, false);
+            }
+            "input" => {
+                self.is_boxed = true;
+                let is_done = attributes.iter().any(|(attribute, _)| attribute == "checked");
+                self.mark_up(if is_done { "[x] " } else { "[ ] " }, false);
+            }
+            "hr" => {
+                self.flush();
+                self.text.push_str("(rule)");
+                self.flush();
+            }
+            "span" | "div" if class.starts_with("math") || !value("data-math-style").is_empty() => {
+                self.mark_up("(formula)", false);
+                element.is_hidden = true;
+            }
+            "sup" if class == "footnote-reference" => {
+                self.mark_up("(note)", false);
+                element.is_hidden = true;
+            }
+            "sup" if class == "footnote-definition-label" => element.is_hidden = true,
+            "a" if value("href").starts_with("#fn-") => {
+                self.mark_up("(note)", false);
+                element.is_hidden = true;
+            }
+            "a" if value("href").starts_with("#fnref-") => element.is_hidden = true,
+            "a" => element.mark = Some(format!("a {}", decoded(value("href")))),
+            "b" | "strong" | "summary" => element.mark = Some("B".into()),
+            "i" | "em" | "cite" | "var" => element.mark = Some("I".into()),
+            "s" | "del" => element.mark = Some("S".into()),
+            "code" if self.in_pre() => {
+                let pre = self.open.iter_mut().rfind(|element| element.name == "pre");
+                if let Some((pre, language)) = pre.zip(class.strip_prefix("language-"))
+                    && pre.place.is_some()
+                {
+                    pre.place = Some(format!("pre {language}"));
+                }
+            }
+            "code" | "samp" | "tt" if !self.in_pre() => element.mark = Some("C".into()),
+            "sup" | "sub" | "u" | "ins" | "mark" | "kbd" | "q" | "ruby" | "rb" | "rt" | "rp" => {
+                element.mark = Some(name.to_owned());
+            }
+            "ul" | "ol" if !in_cell && !is_notes => {
+                element.place = Some(name.to_owned());
+                element.count = match value("start") {
+                    "" => 0,
+                    start => start.parse::<usize>().unwrap_or(1).wrapping_sub(1),
+                };
+            }
+            "li" if !in_cell && !is_notes => {
+                if let Some(list) = self.open.last_mut() {
+                    list.count = list.count.wrapping_add(1);
+                    element.place = Some(format!("item {}", list.count));
+                    element.number = Some(0);
+                }
+            }
+            "blockquote" if !in_cell => element.place = Some("quote".into()),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "pre" if !in_cell => {
+                element.place = Some(name.to_owned());
+                element.number = Some(0);
+            }
+            "table" if !in_cell => element.place = Some("table".into()),
+            "td" | "th" if !in_cell => {
+                if let Some(table) = self.open.iter_mut().rfind(|element| element.name == "table") {
+                    while table.spans.get(table.column).is_some_and(|rows| *rows > 0) {
+                        table.column += 1;
+                    }
+                    element.place = Some(format!("cell {} {}", table.count, table.column));
+                    element.number = Some(0);
+                    for _ in 0..number("colspan") {
+                        table.spans.resize(table.spans.len().max(table.column + 1), 0);
+                        table.spans[table.column] = number("rowspan");
+                        table.column += 1;
+                    }
+                }
+            }
+            "p" | "div" | "section" | "dl" | "dt" | "dd" | "figure" | "figcaption" | "details" | "caption"
+            | "thead" | "tbody" | "tfoot" | "tr" | "table" | "ul" | "ol" | "li" | "blockquote" | "pre" | "td"
+            | "th" | "code" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "small" | "abbr" | "time" | "bdi" | "samp" => {}
+            other => element.mark = Some(format!("?{other}")),
+        }
+        // The box of a task may stand before its paragraph.
+        let is_boxed = name == "p" && self.is_boxed && matches!(self.text.trim(), "[ ]" | "[x]");
+        if is_block(name) && !is_boxed {
+            self.border(name);
+        }
+        if matches!(name, "td" | "th") && in_cell {
+            self.text.push(' ');
+        }
+        self.open.push(element);
+    }
+
+    fn close(&mut self) {
+        let Some(name) = self.open.last().map(|element| element.name.clone()) else {
+            return;
+        };
+        if is_block(&name) && !(matches!(name.as_str(), "td" | "th") && self.cells() > 1) {
+            self.border(&name);
+        }
+        self.open.pop();
+        if name == "tr"
+            && !self.in_cell()
+            && let Some(table) = self.open.iter_mut().rfind(|element| element.name == "table")
+            && table.column > 0
+        {
+            table.spans.iter_mut().for_each(|rows| *rows = rows.saturating_sub(1));
+            table.count += 1;
+            table.column = 0;
+        }
+    }
+
+    /// The end of a block, which in a cell is the end of a line.
+    fn border(&mut self, name: &str) {
+        let is_inner = self.cells() > 1 || (self.in_cell() && !matches!(name, "td" | "th"));
+        match is_inner {
+            true if matches!(name, "td" | "th") => {}
+            true => self.text.push('\n'),
+            false => self.flush(),
+        }
+    }
+
+    fn cells(&self) -> usize {
+        let is_cell = |element: &&Element| matches!(element.name.as_str(), "td" | "th");
+        self.open.iter().filter(is_cell).count()
+    }
+
+    fn in_cell(&self) -> bool {
+        self.cells() > 0
+    }
+
+    fn in_pre(&self) -> bool {
+        self.open.iter().any(|element| element.name == "pre")
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.open.iter().any(|element| element.is_hidden) {
+            return;
+        }
+        if self.in_pre() && !self.in_cell() {
+            return self.text.push_str(text);
+        }
+        for c in text.chars() {
+            match c {
+                '\n' if self.in_pre() => self.text.push('\n'),
+                c if c.is_whitespace() => self.text.push(' '),
+                c => self.mark_up(c.encode_utf8(&mut [0; 4]), c.is_alphanumeric()),
+            }
+        }
+    }
+
+    /// Something with the marks around it. Emphasis counts on letters and numbers only: it may end before punctuation.
+    fn mark_up(&mut self, text: &str, is_word: bool) {
+        let mut marks: Vec<&str> = self.open.iter().filter_map(|element| element.mark.as_deref()).collect();
+        if self.in_pre() {
+            marks.push("C");
+        }
+        marks.sort_unstable();
+        marks.dedup();
+        if !is_word || marks.contains(&"C") {
+            marks.retain(|mark| !matches!(*mark, "B" | "I" | "S"));
+        }
+        if text == "(note)" {
+            marks.clear();
+        }
+        self.text.push_str(text);
+        if !marks.is_empty() {
+            self.text.push_str(&format!("‹{}›", marks.join(",")));
+        }
+    }
+
+    fn flush(&mut self) {
+        self.is_boxed = false;
+        let text = std::mem::take(&mut self.text);
+        let text = match self.in_pre() && !self.in_cell() {
+            true => text.trim_matches('\n').to_owned(),
+            false => {
+                let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+                let lines = text.split('\n').map(line).filter(|line| !line.is_empty());
+                lines.collect::<Vec<_>>().join("\n")
+            }
+        };
+        if text.trim().is_empty() {
+            return;
+        }
+        let mut places = Vec::new();
+        // A caption stands above its table.
+        let is_caption = self.open.iter().any(|element| element.name == "caption");
+        for element in self
+            .open
+            .iter_mut()
+            .filter(|element| !(is_caption && element.name == "table"))
+        {
+            if let Some(place) = &element.place {
+                let number = element.number.get_or_insert_with(|| {
+                    self.numbered += 1;
+                    self.numbered
+                });
+                places.push(format!("{place} {number}"));
+            }
+        }
+        self.lines.push(Line {
+            place: places.join(" / "),
+            text,
+        });
+    }
+}
+
+fn is_block(name: &str) -> bool {
+    copydesk::engine::tags::Tag::from_name(name.as_bytes()).is_block()
+}
+
+/// An address without its percent signs.
+fn decoded(address: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = address.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let hex = behind.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .filter(|_| *first == b'%')
+        {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
