@@ -1,0 +1,38 @@
+//! Markdown: whatever comes in, its rendering shows what `content_html` shows.
+#![no_main]
+
+use copydesk::{input::Document, options::Options, output::json::Fields};
+use copydesk_fuzz::{PIPELINE, normalize};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/it/dom.rs"]
+mod dom;
+#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/it/rendered.rs"]
+mod rendered;
+
+fuzz_target!(|data: &[u8]| {
+    let document = Document {
+        bytes: data,
+        content_type: Some("text/html; charset=utf-8"),
+        ..Document::default()
+    };
+    let options = Options {
+        fields: Fields::parse("content_html,content_markdown").expect("fields of ours"),
+        ..Options::default()
+    };
+    let Some(answer) = normalize(&PIPELINE, &document, &options) else {
+        return;
+    };
+    let article: Value = serde_json::from_slice(&answer).expect("JSON");
+    let [html, markdown] = ["content_html", "content_markdown"].map(|name| article[name].as_str().expect("a text"));
+    // The line that makes a quote a callout is text to CommonMark; lists are written to a depth.
+    if html.contains("class=\"callout\"") || html.matches("<ul").count() + html.matches("<ol").count() > 8 {
+        return;
+    }
+    if let Some(difference) = rendered::difference_of(html, markdown, &rendered::pulldown(markdown)) {
+        panic!("{difference}");
+    }
+});
