@@ -9,6 +9,8 @@
 //! | `time` | `datetime` |
 //! | `abbr` | `title` |
 //! | blocks | `dir` (`ltr`, `rtl`) |
+//! | `blockquote` | `class="callout"` |
+//! | `code` in `pre` | `class="language-…"`, of letters, digits and `+ # . -`, 24 bytes at most |
 
 use super::{
     links::{Links, image_source},
@@ -23,7 +25,7 @@ pub(super) fn is_kept_block(tag: Tag) -> bool {
             tag,
             Tag::P | Tag::UL | Tag::OL | Tag::LI | Tag::DL | Tag::DT | Tag::DD | Tag::PRE | Tag::BLOCKQUOTE
         )
-        || matches!(tag, Tag::FIGURE | Tag::FIGCAPTION)
+        || matches!(tag, Tag::FIGURE | Tag::FIGCAPTION | Tag::DETAILS | Tag::SUMMARY)
         || is_table_part(tag)
 }
 
@@ -70,7 +72,16 @@ pub(super) fn holds_text(tag: Tag) -> bool {
     tag.is_heading()
         || matches!(
             tag,
-            Tag::P | Tag::LI | Tag::DT | Tag::DD | Tag::TD | Tag::TH | Tag::CAPTION | Tag::FIGCAPTION | Tag::PRE
+            Tag::P
+                | Tag::LI
+                | Tag::DT
+                | Tag::DD
+                | Tag::TD
+                | Tag::TH
+                | Tag::CAPTION
+                | Tag::FIGCAPTION
+                | Tag::PRE
+                | Tag::SUMMARY
         )
 }
 
@@ -102,8 +113,16 @@ pub(super) fn inline_attributes(outline: &Outline<'_>, links: &Links, id: u32, t
         Tag::A => vec![("href", links.follow(&text(outline, id, "href")?)?)],
         Tag::TIME => one("datetime"),
         Tag::ABBR => one("title"),
+        // Google Docs wraps what it copies in one that is not bold.
+        Tag::B if outline.attribute(id, "style").is_some_and(is_normal_weight) => return None,
         _ => Vec::new(),
     })
+}
+
+fn is_normal_weight(style: &str) -> bool {
+    let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
+    let style = style.to_ascii_lowercase();
+    style.contains("font-weight:normal") || style.contains("font-weight:400")
 }
 
 pub(super) fn block_attributes(outline: &Outline<'_>, id: u32, tag: Tag) -> Attributes {

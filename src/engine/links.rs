@@ -57,7 +57,12 @@ impl Links {
 
     /// The same of what a reader follows: without the parameters that say how he came by it.
     pub fn follow(&self, link: &str) -> Option<String> {
+        let written = link.trim();
         let link = self.resolve(link)?;
+        // A host alone stays as it is written: the slash that the standard adds says nothing.
+        if link.strip_suffix('/') == Some(written) {
+            return Some(written.to_owned());
+        }
         if !link.contains('?') {
             return Some(link);
         }

@@ -177,7 +177,16 @@ impl<'s> Outline<'s> {
         };
         let characters = |run: u32| self.characters_before[run as usize];
         let inside = characters(element.next_run) - characters(element.first_run);
+        if element.tag == Tag::BUTTON && self.is_all_of_heading(element.parent, inside) {
+            return false;
+        }
         element.closed || inside as usize * UNCLOSED_SHARE <= characters(self.runs.len() as u32) as usize
+    }
+
+    /// Whether so many characters are all that a heading has: the button of an accordion is its heading.
+    fn is_all_of_heading(&self, id: u32, characters: u32) -> bool {
+        let heading = self.elements.get(id as usize).filter(|e| e.tag.is_heading());
+        heading.is_some() && self.characters(id) == characters
     }
 
     /// An element's name in lower case.

@@ -84,11 +84,13 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Ran
         .filter(|e| outline.rule_drops(e))
         .map(|e| e.start as usize..e.end as usize)
         .collect();
-    let parts = parts(lines, units);
-    dropped.extend(parts.iter().map(|(range, _)| range.clone()));
+    dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
     let kept = subtract(chosen, &union(dropped));
     let kept = subtract(&union([kept, keeps].concat()), &removes);
-    let removed = name_removals(outline, &parts, &kept);
+    // What no form of a unit has a place for: whoever keeps the unit keeps its content.
+    let left_out = units.left_out().iter().map(|left_out| left_out.range.clone());
+    let kept = subtract(&kept, &union(left_out.collect()));
+    let removed = name_removals(outline, &parts(lines, units), &kept);
     Verdict { kept, removed }
 }
 

@@ -7,6 +7,9 @@
 
 use crate::engine::{Content, Node, tags::Tag};
 
+/// An attribute of a callout that only Markdown says.
+const CALLOUT_KIND: &str = "callout";
+
 /// Renders HTML, every element closed.
 pub fn render(content: &Content) -> String {
     let mut html = String::with_capacity(content.text.len() + content.nodes.len() * 8);
@@ -15,7 +18,7 @@ pub fn render(content: &Content) -> String {
             Node::Open { tag, attributes } => {
                 html.push('<');
                 html.push_str(tag.name());
-                for (name, value) in attributes {
+                for (name, value) in attributes.iter().filter(|(name, _)| *name != CALLOUT_KIND) {
                     html.push(' ');
                     html.push_str(name);
                     html.push_str("=\"");

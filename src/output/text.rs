@@ -21,7 +21,15 @@ pub fn render(content: &Content, captions: Captions) -> String {
     let mut gap = "";
     // Open elements whose text stands beside the running text, and open ruby elements.
     let (mut beside, mut rubies) = (0, 0);
-    for node in &content.nodes {
+    let mut nodes = content.nodes.iter().enumerate();
+    while let Some((at, node)) = nodes.next() {
+        if let Some(raised) = raised(content, at).filter(|_| beside == 0 && gap.is_empty())
+            && text.ends_with(|before: char| before.is_alphanumeric() || matches!(before, ')' | ']'))
+        {
+            text.push_str(&raised);
+            nodes.nth(1);
+            continue;
+        }
         let (tag, opens) = match node {
             Node::Text(_) if beside > 0 => continue,
             Node::Text(range) => {
@@ -57,4 +65,52 @@ pub fn render(content: &Content, captions: Captions) -> String {
         }
     }
     text
+}
+
+/// A superscript that would read as a part of what it stands on, in characters that are raised: the 6 of 10⁶, not 106.
+/// The node at `at` opens it; ordinals (1st) and links to notes are left as they are.
+fn raised(content: &Content, at: usize) -> Option<String> {
+    let [
+        Node::Open { tag: Tag::SUP, .. },
+        Node::Text(range),
+        Node::Close(Tag::SUP),
+    ] = content.nodes.get(at..at + 3)?
+    else {
+        return None;
+    };
+    let text = &content.text[range.clone()];
+    if !text.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let raised: Option<String> = text.chars().map(raised_character).collect();
+    raised.or_else(|| Some(format!("^{text}")))
+}
+
+fn raised_character(c: char) -> Option<char> {
+    Some(match c {
+        '0' => '⁰',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        '4'..='9' => char::from_u32(u32::from('⁴') + (u32::from(c) - u32::from('4')))?,
+        '+' => '⁺',
+        '-' | '−' | '–' => '⁻',
+        '=' => '⁼',
+        '(' => '⁽',
+        ')' => '⁾',
+        'n' => 'ⁿ',
+        'i' => 'ⁱ',
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_raised() {
+        let raised: Option<String> = "0123456789+-=()ni".chars().map(raised_character).collect();
+        assert_eq!(raised.as_deref(), Some("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ"));
+    }
 }

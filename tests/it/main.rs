@@ -33,4 +33,5 @@ mod tidy;
 mod traffic;
 mod tree;
 mod trust;
+mod units;
 mod wire;

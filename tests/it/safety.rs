@@ -73,6 +73,8 @@ const ELEMENTS: &[&str] = &[
     "rt",
     "rp",
     "bdi",
+    "details",
+    "summary",
 ];
 
 fn is_allowed(element: &str, attribute: &str, value: &str) -> bool {
@@ -82,6 +84,11 @@ fn is_allowed(element: &str, attribute: &str, value: &str) -> bool {
         ("a", "rel") => value == "noopener nofollow",
         ("img", "alt") | ("time", "datetime") | ("abbr", "title") => true,
         ("img", "width" | "height") | ("td" | "th", "colspan" | "rowspan") | ("ol", "start") => number(),
+        ("blockquote", "class") => value == "callout",
+        ("code", "class") => value.strip_prefix("language-").is_some_and(|language| {
+            let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+#.-".contains(&b);
+            !language.is_empty() && language.len() <= 24 && language.bytes().all(fits)
+        }),
         (_, "dir") => matches!(value, "ltr" | "rtl"),
         _ => false,
     }
@@ -464,6 +471,18 @@ fn any_soup_comes_out_safe_and_stays_as_it_is() {
             "form",
             "ruby",
             "code",
+            "details",
+            "summary",
+            "div class=\"admonition note\"",
+            "p class=admonition-title",
+            "div data-callout=tip class=callout",
+            "code class=\"hljs language-a&quot;onload=x\"",
+            "pre class=\"brush: js\"",
+            "td class=gutter",
+            "span class=line",
+            "input type=checkbox",
+            "a class=headerlink href=#x",
+            "div class=\"highlight-source-shell\"",
         ][..],
     );
     let text = select(

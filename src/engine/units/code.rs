@@ -1,46 +1,273 @@
-//! Code blocks: where one begins and ends, its language, and its lines.
+//! Code blocks: where one begins and ends, and its lines without gutters.
 
-use super::{Finder, Outline, Tag, UnitKind};
+use super::{Finder, NONE, Outline, Tag, UnitKind, languages::Claim, marks};
+use crate::engine::outline::Run;
 
-/// Bytes that the name of a language may have.
-const LANGUAGE_BYTES: usize = 32;
+/// The reason that line numbers, buttons and bars of a code block are left out for.
+pub(super) const GUTTER: &str = "score/gutter";
+
+/// Elements around a `pre` that may be parts of the same block.
+const WRAPPERS: usize = 8;
+/// Visible characters that a bar above the code may have: a file's name, a language, a button's words.
+const BAR_CHARACTERS: u32 = 120;
+/// Runs of text at the beginning of a `code` among which a line feed is looked for.
+const FIRST_RUNS: usize = 64;
 
 impl Finder<'_, '_> {
     /// A `pre`; returns the next element to look at.
     pub(super) fn code(&mut self, pre: u32) -> u32 {
         let outline = self.outline;
         let next = outline.elements[pre as usize].next;
-        let code = (pre + 1..next).find(|id| outline.elements[*id as usize].tag == Tag::CODE);
-        let language = [code, Some(pre)]
-            .into_iter()
-            .flatten()
-            .find_map(|id| language(outline, id));
-        match code.is_some() || language.is_some() {
-            true => {
-                self.add(pre, UnitKind::Code { language });
-                next
+        if is_gutter(outline, pre) {
+            return next; // of the block around it, which is found by its other `pre`
+        }
+        let code = (pre + 1..next)
+            .take_while(|id| *id < pre + WRAPPERS as u32)
+            .find(|id| outline.elements[*id as usize].tag == Tag::CODE);
+        let mut claim = Claim::default();
+        code.into_iter().chain([pre]).for_each(|id| claim.read(outline, id));
+        let (block, around) = self.wrapper(pre);
+        around.into_iter().for_each(|id| claim.read(outline, id));
+        if !(claim.is_code || code.is_some()) {
+            self.add(pre, UnitKind::Preformatted);
+            return pre + 1;
+        }
+        self.forget_from(block);
+        self.leave_out_around(pre, block);
+        self.leave_out_chrome(pre);
+        self.add_code(block, claim)
+    }
+
+    /// A block of code without `pre`, or with one a line; returns the next element to look at.
+    pub(super) fn editor(&mut self, id: u32) -> u32 {
+        let outline = self.outline;
+        let is_named = |id: u32, name: &str| {
+            let class = outline.attribute(id, "class").unwrap_or_default();
+            class.split_ascii_whitespace().any(|word| word == name)
+        };
+        let block = if is_named(id, "syntaxhighlighter") {
+            Some(id)
+        } else if is_named(id, "blob-code") {
+            ancestors(outline, id).find(|id| outline.elements[*id as usize].tag == Tag::TABLE)
+        } else if is_named(id, "CodeMirror-code") {
+            ancestors(outline, id).find(|id| is_named(*id, "CodeMirror"))
+        } else {
+            None
+        };
+        let Some(block) = block else { return id + 1 };
+        let mut claim = Claim::default();
+        claim.read(outline, block);
+        ancestors(outline, block).take(2).for_each(|id| claim.read(outline, id));
+        self.forget_from(block);
+        if is_named(id, "CodeMirror-code") {
+            self.leave_out_around(id, block);
+        }
+        self.leave_out_chrome(id.min(block));
+        self.add_code(block, claim)
+    }
+
+    /// A `code` that stands where a block does, and has lines or says that it is one; returns the next element to look at.
+    pub(super) fn bare_code(&mut self, id: u32) -> u32 {
+        let outline = self.outline;
+        let element = &outline.elements[id as usize];
+        let around = outline.elements.get(element.parent as usize).map(|parent| parent.tag);
+        if !matches!(
+            around,
+            Some(Tag::DIV | Tag::SECTION | Tag::ARTICLE | Tag::MAIN | Tag::FIGURE)
+        ) {
+            return id + 1;
+        }
+        let mut claim = Claim::default();
+        claim.read(outline, id);
+        let class = outline.attribute(id, "class").unwrap_or_default();
+        let is_block = class.split_ascii_whitespace().any(|word| word == "block");
+        let mut first = (element.first_run..element.next_run).take(FIRST_RUNS);
+        let mut has_lines = || first.any(|run| outline.run_text(run).trim().contains('\n'));
+        if !claim.is_code || !(is_block || has_lines()) {
+            return id + 1;
+        }
+        self.add_code(id, claim)
+    }
+
+    fn add_code(&mut self, block: u32, claim: Claim) -> u32 {
+        let language = claim.language;
+        self.add(block, UnitKind::Code { language });
+        self.outline.elements[block as usize].next
+    }
+
+    /// The outermost element that holds this block and nothing else but its gutter and bars; and the elements around the
+    /// `pre` whose classes are about it, from the innermost.
+    fn wrapper(&mut self, pre: u32) -> (u32, Vec<u32>) {
+        let outline = self.outline;
+        let (mut block, mut inner, mut around) = (pre, pre, Vec::new());
+        for _ in 0..WRAPPERS {
+            let at = outline.elements[inner as usize].parent;
+            if at == NONE
+                || matches!(
+                    outline.elements[at as usize].tag,
+                    Tag::BODY | Tag::HTML | Tag::LI | Tag::BLOCKQUOTE
+                )
+            {
+                break;
             }
-            false => {
-                self.add(pre, UnitKind::Preformatted);
-                pre + 1
+            if outline.characters(at) > outline.characters(inner) {
+                let bar = if is_named_code(outline, at) { BAR_CHARACTERS } else { 0 };
+                if !self.is_chrome_around(at, inner, bar) {
+                    break;
+                }
+                block = at;
+            }
+            around.push(at);
+            inner = at;
+        }
+        (block, around)
+    }
+
+    /// Whether all text of `outer` that is not in `inner` is that of gutters, and of bars with so many characters at most.
+    fn is_chrome_around(&mut self, outer: u32, inner: u32, bar: u32) -> bool {
+        let outline = self.outline;
+        let (outer, inner) = (&outline.elements[outer as usize], &outline.elements[inner as usize]);
+        let (before, behind) = (outer.first_run..inner.first_run, inner.next_run..outer.next_run);
+        let Some(left) = self.gutter_runs.checked_sub(before.len() + behind.len()) else {
+            return false;
+        };
+        self.gutter_runs = left;
+        let mut left = bar;
+        before.chain(behind).all(|run| {
+            let Run { parent, characters, .. } = outline.runs[run as usize];
+            let text = outline.run_text(run).as_bytes();
+            let is_number = text
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace());
+            let fits = is_number || (characters <= left && !is_prose(outline, parent));
+            left -= if is_number || !fits { 0 } else { characters };
+            fits
+        })
+    }
+
+    /// Everything of the block that is not in the `pre`.
+    fn leave_out_around(&mut self, pre: u32, block: u32) {
+        let (pre, block) = (
+            &self.outline.elements[pre as usize],
+            &self.outline.elements[block as usize],
+        );
+        for (from, to) in [(block.start, pre.start), (pre.end, block.end)] {
+            if from < to {
+                self.leave_out_range(from as usize..to as usize, GUTTER);
+            }
+        }
+    }
+
+    /// Line numbers and buttons inside the code.
+    fn leave_out_chrome(&mut self, block: u32) {
+        let outline = self.outline;
+        let next = outline.elements[block as usize].next;
+        let from = self.marks.partition_point(|(id, _)| *id <= block);
+        let mut end = 0;
+        for at in from..self.marks.len() {
+            let (id, marks) = self.marks[at];
+            if id >= next {
+                break;
+            }
+            if id >= end && marks & marks::CHROME != 0 && is_chrome(outline, id) {
+                self.leave_out(id, GUTTER);
+                end = outline.elements[id as usize].next;
             }
         }
     }
 }
 
-/// The language that an element's class names.
-fn language(outline: &Outline<'_>, element: u32) -> Option<String> {
-    let class = outline.attribute(element, "class")?;
-    class
-        .split_ascii_whitespace()
-        .find_map(|word| checked(word.strip_prefix("language-").or_else(|| word.strip_prefix("lang-"))?))
+/// The elements around one, from the innermost.
+fn ancestors<'o>(outline: &'o Outline<'_>, id: u32) -> impl Iterator<Item = u32> + 'o {
+    let parent = |id: u32| Some(outline.elements.get(id as usize)?.parent).filter(|id| *id != NONE);
+    std::iter::successors(parent(id), move |id| parent(*id)).take(WRAPPERS)
 }
 
-/// A name of a language, in the alphabet that `class` in the content is closed to.
-fn checked(name: &str) -> Option<String> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'#' | b'.' | b'-');
-    let is_name = !name.is_empty() && name.len() <= LANGUAGE_BYTES && name.bytes().all(fits);
-    is_name.then(|| name.to_ascii_lowercase())
+/// Whether a `pre` holds only the numbers of the lines in the cell beside it.
+fn is_gutter(outline: &Outline<'_>, pre: u32) -> bool {
+    let element = &outline.elements[pre as usize];
+    let mut cell = element.parent;
+    for _ in 0..3 {
+        match outline.elements.get(cell as usize) {
+            Some(around) if matches!(around.tag, Tag::TD | Tag::TH) => {
+                let follows = outline.elements.get(around.next as usize);
+                return follows.is_some_and(|next| next.parent == around.parent && matches!(next.tag, Tag::TD))
+                    && holds_numbers(outline, pre);
+            }
+            Some(around) => cell = around.parent,
+            None => return false,
+        }
+    }
+    false
+}
+
+fn holds_numbers(outline: &Outline<'_>, id: u32) -> bool {
+    let element = &outline.elements[id as usize];
+    (element.first_run..element.next_run).all(|run| {
+        let text = outline.run_text(run).as_bytes();
+        text.iter()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace() || matches!(byte, b'|' | b':' | b'.'))
+    })
+}
+
+/// Whether an element inside code is none of it: numbers by their class, or what is to be clicked on.
+fn is_chrome(outline: &Outline<'_>, id: u32) -> bool {
+    let tag = outline.elements[id as usize].tag;
+    if outline.characters(id) == 0 || matches!(tag, Tag::CODE | Tag::TABLE | Tag::TBODY | Tag::TR | Tag::OL) {
+        return false;
+    }
+    let [class, style] = outline
+        .attributes(id, ["class", "style"])
+        .map(Option::unwrap_or_default);
+    let has = |names: &[&str]| {
+        class
+            .split_ascii_whitespace()
+            .any(|word| names.iter().any(|name| word.to_ascii_lowercase().contains(name)))
+    };
+    let is_short = outline.characters(id) <= BAR_CHARACTERS;
+    let is_number = has(&[
+        "gutter",
+        "lineno",
+        "line-num",
+        "linenum",
+        "blob-num",
+        "hljs-ln",
+        "pre-numbering",
+    ]) || class.split_ascii_whitespace().any(|word| matches!(word, "ln" | "lnt"))
+        || style.contains("user-select");
+    tag == Tag::BUTTON && is_short
+        || is_number && holds_numbers(outline, id)
+        || is_short && has(&["button", "btn", "clipboard", "copy", "toolbar"])
+        || is_short && tag.is_block() && has(&["header"])
+}
+
+/// Whether the start tag of an element around a `pre` says that it is about code.
+fn is_named_code(outline: &Outline<'_>, id: u32) -> bool {
+    const NAMES: &[&str] = &[
+        "code",
+        "frame",
+        "highlight",
+        "language-",
+        "listing",
+        "prism",
+        "rouge",
+        "shiki",
+        "snippet",
+        "src",
+        "syntax",
+        "terminal",
+    ];
+    let [class, own] = outline.attributes(id, ["class", "id"]);
+    [class, own].into_iter().flatten().any(|value| {
+        let value = value.to_ascii_lowercase();
+        NAMES.iter().any(|name| value.contains(name))
+    })
+}
+
+/// Whether text stands in an element that no bar of a code block is made of.
+fn is_prose(outline: &Outline<'_>, parent: u32) -> bool {
+    let tag = outline.elements.get(parent as usize).map(|element| element.tag);
+    tag.is_some_and(|tag| tag.is_heading() || matches!(tag, Tag::P | Tag::LI | Tag::PRE | Tag::BLOCKQUOTE | Tag::DD))
 }
 
 /// How the line that is being read began.

@@ -7,8 +7,12 @@
 //! # Limits
 //! Linear in the document: a recogniser reads a class only where the tag, or a word in the start tag, makes a unit likely.
 
+mod callouts;
 mod code;
 mod formulas;
+mod headings;
+mod languages;
+mod marks;
 mod mathml;
 mod notes;
 mod tables;
@@ -23,6 +27,8 @@ use super::{
 };
 
 pub(super) use code::Lines as CodeLines;
+use marks::Marks;
+use tables::OpenTable;
 pub use tex_text::TextFormula;
 
 /// What a unit is, with what its form needs.
@@ -142,22 +148,28 @@ impl Units {
         let notes = notes::find(outline);
         let mut finder = Finder {
             outline,
-            found: Units {
-                left_out: notes.left_out,
-                ..Units::default()
-            },
+            found: Units::default(),
             notes: notes.units.into_iter().peekable(),
             formulas: formulas::Hints::of(outline.source),
             display_until: 0,
             searched_until: 0,
+            marks: marks::find(outline),
+            next_mark: 0,
+            tables: Vec::new(),
+            last_heading: None,
+            title: None,
+            gutter_runs: outline.runs.len() * RUNS_READ,
         };
         let mut at = 0;
         while at < outline.elements.len() as u32 {
             at = finder.element(at).max(at + 1);
         }
+        finder.end_tables(at);
+        finder.found.units.sort_by_key(|unit| unit.element);
         let formulas = finder.text_formulas();
         let mut found = finder.found;
         found.text_formulas = formulas;
+        found.left_out.extend(notes.left_out);
         found.left_out.sort_by_key(|left_out| left_out.range.start);
         found
     }
@@ -201,6 +213,9 @@ impl Units {
     }
 }
 
+/// How often a run of text may be read for what stands around code, on the mean.
+const RUNS_READ: usize = 8;
+
 /// The pass: what was found so far.
 struct Finder<'o, 's> {
     outline: &'o Outline<'s>,
@@ -213,6 +228,16 @@ struct Finder<'o, 's> {
     display_until: u32,
     /// Elements before this one are inside of one that was searched for a formula.
     searched_until: u32,
+    /// Elements with a word in their start tag that makes a unit likely, ascending.
+    marks: Vec<(u32, Marks)>,
+    next_mark: usize,
+    /// Tables whose end is yet to come.
+    tables: Vec<OpenTable>,
+    last_heading: Option<u32>,
+    /// How many runs of text may still be read for what stands around code: the pass is linear.
+    gutter_runs: usize,
+    /// The title of the last callout.
+    title: Option<u32>,
 }
 
 impl Finder<'_, '_> {
@@ -226,29 +251,102 @@ impl Finder<'_, '_> {
         if let Some(next) = self.formula(id) {
             return next;
         }
+        let marks = self.marks_of(id);
         let element = &self.outline.elements[id as usize];
         if !element.seen {
             return id + 1;
         }
+        if !self.tables.is_empty() {
+            self.in_table(id);
+        }
+        if self.title == Some(id) {
+            self.add(id, UnitKind::CalloutTitle);
+            return element.next;
+        }
+        if marks != 0 {
+            let next = self.marked(id, marks);
+            if next > id + 1 || self.found.units.last().is_some_and(|unit| unit.element == id) {
+                return next;
+            }
+        }
         match element.tag {
             Tag::PRE => return self.code(id),
-            Tag::TABLE => {
-                let kind = tables::kind(self.outline, id);
-                self.add(id, kind);
-            }
+            Tag::TABLE => self.table(id),
             Tag::UL | Tag::OL => self.add(id, UnitKind::List),
             Tag::LI => self.add(id, UnitKind::Item),
             Tag::DL => self.add(id, UnitKind::Definitions),
-            Tag::BLOCKQUOTE => self.add(id, UnitKind::Quote),
+            Tag::CODE => return self.bare_code(id),
+            Tag::BLOCKQUOTE => self.quote(id),
             Tag::FIGURE => self.add(id, UnitKind::Figure),
-            Tag::DETAILS => self.add(id, UnitKind::Details),
-            tag if tag.is_heading() => self.add(id, UnitKind::Heading),
+            Tag::DETAILS => self.details(id),
+            tag if tag.is_heading() => self.heading(id),
             _ => {}
         }
         id + 1
     }
 
+    /// An element with a mark; returns the next one to look at.
+    fn marked(&mut self, id: u32, marks: Marks) -> u32 {
+        if marks & marks::EDITOR != 0 {
+            let next = self.editor(id);
+            if next > id + 1 {
+                return next;
+            }
+        }
+        if marks & marks::PERMALINK != 0 && self.permalink(id) {
+            return self.outline.elements[id as usize].next;
+        }
+        if marks & marks::CALLOUT != 0 {
+            self.callout(id);
+        }
+        id + 1
+    }
+
+    fn marks_of(&mut self, id: u32) -> Marks {
+        while self.marks.get(self.next_mark).is_some_and(|(marked, _)| *marked < id) {
+            self.next_mark += 1;
+        }
+        match self.marks.get(self.next_mark) {
+            Some((marked, marks)) if *marked == id => *marks,
+            _ => 0,
+        }
+    }
+
+    /// What opens on a click opens by its summary; without one, nothing says what is hidden.
+    fn details(&mut self, id: u32) {
+        let outline = self.outline;
+        let next = outline.elements[id as usize].next;
+        let first = (id + 1 < next).then_some(id + 1);
+        if first
+            .is_some_and(|child| outline.elements[child as usize].tag == Tag::SUMMARY && outline.characters(child) > 0)
+        {
+            self.add(id, UnitKind::Details);
+        }
+    }
+
     fn add(&mut self, element: u32, kind: UnitKind) {
         self.found.units.push(Unit { element, kind });
+    }
+
+    fn leave_out(&mut self, element: u32, reason: &'static str) {
+        let element = &self.outline.elements[element as usize];
+        self.leave_out_range(element.start as usize..element.end as usize, reason);
+    }
+
+    fn leave_out_range(&mut self, range: Range<usize>, reason: &'static str) {
+        self.found.left_out.push(LeftOut { range, reason });
+    }
+
+    /// Forgets what was found from an element on: it is all part of another unit.
+    fn forget_from(&mut self, element: u32) {
+        let start = self.outline.elements[element as usize].start as usize;
+        while self.found.units.pop_if(|unit| unit.element >= element).is_some() {}
+        while self
+            .found
+            .left_out
+            .pop_if(|left_out| left_out.range.start >= start)
+            .is_some()
+        {}
+        self.forget_tables_from(element);
     }
 }

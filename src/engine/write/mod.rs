@@ -88,6 +88,7 @@ pub fn write(
         event: 0,
         all_units: units,
         notes: notes::Notes::of(units, outline, kept),
+        title: None,
     };
     writer.sweep(0..outline.events.len(), kept, bound_bytes)?;
     writer.pop_frames(0);
@@ -156,6 +157,8 @@ struct Writer<'w, 's> {
     event: usize,
     all_units: &'w Units,
     notes: notes::Notes,
+    /// The title of a callout while it is open: a paragraph, whatever is inside.
+    title: Option<u32>,
 }
 
 /// Bytes that a pair of tags takes, about.
@@ -167,7 +170,10 @@ impl Writer<'_, '_> {
         let outline = self.outline;
         let first = outline.events[events.clone()].iter().find_map(|event| match event {
             Event::Open(id) => Some((outline.elements[*id as usize].start, *id)),
-            Event::Text(run) => Some((outline.runs[*run as usize].start, outline.runs[*run as usize].parent)),
+            Event::Text(run) => {
+                let Run { start, parent, .. } = outline.runs[*run as usize];
+                Some((start, if parent == NONE { 0 } else { parent }))
+            }
             Event::Close(_) => None,
         });
         let Some((at, id)) = first else { return Ok(()) };
@@ -232,6 +238,7 @@ impl Writer<'_, '_> {
                 self.rule = true;
             }
             Tag::TABLE if unit == Some(&UnitKind::LayoutTable) => self.border(),
+            Tag::DETAILS if unit != Some(&UnitKind::Details) => self.border(),
             _ if is_kept_block(tag) => self.open_block(id, tag),
             _ if tag.is_block() => self.border(),
             _ => {
@@ -253,15 +260,19 @@ impl Writer<'_, '_> {
     fn fits_inline(&self, tag: Tag) -> bool {
         let is_ruby_part = |tag| matches!(tag, Tag::RB | Tag::RT | Tag::RP);
         let is_link_inside = tag == Tag::A && self.inlines.iter().any(|open| open.tag == Tag::A);
+        let is_bold_inside = self.title.is_some() && matches!(tag, Tag::B | Tag::STRONG);
         let is_part_inside = is_ruby_part(tag) && self.inlines.last().is_some_and(|open| is_ruby_part(open.tag));
-        self.inlines.len() < INLINE_DEPTH && !is_link_inside && !is_part_inside
+        self.inlines.len() < INLINE_DEPTH && !is_link_inside && !is_part_inside && !is_bold_inside
     }
 
     fn close(&mut self, id: u32) {
         if let Some(i) = self.inlines.iter().rposition(|inline| inline.element == id) {
             self.close_inlines(i);
             self.inlines.remove(i);
-            return;
+            if self.title != Some(id) {
+                return;
+            }
+            self.title = None;
         }
         let tag = self.outline.elements[id as usize].tag;
         if !tag.is_block() || tag == Tag::HR {
@@ -305,7 +316,12 @@ impl Writer<'_, '_> {
     }
 
     fn open_block(&mut self, id: u32, tag: Tag) {
-        if self.pre > 0 {
+        let attributes = block_attributes(self.outline, id, tag);
+        self.open_block_with(id, tag, attributes);
+    }
+
+    fn open_block_with(&mut self, id: u32, tag: Tag, attributes: Attributes) {
+        if self.pre > 0 || self.title.is_some() {
             return self.border();
         }
         self.border();
@@ -333,6 +349,11 @@ impl Writer<'_, '_> {
         }
         let parent = self.frames.last().map(|top| top.tag);
         let fits = match tag {
+            Tag::SUMMARY => parent == Some(Tag::DETAILS),
+            Tag::UL | Tag::OL if matches!(parent, Some(Tag::UL | Tag::OL)) => {
+                self.reopen_item();
+                true
+            }
             Tag::LI => matches!(parent, Some(Tag::UL | Tag::OL)),
             Tag::DT | Tag::DD => parent == Some(Tag::DL),
             Tag::FIGCAPTION => parent == Some(Tag::FIGURE),
@@ -351,7 +372,6 @@ impl Writer<'_, '_> {
         if !fits || self.frames.len() >= BLOCK_DEPTH {
             return;
         }
-        let attributes = block_attributes(self.outline, id, tag);
         self.push_frame(id, tag, attributes);
         self.pre += u32::from(tag == Tag::PRE);
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Keeps, Node, Run, TAGS_BYTES, Tag, UnitKind, Writer};
+use super::{Frame, Inline, Keeps, NONE, Node, Run, TAGS_BYTES, Tag, UnitKind, Writer};
 use crate::engine::units::CodeLines;
 
 /// A unit that takes all inside it.
@@ -21,8 +21,17 @@ impl<'w> Writer<'w, '_> {
         let unit = self.unit_of(id);
         let element = &self.outline.elements[id as usize];
         let is_shown = element.seen || unit.is_some();
-        if keeps == Keeps::Nothing || !is_shown || self.is_replaced(element.start) {
+        if !is_shown || self.is_replaced(element.start) {
             return;
+        }
+        if keeps == Keeps::Nothing {
+            match element.tag {
+                // It stays, if only empty: the columns would shift.
+                Tag::TD | Tag::TH if self.is_in_open_row(id) => {}
+                // Rules drop the field; what it says is the item's.
+                Tag::INPUT => return self.checkbox(id),
+                _ => return,
+            }
         }
         if let Some(within) = &mut self.within {
             if keeps == Keeps::Start {
@@ -41,6 +50,7 @@ impl<'w> Writer<'w, '_> {
                 let end = self.outline.elements[*last as usize].end;
                 self.replaced = element.start as usize..end as usize;
             }
+            _ if self.is_in_open_row(id) => self.open(id, unit),
             _ if keeps != Keeps::Start => {}
             Some(UnitKind::NoteReference(number)) if self.note_reference(*number) => {
                 self.replaced = element.start as usize..element.end as usize;
@@ -53,6 +63,12 @@ impl<'w> Writer<'w, '_> {
             Some(UnitKind::Notes) => self.border(),
             Some(UnitKind::Note(number)) => self.begin_note(id, *number),
             Some(UnitKind::NoteContinued) => self.go_on_with_note(id),
+            Some(UnitKind::Callout(kind)) => {
+                let attributes = vec![("class", "callout".to_owned()), ("callout", kind.name().to_owned())];
+                self.open_block_with(id, Tag::BLOCKQUOTE, attributes);
+            }
+            Some(UnitKind::CalloutTitle) => self.open_title(id),
+            _ if element.tag == Tag::INPUT => self.checkbox(id),
             _ if element.seen => self.open(id, unit),
             _ => {}
         }
@@ -104,6 +120,49 @@ impl<'w> Writer<'w, '_> {
                 self.close(id);
                 self.leave_note(id);
             }
+        }
+    }
+
+    /// Whether an element is a cell of a row that is open.
+    fn is_in_open_row(&self, id: u32) -> bool {
+        let element = &self.outline.elements[id as usize];
+        let is_row = |row: &Frame| row.tag == Tag::TR && row.element == element.parent;
+        matches!(element.tag, Tag::TD | Tag::TH) && self.frames.iter().rev().any(is_row)
+    }
+
+    /// The box of a task, at the beginning of its item.
+    fn checkbox(&mut self, id: u32) {
+        let [kind, checked] = self.outline.attributes(id, ["type", "checked"]);
+        let mut open = self.frames.iter().rev();
+        let is_first = open.next().is_some_and(|top| {
+            !top.filled
+                && (top.tag == Tag::LI || (top.tag == Tag::P && open.next().is_some_and(|next| next.tag == Tag::LI)))
+        });
+        if self.within.is_none() && is_first && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox")) {
+            self.flow(if checked.is_some() { "[x] " } else { "[ ] " });
+        }
+    }
+
+    /// A list right inside a list belongs to the item before it.
+    pub(super) fn reopen_item(&mut self) {
+        self.push_frame(NONE, Tag::LI, Vec::new());
+        let is_behind_item = self.content.nodes.last() == Some(&Node::Close(Tag::LI));
+        if let Some(item) = self.frames.last_mut().filter(|_| is_behind_item) {
+            (item.emitted, item.filled, item.border) = (true, true, true);
+            self.content.nodes.pop();
+        }
+    }
+
+    /// The title of a callout: its first paragraph, bold.
+    fn open_title(&mut self, id: u32) {
+        self.open_block_with(id, Tag::P, Vec::new());
+        if self.frames.last().is_some_and(|top| top.element == id) {
+            self.title = Some(id);
+            self.inlines.push(Inline {
+                element: id,
+                tag: Tag::STRONG,
+                attributes: Vec::new(),
+            });
         }
     }
 

@@ -1,0 +1,440 @@
+//! Units of rich content: what each form of code, table, list, heading and callout comes out as.
+
+use std::time::Duration;
+
+use copydesk::{
+    bounds::Deadline,
+    input::Document,
+    options::{Format, Options},
+};
+use serde_json::Value;
+
+use crate::equation::PIPELINE;
+
+fn answer(fragment: &str, query: &str, format: Format) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let options = Options {
+        format: Some(format),
+        ..Options::from_pairs(pairs).expect("good options")
+    };
+    let document = Document {
+        bytes: fragment.as_bytes(),
+        content_type: Some("text/html"),
+        ..Document::default()
+    };
+    let deadline = Deadline::after(Duration::from_secs(600));
+    let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");
+    String::from_utf8(answer.body).expect("UTF-8")
+}
+
+fn html(fragment: &str) -> String {
+    answer(fragment, "", Format::Html).trim_end().to_owned()
+}
+
+fn text(fragment: &str) -> String {
+    answer(fragment, "", Format::Text).trim_end().to_owned()
+}
+
+/// Each fragment stands behind a paragraph; what comes of it is compared.
+#[track_caller]
+fn assert_html(cases: &[(&str, &str)]) {
+    for (fragment, expected) in cases {
+        let html = html(&format!("<p>begin</p>{fragment}"));
+        assert_eq!(html, format!("<p>begin</p>{expected}"), "{fragment}");
+    }
+}
+
+#[test]
+fn code_lines_are_exact() {
+    assert_html(&[
+        (
+            "<pre><code>a\n  b\n\n\tc\n</code></pre>",
+            "<pre><code>a\n  b\n\n\tc</code></pre>",
+        ),
+        ("<pre><code>one line</code></pre>", "<pre><code>one line</code></pre>"),
+        (
+            "<pre><code><div class=line>a</div><div class=line></div><div class=line>  b</div></code></pre>",
+            "<pre><code>a\n\n  b</code></pre>",
+        ),
+        (
+            "<pre><code><span class=line>a</span>\n<span class=line></span>\n<span class=line>b</span></code></pre>",
+            "<pre><code>a\n\nb</code></pre>",
+        ),
+        (
+            "<pre><code><span class=token-line>a<br></span><span class=token-line>b<br></span></code></pre>",
+            "<pre><code>a\nb</code></pre>",
+        ),
+        (
+            "<pre class=prettyprint><ol class=linenums><li>a</li>\n<li>  b</li></ol></pre>",
+            "<pre><code>a\n  b</code></pre>",
+        ),
+        (
+            "<pre><code>a<br>b<br><br>c</code></pre>",
+            "<pre><code>a\nb\n\nc</code></pre>",
+        ),
+        (
+            "<pre><code>a&nbsp;=&nbsp;1 &lt; 2</code></pre>",
+            "<pre><code>a = 1 &lt; 2</code></pre>",
+        ),
+        (
+            "<pre>Stone on\n   stone <b>we</b>\n</pre>",
+            "<pre>Stone on\n   stone <b>we</b></pre>",
+        ),
+    ]);
+}
+
+#[test]
+fn code_languages_by_highlighter() {
+    for (open, close, language) in [
+        ("<pre><code class=language-rust>", "</code></pre>", "rust"),
+        ("<pre class=\"lang-py prettyprint\"><code>", "</code></pre>", "py"),
+        ("<pre class=\"brush: java; gutter: false\">", "</pre>", "java"),
+        ("<pre class=\"brush:css\">", "</pre>", "css"),
+        (
+            "<div class=\"highlight highlight-source-shell\"><pre>",
+            "</pre></div>",
+            "shell",
+        ),
+        (
+            "<div class=\"highlight highlight-text-html-basic\"><pre>",
+            "</pre></div>",
+            "html",
+        ),
+        (
+            "<div class=\"highlight-python3 notranslate\"><div class=highlight><pre>",
+            "</pre></div></div>",
+            "python3",
+        ),
+        (
+            "<div class=\"language-ruby highlighter-rouge\"><div class=highlight><pre class=highlight><code>",
+            "</code></pre></div></div>",
+            "ruby",
+        ),
+        (
+            "<div class=highlight><pre class=chroma><code class=language-go data-lang=go>",
+            "</code></pre></div>",
+            "go",
+        ),
+        ("<pre><code class=\"hljs python\">", "</code></pre>", "python"),
+        (
+            "<pre class=\"shiki github-dark\" data-language=ts><code>",
+            "</code></pre>",
+            "ts",
+        ),
+        (
+            "<div class=sourceCode><pre class=\"sourceCode haskell\"><code>",
+            "</code></pre></div>",
+            "haskell",
+        ),
+        ("<pre class=\"src src-emacs-lisp\">", "</pre>", "emacs-lisp"),
+        (
+            "<div class=\"mw-highlight mw-highlight-lang-c\"><pre>",
+            "</pre></div>",
+            "c",
+        ),
+        (
+            "<pre class=EnlighterJSRAW data-enlighter-language=php>",
+            "</pre>",
+            "php",
+        ),
+        ("<pre lang=sql>", "</pre>", "sql"),
+    ] {
+        let expected = format!("<p>begin</p><pre><code class=\"language-{language}\">x = 1</code></pre>");
+        assert_eq!(html(&format!("<p>begin</p>{open}x = 1{close}")), expected, "{open}");
+    }
+    assert_html(&[
+        (
+            "<pre><code class=language-none>a</code></pre>",
+            "<pre><code>a</code></pre>",
+        ),
+        (
+            "<pre><code class=\"hljs wrap\">a</code></pre>",
+            "<pre><code>a</code></pre>",
+        ),
+        (
+            "<pre><code class=\"language-a_b\">a</code></pre>",
+            "<pre><code>a</code></pre>",
+        ),
+    ]);
+}
+
+#[test]
+fn code_gutters_and_bars_go() {
+    let code = "<pre><code class=\"language-js\">a\nb</code></pre>";
+    assert_html(&[
+        (
+            "<figure class=\"highlight js\"><figcaption><span>a.js</span></figcaption><table><tr><td class=gutter><pre><span \
+             class=line>1</span><br><span class=line>2</span><br></pre></td><td class=code><pre><span class=line>a</span><br>\
+             <span class=line>b</span><br></pre></td></tr></table></figure>",
+            code,
+        ),
+        (
+            "<div class=highlight><table class=lntable><tr><td class=lntd><pre class=chroma><code><span class=lnt>1\n</span>\
+             <span class=lnt>2\n</span></code></pre></td><td class=lntd><pre class=chroma><code class=language-js><span \
+             class=line><span class=cl>a\n</span></span><span class=line><span class=cl>b\n</span></span></code></pre></td>\
+             </tr></table></div>",
+            code,
+        ),
+        (
+            "<div class=highlight><pre><code class=language-js><span style=\"display:flex\"><span style=\"user-select:none\">1\
+             </span><span>a\n</span></span><span style=\"display:flex\"><span style=\"user-select:none\">2</span><span>b\n\
+             </span></span></code></pre></div>",
+            code,
+        ),
+        (
+            "<div class=language-js><div class=code-header><span>a.js</span><button>Copy</button></div><pre><code>a\nb</code>\
+             </pre></div>",
+            code,
+        ),
+        (
+            "<pre><code class=\"hljs language-js\"><div class=code__header><span>js</span><button>Copy</button></div>a\nb\
+             </code></pre>",
+            code,
+        ),
+        (
+            "<pre><code class=\"language-js hljs\">a\nb</code><ul class=hljs-ln-numbers><li>1</li><li>2</li></ul></pre>",
+            code,
+        ),
+        (
+            "<table class=\"highlight language-js\"><tr><td class=blob-num>1</td><td class=blob-code>a</td></tr><tr><td \
+             class=blob-num>2</td><td class=blob-code>b</td></tr></table>",
+            code,
+        ),
+        (
+            "<div class=\"syntaxhighlighter js\"><table><tr><td class=gutter><div class=line>1</div><div class=line>2</div>\
+             </td><td class=code><div class=container><div class=line><code>a</code></div><div class=line><code>b</code>\
+             </div></div></td></tr></table></div>",
+            code,
+        ),
+        (
+            "<div class=\"expressive-code\"><figure class=\"frame has-title\"><figcaption class=header><span>a.js</span>\
+             </figcaption><pre data-language=js><code><div class=ec-line><div class=code>a</div></div><div class=ec-line>\
+             <div class=code>b</div></div></code></pre><div class=copy><button>x</button></div></figure></div>",
+            code,
+        ),
+    ]);
+}
+
+#[test]
+fn code_beside_prose_stays_apart() {
+    assert_html(&[
+        (
+            "<div class=code-post><p>Prose before it.</p><pre><code>a</code></pre></div>",
+            "<p>Prose before it.</p><pre><code>a</code></pre>",
+        ),
+        (
+            "<table><tr><th>Name</th><th>Code</th></tr><tr><td>Rust</td><td><pre><code>a</code></pre></td></tr></table>",
+            "<table><tr><th>Name</th><th>Code</th></tr><tr><td>Rust</td><td><pre><code>a</code></pre></td></tr></table>",
+        ),
+        (
+            "<figure><figcaption>Listing one</figcaption><pre><code>a</code></pre></figure>",
+            "<figure><figcaption>Listing one</figcaption><pre><code>a</code></pre></figure>",
+        ),
+    ]);
+}
+
+#[test]
+fn units_are_found_behind_text_at_the_top() {
+    for top in ["", "\n", "text"] {
+        let html = html(&format!("{top}<pre><code class=language-go>a</code></pre>"));
+        assert!(
+            html.ends_with("<pre><code class=\"language-go\">a</code></pre>"),
+            "{top:?}: {html}"
+        );
+    }
+}
+
+#[test]
+fn callouts_have_one_form() {
+    let note = "<blockquote class=\"callout\"><p><strong>Note</strong></p><p>Mind the gap.</p></blockquote>";
+    assert_html(&[
+        (
+            "<div class=\"admonition note\"><p class=admonition-title>Note</p><p>Mind the gap.</p></div>",
+            note,
+        ),
+        (
+            "<div class=\"markdown-alert markdown-alert-note\"><p class=markdown-alert-title><svg></svg>Note</p><p>Mind the \
+             gap.</p></div>",
+            note,
+        ),
+        (
+            "<div class=\"theme-admonition theme-admonition-info alert alert--info\"><div class=admonitionHeading_x><span>\
+             <svg></svg></span>Note</div><div class=admonitionContent_x><p>Mind the gap.</p></div></div>",
+            note,
+        ),
+        (
+            "<div class=callout data-callout=note><div class=callout-title><div class=callout-icon></div><div \
+             class=callout-title-inner>Note</div></div><div class=callout-content><p>Mind the gap.</p></div></div>",
+            note,
+        ),
+        (
+            "<aside class=\"starlight-aside starlight-aside--note\"><p class=starlight-aside__title>Note</p><div><p>Mind the \
+             gap.</p></div></aside>",
+            note,
+        ),
+        (
+            "<div class=\"alert alert-info\" role=alert><h4 class=alert-heading>Note</h4><p>Mind the gap.</p></div>",
+            note,
+        ),
+        (
+            "<div class=\"admonitionblock note\"><table><tr><td class=icon><div class=title>Note</div></td><td \
+             class=content>Mind the gap.</td></tr></table></div>",
+            note,
+        ),
+        (
+            "<div class=\"admonition note\"><p class=admonition-title><strong>Note</strong></p><p>Mind the gap.</p></div>",
+            note,
+        ),
+        (
+            "<blockquote><p>[!WARNING]<br>Mind the gap.</p></blockquote>",
+            "<blockquote class=\"callout\"><p>Mind the gap.</p></blockquote>",
+        ),
+        (
+            "<div class=\"alert-banner\"><p>No callout.</p></div><blockquote><p>[!] a quote</p></blockquote>",
+            "<p>No callout.</p><blockquote><p>[!] a quote</p></blockquote>",
+        ),
+    ]);
+}
+
+#[test]
+fn details_keep_their_summary() {
+    assert_html(&[
+        (
+            "<details open><summary><h3>When?</h3></summary><p>In two years.</p></details>",
+            "<details><summary><h3>When?</h3></summary><p>In two years.</p></details>",
+        ),
+        (
+            "<details><summary>More</summary>text</details>",
+            "<details><summary>More</summary><p>text</p></details>",
+        ),
+        ("<details><p>No summary.</p></details>", "<p>No summary.</p>"),
+    ]);
+}
+
+#[test]
+fn headings_lose_permalinks_and_edit_links() {
+    assert_html(&[
+        ("<h2 id=a>Cost<a class=headerlink href=#a>¶</a></h2>", "<h2>Cost</h2>"),
+        ("<h2>Cost <a href=#a>#</a></h2>", "<h2>Cost</h2>"),
+        (
+            "<h2><span class=mw-headline>Use</span><span class=mw-editsection>[<a href=/e>edit</a>]</span></h2>",
+            "<h2>Use</h2>",
+        ),
+        (
+            "<div class=mw-heading><h2>Use</h2><span class=mw-editsection>[<a href=/e>edit</a>]</span></div>",
+            "<h2>Use</h2>",
+        ),
+        (
+            "<div><h2 id=a>Use</h2><a class=sl-anchor-link href=#a><span>Section titled “Use”</span></a></div>",
+            "<h2>Use</h2>",
+        ),
+        ("<h2>Cost<div><button>Link</button></div></h2>", "<h2>Cost</h2>"),
+        ("<h3><button>Who pays?</button></h3>", "<h3>Who pays?</h3>"),
+        ("<h2><a href=#a>Cost</a></h2>", "<h2><a href=\"#a\">Cost</a></h2>"),
+        (
+            "<h2>Follow the <a href=/x>link</a></h2>",
+            "<h2>Follow the <a href=\"/x\">link</a></h2>",
+        ),
+        (
+            "<a href=/x><h2>Plan</h2><p>With figures</p></a>",
+            "<h2><a href=\"/x\">Plan</a></h2><p><a href=\"/x\">With figures</a></p>",
+        ),
+        (
+            "<dl><dt>f()<a class=headerlink href=#f>¶</a></dt><dd>Does it.</dd></dl>",
+            "<dl><dt>f()</dt><dd>Does it.</dd></dl>",
+        ),
+    ]);
+}
+
+#[test]
+fn tables_are_data_or_layout_as_a_whole() {
+    let is_table = |fragment: &str| html(fragment).contains("<table>");
+    for data in [
+        "<table><tr><td colspan=2>Both</td></tr><tr><td>a</td><td>b</td></tr></table>",
+        "<table><tr><th> </th><th>2021</th></tr><tr><th>Waves</th><td>14</td></tr></table>",
+        "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+        "<table><tr><td rowspan=2>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+        "<table><thead><tr><th>One column</th></tr></thead><tr><td>a</td></tr></table>",
+        "<table><caption>One row</caption><tr><td>a</td><td>b</td></tr></table>",
+        "<table><tr><td>North</td><td><table><tr><td>x</td><td>y</td></tr><tr><td>z</td><td>w</td></tr></table></td></tr>\
+         <tr><td>South</td><td>none</td></tr></table>",
+        "<table><tr><td>a</td><td></td><td>b</td></tr><tr><td>a</td><td>c</td><td>b</td></tr></table>",
+    ] {
+        assert!(is_table(data), "{data}");
+    }
+    let long = "<p>A paragraph of the page that is long enough to be one of an article.</p>".repeat(8);
+    for layout in [
+        "<table><tr><td>a</td><td>b</td></tr></table>".to_owned(),
+        "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>".to_owned(),
+        "<table role=presentation><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>".to_owned(),
+        format!("<table><tr><td>menu</td><td>{long}</td></tr><tr><td>a</td><td>b</td></tr></table>"),
+    ] {
+        assert!(!is_table(&layout), "{layout}");
+    }
+}
+
+#[test]
+fn cells_that_go_leave_their_column() {
+    let table =
+        "<table><tr><td>a</td><td class=ad>x</td><td>b</td></tr><tr><td>c</td><td>d</td><td>e</td></tr></table>";
+    let html = answer(table, "remove=.ad", Format::Html);
+    assert!(html.contains("<td>a</td><td></td><td>b</td>"), "{html}");
+}
+
+#[test]
+fn lists_nest_and_tasks_have_marks() {
+    assert_html(&[
+        (
+            "<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>",
+            "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>",
+        ),
+        ("<ul><ul><li>b</li></ul></ul>", "<ul><li><ul><li>b</li></ul></li></ul>"),
+        (
+            "<ul><li><input type=checkbox checked> done</li><li><p><input type=checkbox>open</p></li></ul>",
+            "<ul><li>[x] done</li><li><p>[ ] open</p></li></ul>",
+        ),
+        ("<ul><li><span>a</span></li></ul>", "<ul><li>a</li></ul>"),
+    ]);
+}
+
+#[test]
+fn bold_that_is_none_is_dropped() {
+    assert_html(&[(
+        "<b style=\"font-weight: normal\" id=docs-internal-guid-1><p>plain <b>bold</b></p></b>",
+        "<p>plain <b>bold</b></p>",
+    )]);
+}
+
+#[test]
+fn superscripts_are_raised_in_text() {
+    assert_eq!(
+        text("<p>10<sup>6</sup> kg, 3×10<sup>−4</sup>, the 1<sup>st</sup>, x<sup>2k</sup></p>"),
+        "10⁶ kg, 3×10⁻⁴, the 1st, x^2k"
+    );
+    assert_eq!(html("<p>10<sup>6</sup></p>"), "<p>10<sup>6</sup></p>");
+}
+
+#[test]
+fn gutters_go_from_what_is_kept_by_name() {
+    let code = "<pre class=keep><code>a<span class=lineno>1</span></code></pre>";
+    assert_eq!(answer(code, "keep=.keep", Format::Html), "<pre><code>a</code></pre>\n");
+}
+
+#[test]
+fn what_a_unit_leaves_out_is_named() {
+    let page = "<h2>Cost<a class=headerlink href=#a>¶</a></h2><div class=language-js><span class=title>a.js</span>\
+                <pre><code>a</code></pre></div>";
+    let article: Value = serde_json::from_str(&answer(page, "", Format::Json)).expect("JSON");
+    let removed: Vec<_> = article["removed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|removed| {
+            (
+                removed["rule"].as_str().unwrap_or_default(),
+                removed["preview"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect();
+    assert_eq!(removed, [("score/permalink", "¶"), ("score/gutter", "a.js")]);
+}
