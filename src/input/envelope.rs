@@ -385,7 +385,13 @@ mod tests {
         assert!(refusal(&nested("options", 128)).contains("recursion"));
         assert!(Envelope::read(nested("context", 127).as_bytes()).is_ok());
         assert!(refusal(&format!("{{\"document\":\"x\",\"context\":{}", "[".repeat(200))).contains("EOF"));
-        assert!(refusal(&format!(r#"{{"document":"x","metadata":["{}"]}}"#, "a".repeat(VALUE_BYTES))).contains("larger"));
+        assert!(
+            refusal(&format!(
+                r#"{{"document":"x","metadata":["{}"]}}"#,
+                "a".repeat(VALUE_BYTES)
+            ))
+            .contains("larger")
+        );
         assert!(Envelope::read(b"{\"document\":\"\xFF\"}").is_err(), "not UTF-8");
     }
 }

@@ -8,9 +8,11 @@
 //! Linear in the document: a recogniser reads a class only where the tag, or a word in the start tag, makes a unit likely.
 
 mod code;
+pub mod embeds;
 mod formulas;
 mod mathml;
 mod notes;
+pub mod pictures;
 mod tables;
 mod tex_symbols;
 mod tex_text;
@@ -74,8 +76,13 @@ pub enum UnitKind {
     InlineNote(u32),
     /// The reference to a footnote, by its number.
     NoteReference(u32),
-    /// A frame of another site: a video, a post.
-    Embed,
+    /// A video, a sound, a frame of another site: a link takes its place.
+    Embed {
+        /// Where it leads, unresolved.
+        address: String,
+        /// What the page calls it.
+        label: Option<String>,
+    },
     /// A picture, with the best of its addresses.
     Picture,
     /// A heading.
@@ -167,11 +174,6 @@ impl Units {
         &self.units
     }
 
-    /// How many units stand before an element.
-    pub fn number_of(&self, element: u32) -> usize {
-        self.units.partition_point(|unit| unit.element < element)
-    }
-
     /// The unit that is bound to an element.
     pub fn of(&self, element: u32) -> Option<&UnitKind> {
         let at = self.units.binary_search_by_key(&element, |unit| unit.element).ok()?;
@@ -223,7 +225,8 @@ impl Finder<'_, '_> {
             self.add(id, kind);
             return id + 1;
         }
-        if let Some(next) = self.formula(id) {
+        let rich = self.formula(id).or_else(|| self.picture(id)).or_else(|| self.embed(id));
+        if let Some(next) = rich {
             return next;
         }
         let element = &self.outline.elements[id as usize];
