@@ -12,11 +12,7 @@
 //! | `blockquote` | `class="callout"` |
 //! | `code` in `pre` | `class="language-…"`, of letters, digits and `+ # . -`, 24 bytes at most |
 
-use super::{
-    links::{Links, image_source},
-    outline::Outline,
-    tags::Tag,
-};
+use super::{links::Links, outline::Outline, tags::Tag, units::pictures};
 
 /// The blocks that stay what they are; any other is a border between paragraphs.
 pub(super) fn is_kept_block(tag: Tag) -> bool {
@@ -101,9 +97,13 @@ fn text(outline: &Outline<'_>, id: u32, name: &str) -> Option<String> {
 
 /// A number that layout may hang on; browsers cap them at four digits too.
 fn number(outline: &Outline<'_>, id: u32, name: &'static str) -> Option<(&'static str, String)> {
-    let value = outline.attribute(id, name)?.trim();
+    Some((name, short_number(outline.attribute(id, name)?)?))
+}
+
+fn short_number(value: &str) -> Option<String> {
+    let value = value.trim();
     let fits = !value.is_empty() && value.len() <= 4 && value.bytes().all(|b| b.is_ascii_digit());
-    fits.then(|| (name, value.to_owned()))
+    fits.then(|| value.to_owned())
 }
 
 /// `None` where the element means nothing without an attribute that it does not have.
@@ -139,11 +139,13 @@ pub(super) fn block_attributes(outline: &Outline<'_>, id: u32, tag: Tag) -> Attr
 
 /// `None` for a picture that is nowhere.
 pub(super) fn image_attributes(outline: &Outline<'_>, links: &Links, id: u32) -> Option<Attributes> {
-    let src = links.resolve(&image_source(outline, id)?)?;
-    let alt = text(outline, id, "alt").filter(|alt| !alt.trim().is_empty());
-    let sizes = ["width", "height"]
+    let picture = pictures::read(outline, id)?;
+    let src = links.resolve(&picture.address)?;
+    let alt = picture.alt.filter(|alt| !alt.trim().is_empty());
+    let sizes = [("width", picture.width), ("height", picture.height)];
+    let sizes = sizes
         .into_iter()
-        .filter_map(|name| number(outline, id, name));
+        .filter_map(|(name, size)| Some((name, short_number(&size?)?)));
     Some(
         std::iter::once(("src", src))
             .chain(alt.map(|alt| ("alt", alt)))

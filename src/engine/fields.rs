@@ -2,9 +2,9 @@
 
 use super::{
     lines::squash,
-    links::image_source,
     outline::{Event, Outline},
     tags::Tag,
+    units::pictures,
 };
 use crate::rules::{FieldName, RuleSet};
 
@@ -123,7 +123,7 @@ fn of_attribute(outline: &Outline<'_>, element: u32, name: FieldName) -> Option<
         FieldName::Image => {
             let inside = element..outline.elements[element as usize].next;
             let mut images = inside.filter(|i| outline.elements[*i as usize].tag == Tag::IMG);
-            images.find_map(|image| image_source(outline, image))
+            images.find_map(|image| pictures::source(outline, image))
         }
         FieldName::Date => attribute("datetime"),
         _ => None,

@@ -4,23 +4,13 @@ use std::sync::LazyLock;
 
 use url::{ParseError, Url};
 
-use super::{outline::Outline, tracking};
+use super::tracking;
 
 /// How links of one document are resolved.
 #[derive(Debug, Clone, Default)]
 pub struct Links {
     base: Option<Url>,
 }
-
-/// Attributes that hold a lazily loaded picture's address, before `src`, which then holds a placeholder.
-const LAZY_SOURCES: &[&str] = &[
-    "data-original",
-    "data-src",
-    "data-actualsrc",
-    "data-lazy-src",
-    "data-original-src",
-    "data-url",
-];
 
 /// Any base, to see whether a relative link can be resolved at all.
 static SOMEWHERE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("https://base.invalid/").ok());
@@ -128,27 +118,6 @@ fn target_of_redirect(url: &Url) -> Option<Url> {
     Url::parse(&target)
         .ok()
         .filter(|target| matches!(target.scheme(), "http" | "https"))
-}
-
-/// Where the picture of an `img` really is, decoded.
-pub fn image_source(outline: &Outline<'_>, image: u32) -> Option<String> {
-    let tag = outline.start_tag(image);
-    let value = |name: &str| {
-        let value = std::str::from_utf8(tag.attribute(name)?).ok()?;
-        let value = htmlize::unescape_attribute(value).trim().to_owned();
-        (!value.is_empty() && !value.starts_with("data:")).then_some(value)
-    };
-    LAZY_SOURCES
-        .iter()
-        .chain(&["src"])
-        .find_map(|name| value(name))
-        .or_else(|| first_of_set(&value("srcset")?))
-}
-
-/// The first candidate of a `srcset`.
-fn first_of_set(set: &str) -> Option<String> {
-    let url = set.split_whitespace().next()?.trim_end_matches(',');
-    (!url.is_empty()).then(|| url.to_owned())
 }
 
 #[cfg(test)]

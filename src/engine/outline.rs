@@ -159,8 +159,13 @@ impl<'s> Outline<'s> {
 
     /// The same of several attributes, read once.
     pub fn attributes<const N: usize>(&self, element: u32, names: [&str; N]) -> [Option<&'s str>; N] {
+        self.attributes_of(self.start_tag(element), names)
+    }
+
+    /// The same of any start tag in the source.
+    pub fn attributes_of<const N: usize>(&self, tag: StartTag<'s>, names: [&str; N]) -> [Option<&'s str>; N] {
         let mut values = [None; N];
-        for (name, value) in self.start_tag(element).attributes() {
+        for (name, value) in tag.attributes() {
             let is_own = |own: &&str| name.eq_ignore_ascii_case(own.as_bytes());
             if let Some(i) = names.iter().position(is_own) {
                 values[i] = values[i].or(Some(value));

@@ -7,7 +7,7 @@ use super::{
     head::{Head, Topic},
 };
 use crate::{
-    engine::{Content, Links, Node, links::image_source, tags::Tag},
+    engine::{Content, Links, Node, tags::Tag, units::pictures},
     rules::FieldName,
 };
 
@@ -136,6 +136,6 @@ fn removed_pictures(sources: &Sources<'_>, links: &Links) -> Vec<String> {
             .peek()
             .is_some_and(|removal| removal.range.start <= element.start as usize && by_rule(removal.reason))
     });
-    gone.filter_map(|(i, _)| links.resolve(&image_source(outline, i as u32)?))
+    gone.filter_map(|(i, _)| links.resolve(&pictures::source(outline, i as u32)?))
         .collect()
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Sources;
-use crate::engine::{Links, outline::Outline, tags::Tag};
+use crate::engine::{Links, outline::Outline, tags::Tag, units::embeds::is_player};
 
 /// A video that the article shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,31 +14,6 @@ pub struct Video {
     #[serde(rename = "type")]
     pub media_type: Option<String>,
 }
-
-/// Hosts of players, and how the path of one begins.
-const PLAYERS: &[(&str, &str)] = &[
-    ("youtube.com", "/embed/"),
-    ("youtube-nocookie.com", "/embed/"),
-    ("vimeo.com", "/video/"),
-    ("dailymotion.com", "/embed/video/"),
-    ("dai.ly", "/"),
-    ("ted.com", "/talks/"),
-    ("twitch.tv", "/"),
-    ("facebook.com", "/plugins/video"),
-    ("bilibili.com", "/player"),
-    ("bilibili.com", "/blackboard/"),
-    ("youku.com", "/embed/"),
-    ("v.qq.com", "/"),
-    ("ixigua.com", "/iframe/"),
-    ("rutube.ru", "/play/"),
-    ("ok.ru", "/videoembed/"),
-    ("brightcove.net", "/"),
-    ("jwplayer.com", "/players/"),
-    ("streamable.com", "/"),
-    ("wistia.net", "/embed/"),
-    ("wistia.com", "/embed/"),
-    ("kickstarter.com", "/widget/video"),
-];
 
 /// Those that stand in what was kept.
 pub(super) fn read(sources: &Sources<'_>) -> Vec<Video> {
@@ -75,15 +50,4 @@ fn one(outline: &Outline<'_>, id: u32, links: &Links) -> Option<Video> {
         .find_map(|id| Some((id, address(id)?)))?;
     let media_type = value(place, "type");
     Some(Video { url, media_type })
-}
-
-fn is_player(address: &str) -> bool {
-    let Ok(url) = url::Url::parse(address) else {
-        return false;
-    };
-    let host = url.host_str().unwrap_or_default();
-    PLAYERS.iter().any(|(own, path)| {
-        let rest = host.strip_suffix(own);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.')) && url.path().starts_with(path)
-    })
 }

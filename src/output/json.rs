@@ -334,6 +334,9 @@ pub fn render(article: &Article, fields: &Fields, explain: Option<&Value>) -> Re
     Ok(json)
 }
 
+/// How the address of a footnote of the content itself begins.
+const NOTE_LINK: &str = "#fn-";
+
 /// The links of the content, in order.
 pub fn links(content: &Content, domain: Option<&str>) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
@@ -345,6 +348,9 @@ pub fn links(content: &Content, domain: Option<&str>) -> Vec<Link> {
                 attributes,
             } => {
                 let url = attributes.first().map(|(_, url)| url.clone()).unwrap_or_default();
+                if url.starts_with(NOTE_LINK) {
+                    continue; // to a footnote of the content itself
+                }
                 let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
                 let internal =
                     domain.map(|domain| host.as_deref().is_none_or(|host| psl::domain_str(host) == Some(domain)));

@@ -75,3 +75,13 @@ fn mathml_becomes_tex() {
 fn formulas_become_tex() {
     hold("formulas.txt", 30, content_html);
 }
+
+#[test]
+fn footnotes_of_many_generators() {
+    hold("footnotes.txt", 24, content_html);
+}
+
+#[test]
+fn pictures_and_embeds() {
+    hold("pictures.txt", 10, content_html);
+}

@@ -214,6 +214,9 @@ impl Finder<'_, '_> {
             Tag::OTHER => outline.name(id).unwrap_or_default(),
             _ => String::new(),
         };
+        if name.ends_with(":math") {
+            return self.whole(id, math(outline, id));
+        }
         let is_container =
             is(CONTAINERS) || matches!(name.as_str(), "mjx-container" | "d-math" | "eq" | "eqn" | "tex-math");
         let is_holder =

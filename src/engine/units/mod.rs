@@ -9,12 +9,14 @@
 
 mod callouts;
 mod code;
+pub mod embeds;
 mod formulas;
 mod headings;
 mod languages;
 mod marks;
 mod mathml;
 mod notes;
+pub mod pictures;
 mod tables;
 mod tex_symbols;
 mod tex_text;
@@ -80,8 +82,13 @@ pub enum UnitKind {
     InlineNote(u32),
     /// The reference to a footnote, by its number.
     NoteReference(u32),
-    /// A frame of another site: a video, a post.
-    Embed,
+    /// A video, a sound, a frame of another site: a link takes its place.
+    Embed {
+        /// Where it leads, unresolved.
+        address: String,
+        /// What the page calls it.
+        label: Option<String>,
+    },
     /// A picture, with the best of its addresses.
     Picture,
     /// A heading.
@@ -179,11 +186,6 @@ impl Units {
         &self.units
     }
 
-    /// How many units stand before an element.
-    pub fn number_of(&self, element: u32) -> usize {
-        self.units.partition_point(|unit| unit.element < element)
-    }
-
     /// The unit that is bound to an element.
     pub fn of(&self, element: u32) -> Option<&UnitKind> {
         let at = self.units.binary_search_by_key(&element, |unit| unit.element).ok()?;
@@ -248,7 +250,8 @@ impl Finder<'_, '_> {
             self.add(id, kind);
             return id + 1;
         }
-        if let Some(next) = self.formula(id) {
+        let rich = self.formula(id).or_else(|| self.picture(id)).or_else(|| self.embed(id));
+        if let Some(next) = rich {
             return next;
         }
         let marks = self.marks_of(id);

@@ -209,8 +209,8 @@ impl NoteFinder<'_, '_> {
             .saturating_sub(outline.characters_before[element.first_run as usize]);
         let is_block =
             !element.tag.is_heading() && !matches!(element.tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
-        let holds_itself = block <= reference && reference < element.next;
-        if !is_block || holds_itself || before > MARK_CHARACTERS || outline.characters(block) > NOTE_CHARACTERS {
+        // Of two that lead to each other, the reference comes first.
+        if !is_block || block <= reference || before > MARK_CHARACTERS || outline.characters(block) > NOTE_CHARACTERS {
             return None;
         }
         // A term is the mark of the definition behind it.
@@ -269,7 +269,7 @@ impl NoteFinder<'_, '_> {
             };
             let holds = matches!(around.tag, Tag::LI | Tag::DD | Tag::ASIDE)
                 || matches!(around.tag, Tag::DIV | Tag::TR | Tag::TBODY)
-                    && (outline.characters(element.parent) == outline.characters(note)
+                    && ((outline.characters(element.parent) == outline.characters(note) && note == element.parent + 1)
                         || outline.characters(note) <= MARK_CHARACTERS);
             let first = blocks.partition_point(|other| *other <= element.parent);
             let only = blocks[first..]
@@ -674,7 +674,15 @@ fn mark(text: &str) -> Option<String> {
         char::from_digit(digit as u32, 10)
     };
     let own = bare(text);
+    // The second reference to a note may say so: `1:1`.
     let own: String = own
+        .split_once(':')
+        .filter(|(number, again)| {
+            [number, again]
+                .iter()
+                .all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+        })
+        .map_or(own.as_str(), |(number, _)| number)
         .trim_end_matches(['.', ':', ','])
         .chars()
         .map(|c| plain(c).unwrap_or(c).to_ascii_lowercase())

@@ -169,15 +169,14 @@ impl Writer<'_, '_> {
     fn sweep(&mut self, events: Range<usize>, kept: &[Range<usize>], bound_bytes: usize) -> Result<(), Error> {
         let outline = self.outline;
         let first = outline.events[events.clone()].iter().find_map(|event| match event {
-            Event::Open(id) => Some((outline.elements[*id as usize].start, *id)),
-            Event::Text(run) => {
-                let Run { start, parent, .. } = outline.runs[*run as usize];
-                Some((start, if parent == NONE { 0 } else { parent }))
-            }
+            Event::Open(id) => Some(outline.elements[*id as usize].start),
+            Event::Text(run) => Some(outline.runs[*run as usize].start),
             Event::Close(_) => None,
         });
-        let Some((at, id)) = first else { return Ok(()) };
-        self.units = self.all_units.all()[self.all_units.number_of(id)..].iter().peekable();
+        let Some(at) = first else { return Ok(()) };
+        let units = self.all_units.all();
+        let unit = units.partition_point(|unit| outline.elements[unit.element as usize].start < at);
+        self.units = units[unit..].iter().peekable();
         let formulas = self.all_units.text_formulas();
         let formula = formulas.partition_point(|formula| formula.range.start < at as usize);
         self.text_formulas = formulas[formula..].iter().peekable();

@@ -69,6 +69,14 @@ impl<'w> Writer<'w, '_> {
             }
             Some(UnitKind::CalloutTitle) => self.open_title(id),
             _ if element.tag == Tag::INPUT => self.checkbox(id),
+            Some(UnitKind::Picture) => {
+                self.image(id);
+                self.replaced = element.start as usize..element.end as usize;
+            }
+            Some(UnitKind::Embed { address, label }) => {
+                self.embed(address, label.as_deref());
+                self.replaced = element.start as usize..element.end as usize;
+            }
             _ if element.seen => self.open(id, unit),
             _ => {}
         }
@@ -171,6 +179,26 @@ impl<'w> Writer<'w, '_> {
         while self.units.next_if(|unit| unit.element < id).is_some() {}
         let unit = self.units.next_if(|unit| unit.element == id)?;
         Some(&unit.kind)
+    }
+
+    /// A link in the place of what is shown from elsewhere.
+    fn embed(&mut self, address: &str, label: Option<&str>) {
+        let Some(href) = self.links.follow(address) else { return };
+        if self.pre > 0 {
+            return;
+        }
+        self.border();
+        self.begin_inline();
+        let is_linked = self.inlines.iter().any(|open| open.tag == Tag::A);
+        let label = label.unwrap_or(&href).to_owned();
+        if !is_linked {
+            self.open_inline(Tag::A, vec![("href", href)]);
+        }
+        self.push_text(&label);
+        if !is_linked {
+            self.content.nodes.push(Node::Close(Tag::A));
+        }
+        self.border();
     }
 
     fn begin_code(&mut self, element: u32, language: Option<&'w str>) {
