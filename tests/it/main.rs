@@ -30,3 +30,4 @@ mod tidy;
 mod traffic;
 mod tree;
 mod trust;
+mod units;
