@@ -3,15 +3,18 @@
 
     training/fit.py PAGES            cross-validates by site, then writes src/engine/score/model.txt
     training/fit.py PAGES --check    the same, but only says whether model.txt is what it would write
+    training/fit.py PAGES --quick    builds with the profile `quick`, to try a feature
 
 PAGES is a folder of sets, each a folder with `cases.jsonl` and the pages that its lines name: an `id`, a `page`, a `url`
-and what is `expect`ed of it: a `body` of text or of `html`, or snippets to `keep` and to `drop`.
+and what is `expect`ed of it: a `body` of text, of words or of `html`, or snippets to `keep` and to `drop`; or a `gold_html`.
 
 A block of a page with a known body is of the article when more than half of its words are in the longest common
 subsequence of page and body; of a page with snippets only those blocks count that hold one. Each page weighs the same,
-whatever its length. The same input gives the same bytes. Needs Rust and training/requirements.txt.
+whatever its length. Pages of one site, or of one generator, are in one fold. What is measured is what the engine keeps by
+the fold's model, groups and headings included. The same input gives the same bytes. Labels are kept in a folder for
+temporary files from one run to the next, since they take longest. Needs Rust and training/requirements.txt.
 """
-import argparse, collections, hashlib, json, pathlib, re, statistics, subprocess, sys, unicodedata, urllib.parse
+import argparse, collections, hashlib, json, multiprocessing, pathlib, re, statistics, subprocess, sys, tempfile, unicodedata, urllib.parse
 import difflib, html.parser
 
 import lightgbm
@@ -19,14 +22,17 @@ import numpy
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODEL = HERE.parent / "src/engine/score/model.txt"
+CACHE = pathlib.Path(tempfile.gettempdir()) / "copydesk-labels"
 FOLDS = 5
-TREES = 180
+TREES = 400
 PARAMETERS = dict(
-    objective="binary", learning_rate=0.05, num_leaves=16, min_data_in_leaf=20, min_sum_hessian_in_leaf=1.0, feature_fraction=0.3,
-    bagging_fraction=0.7, bagging_freq=1, lambda_l2=5.0, seed=1, deterministic=True, force_row_wise=True, num_threads=1, verbose=-1,
+    objective="binary", learning_rate=0.05, num_leaves=32, min_data_in_leaf=20, min_sum_hessian_in_leaf=1.0, feature_fraction=0.3,
+    bagging_fraction=0.5, bagging_freq=1, lambda_l2=5.0, max_bin=127, seed=1, deterministic=True, force_row_wise=True, num_threads=1, verbose=-1,
 )
-# Mozilla's labels are its own output, mistakes included; snippets are few for a page.
-TRUST = {"readability": 0.5, "trafilatura": 1.5}
+# What a page of a set weighs. Mozilla's labels are its own output, mistakes included; snippets are few for a page; pages of
+# all kinds are many, and their labels were drafted by a model; sets of one language or of news are small beside them.
+WEIGHTS = {"readability": 0.75, "trafilatura": 2.25, "scrapinghub": 2.5, "chinese": 2.0, "magic_article": 2.0, "wcxb": 0.7}
+MODES = ("recall", "balanced", "precision")
 WORD = re.compile(r"\w+")
 
 
@@ -92,49 +98,83 @@ def label_by_snippets(texts, keep, drop):
     return labels, counts
 
 
+def body_of(case):
+    """The text of the article, or nothing, and the unit that it is measured in."""
+    if "gold_html" in case:
+        return plain(case["gold_html"]), "word"
+    expect = case["expect"]
+    body = {"body": expect.get("body"), "words": expect.get("body"), "html": plain(expect.get("html"))}
+    return body.get(expect["kind"]), expect.get("unit", "word")
+
+
+def site_of(case):
+    """What the pages of one fold have in common: the generator, or the site by its address or by the case's id."""
+    if "generator" in case:
+        return case["generator"]
+    in_id = re.match(r"[^/]*/\d{8}_([^_]+)_", case["id"])
+    host = urllib.parse.urlparse(case.get("url") or "").hostname or (in_id[1] if in_id else "")
+    return ".".join(host.removeprefix("www.").split(".")[-2:]) if "." in host else case["id"]
+
+
+def label(texts, body, unit):
+    """As `label_by_body`, remembered from one run to the next."""
+    known = CACHE / hashlib.sha256(json.dumps([texts, body, unit]).encode()).hexdigest()
+    if not known.exists():
+        CACHE.mkdir(exist_ok=True)
+        known.with_suffix(".new").write_text(json.dumps(label_by_body(texts, body, unit)))
+        known.with_suffix(".new").rename(known)
+    return json.loads(known.read_text())
+
+
 class Page:
-    def __init__(self, name, case, blocks):
-        self.set, self.case = name, case
+    def __init__(self, name, case, path, blocks):
+        self.set, self.case, self.path = name, case, path
+        self.numbers = {block["number"]: i for i, block in enumerate(blocks)}
         self.texts = [block["text"] for block in blocks]
         self.ruled = numpy.array([block["ruled"] for block in blocks], bool)
         self.features = numpy.array([block["features"] for block in blocks], numpy.float32)
-        expect = case["expect"]
-        self.unit = expect.get("unit", "word")
-        if expect["kind"] == "snippets":
-            self.body = None
+        self.body, self.unit = body_of(case)
+        self.kind = case.get("expect", {}).get("meta", {}).get("type")
+        site = site_of(case)
+        self.fold = int(hashlib.md5(site.encode()).hexdigest(), 16) % FOLDS
+
+    def label(self):
+        if self.body is None:
+            expect = self.case["expect"]
             labels, counts = label_by_snippets(self.texts, expect["keep"], expect["drop"])
             weights = [count if label >= 0 else 0 for label, count in zip(labels, counts)]
         else:
-            self.body = expect["body"] if expect["kind"] == "body" else plain(expect["html"])
-            labels, counts = label_by_body(self.texts, self.body, self.unit)
+            labels, counts = label(self.texts, self.body, self.unit)
             whole = max(20, sum(count for label, count in zip(labels, counts) if label > 0.5))
             weights = [min(3, 10 * (count / whole + 0.003)) if label >= 0 else 0 for label, count in zip(labels, counts)]
         self.labels = numpy.array(labels) > 0.5
-        self.weights = numpy.array(weights) * TRUST.get(name, 1.0)
-        host = (urllib.parse.urlparse(case.get("url") or "").hostname or "").removeprefix("www.")
-        site = ".".join(host.split(".")[-2:]) if "." in host else case["id"]
-        self.fold = int(hashlib.md5(site.encode()).hexdigest(), 16) % FOLDS
+        self.weights = numpy.array(weights) * WEIGHTS.get(self.set, 1.0)
+        return self
 
 
-def read(folder):
+def blocks(build, paths, *model):
+    """What `blocks.rs` prints: the names of the features, and the pages."""
+    command = ["cargo", "run", "--quiet", *build, "--locked", "--manifest-path", HERE.parent / "Cargo.toml", "--example", "blocks", "--", *model]
+    printed = subprocess.run(command, input="\n".join(paths), capture_output=True, text=True, check=True).stdout.strip().split("\n")
+    return json.loads(printed[0]), map(json.loads, printed[1:])
+
+
+def read(folder, build):
     """The names of the features, and the pages of all sets with bodies or snippets."""
     names, pages = None, []
     for cases in sorted(folder.glob("*/cases.jsonl")):
         by_page = {}
         for line in filter(None, cases.read_text().split("\n")):
             case = json.loads(line)
-            if case["expect"]["kind"] in ("body", "html", "snippets"):
+            expect = case.get("expect", {"kind": "html"})
+            if expect["kind"] in ("body", "words", "html") or (expect["kind"] == "snippets" and expect["keep"] + expect["drop"]):
                 by_page[str(cases.parent / case["page"])] = case
         if not by_page:
             continue
-        command = ["cargo", "run", "--quiet", "--release", "--locked", "--manifest-path", HERE.parent / "Cargo.toml", "--example", "blocks"]
-        told = subprocess.run(command, input="\n".join(by_page), capture_output=True, text=True, check=True).stdout.strip().split("\n")
-        names = json.loads(told[0])
-        for line in told[1:]:
-            page = json.loads(line)
-            if page["blocks"]:
-                pages.append(Page(cases.parent.name, by_page[page["path"]], page["blocks"]))
-    return names, pages
+        names, printed = blocks(build, by_page)
+        pages += [Page(cases.parent.name, by_page[page["path"]], page["path"], page["blocks"]) for page in printed if page["blocks"]]
+    with multiprocessing.Pool() as pool:
+        return names, pool.map(Page.label, pages, 16)
 
 
 def fit(pages):
@@ -146,32 +186,43 @@ def fit(pages):
     return lightgbm.train(PARAMETERS, data, TREES)
 
 
-def shingles(text, unit):
+def grams(text, unit, size):
     found = words(text, unit)
-    return collections.Counter(tuple(found[i:i + 4]) for i in range(max(1, len(found) - 3)) if found)
+    return collections.Counter(tuple(found[i:i + size]) for i in range(max(1, len(found) - size + 1)) if found)
 
 
 def measure(pages, kept):
-    """Precision and recall by set: 4-grams of bodies as means over pages, snippets as one count."""
-    bodies, snippets = collections.defaultdict(list), collections.defaultdict(lambda: [0, 0, 0])
-    for page, blocks in zip(pages, kept):
-        text = "\n".join(text for text, keep, ruled in zip(page.texts, blocks, page.ruled) if keep and not ruled)
+    """F1, precision and recall by set: 4-grams of bodies, and words of the pages of all kinds, as means over pages; snippets as
+    one count. Of the latter F1 is the mean as well, and by kind."""
+    bodies, kinds, snippets = (collections.defaultdict(make) for make in (list, list, lambda: [0, 0, 0]))
+    for page, stays in zip(pages, kept):
+        text = "\n".join(text for text, keep, ruled in zip(page.texts, stays, page.ruled) if keep and not ruled)
         if page.body is None:
             got, expect, counts = squash(text), page.case["expect"], snippets[page.set]
             missed = sum(squash(s) not in got for s in expect["keep"])
             counts[0] += len(expect["keep"]) - missed
             counts[1] += sum(squash(s) in got for s in expect["drop"])
             counts[2] += missed
-        else:
-            want, got = shingles(page.body, page.unit), shingles(text, page.unit)
-            both = (want & got).total()
-            bodies[page.set].append((both / got.total() if got else None, both / want.total() if want else None))
+            continue
+        size = 1 if page.kind else 4
+        fold = str.lower if page.kind else str
+        want, got = grams(fold(page.body), page.unit, size), grams(fold(text), page.unit, size)
+        both = (want & got).total()
+        precision, recall = (both / side.total() if side else None for side in (got, want))
+        bodies[page.set].append((precision, recall))
+        if page.kind:
+            kinds[page.set, page.kind].append(2 * both / max(1, got.total() + want.total()))
     figures = {}
     for name, pairs in bodies.items():
         p, r = (statistics.mean(x for x in side if x is not None) for side in zip(*pairs))
         figures[name] = (2 * p * r / (p + r), p, r)
     for name, (right, leaked, missed) in snippets.items():
         figures[name] = (2 * right / (2 * right + leaked + missed), right / (right + leaked), right / (right + missed))
+    for (name, kind), each in kinds.items():
+        figures[f"{name} {kind}"] = (statistics.mean(each),)
+    for name in {name for name, _ in kinds}:
+        each = [f for (of, _), all in kinds.items() if of == name for f in all]
+        figures[name] = (statistics.mean(each), *figures[name][1:])
     return figures
 
 
@@ -205,17 +256,26 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("pages", type=pathlib.Path)
     arguments.add_argument("--check", action="store_true")
+    arguments.add_argument("--quick", action="store_true")
     arguments = arguments.parse_args()
-    names, pages = read(arguments.pages)
-    unseen = [None] * len(pages)
-    for fold in range(FOLDS):
-        model = fit([page for page in pages if page.fold != fold])
-        for i, page in enumerate(pages):
-            if page.fold == fold:
-                unseen[i] = model.predict(page.features)
-    for threshold in (0.25, 0.5, 0.7):
-        figures = measure(pages, [likely >= threshold for likely in unseen])
-        print(f"unseen sites, from {threshold}:", "  ".join(f"{name} F1 {f:.4f} P {p:.4f} R {r:.4f}" for name, (f, p, r) in sorted(figures.items())), flush=True)
+    build = ["--profile", "quick"] if arguments.quick else ["--release"]
+    names, pages = read(arguments.pages, build)
+    kept = {mode: [None] * len(pages) for mode in MODES}
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        for fold in range(FOLDS):
+            file.seek(0)
+            file.truncate()
+            file.write(write(names, fit([page for page in pages if page.fold != fold])))
+            file.flush()
+            unseen = [i for i, page in enumerate(pages) if page.fold == fold]
+            for i, page in zip(unseen, blocks(build, [pages[i].path for i in unseen], file.name)[1]):
+                for mode in MODES:
+                    kept[mode][i] = numpy.zeros(len(pages[i].texts), bool)
+                    kept[mode][i][[pages[i].numbers[number] for number in page[mode] if number in pages[i].numbers]] = True
+    for mode in MODES:
+        print(f"unseen sites, {mode}:")
+        for name, (f, *rest) in sorted(measure(pages, kept[mode]).items()):
+            print(f"  {name:24} F1 {f:.4f}", *(f"{side} {x:.4f}" for side, x in zip(("precision", "recall"), rest)), flush=True)
     text = write(names, fit(pages))
     if arguments.check:
         sys.exit(0 if text == MODEL.read_text() else f"{MODEL} is not what these pages give")

@@ -108,6 +108,24 @@ fn parts(lines: &Lines, units: &Units) -> Vec<(Range<usize>, Reason)> {
     parts
 }
 
+impl Verdict {
+    /// Visible characters in a range, and how many of them the score left out.
+    pub fn left_out_by_score(&self, outline: &Outline<'_>, inside: &Range<usize>) -> (u32, u32) {
+        let is_inside = |removal: &&Removal| {
+            matches!(removal.reason, Reason::Score(_))
+                && inside.start <= removal.range.start
+                && removal.range.end <= inside.end
+        };
+        let left_out = self
+            .removed
+            .iter()
+            .filter(is_inside)
+            .map(|removal| removal.characters)
+            .sum();
+        (visible_between(outline, inside), left_out)
+    }
+}
+
 /// Sorts ranges and joins those that touch.
 pub(super) fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);

@@ -61,6 +61,9 @@ pub(super) fn has_facts(fields: &Fields) -> bool {
 /// The reasons that make of a page a list of others.
 const INDEX_REASONS: &[&str] = &["teasers", "mostly_links"];
 
+/// The share of the visible characters inside an article that may be left out without a warning.
+const REMOVED_INSIDE: f32 = 0.05;
+
 /// What has become of a document by the time its article is put together.
 pub(super) struct Found<'a> {
     pub(super) document: &'a Document<'a>,
@@ -91,6 +94,7 @@ impl Found<'_> {
         let mut warnings = self.page.warnings.clone();
         warnings.extend(self.swallowed());
         warnings.extend(self.rolled_back.iter().map(|back| self.guard_warning(back)));
+        warnings.extend(self.removed_inside(scored));
         warnings.extend(facts.warnings);
         warnings.extend(tricks::told(&content_text));
         let want = |name: &str, make: &dyn Fn() -> String| {
@@ -251,6 +255,17 @@ impl Found<'_> {
                 back.characters
             ),
         )
+    }
+
+    /// What the score left out of the middle of the article, where it is much.
+    fn removed_inside(&self, scored: &score::Choice) -> Option<Warning> {
+        let (all, left_out) = self.verdict.left_out_by_score(self.outline, &scored.inside);
+        let share = left_out as f32 / all.max(1) as f32;
+        (share > REMOVED_INSIDE).then(|| {
+            let percent = (share * 100.0).round();
+            let detail = format!("{left_out} characters ({percent} %) between the first and the last text of the article were left out; `removed` lists them");
+            Warning::new("removed_inside", detail)
+        })
     }
 
     fn swallowed(&self) -> Option<Warning> {

@@ -136,12 +136,12 @@ impl Pipeline {
         let kind = kind_of(&page, &outline);
         let mut lines = lines::read(&outline, &choice);
         let scored = match kind {
-            Kind::Page => score::choose(&outline, options.mode),
+            Kind::Page => score::choose(&outline, &units, options.mode),
             Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
         };
         let rolled_back = guard::check(&mut outline, &mut lines, choice.rules(), |outline| match kind {
             Kind::Page => scored.ranges.clone(),
-            _ => score::choose(outline, options.mode).ranges,
+            _ => score::choose(outline, &units, options.mode).ranges,
         });
         let verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
         laps.end_of("score");

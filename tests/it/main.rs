@@ -14,6 +14,7 @@ mod docs;
 mod dom;
 mod envelope;
 mod facts;
+mod groups;
 mod guard;
 mod equation;
 mod hostile;

@@ -4,7 +4,8 @@
 //! can be said of an element and those around it is found out once.
 
 use super::{
-    features::{FAR, Filling, Page, STEPS, each_bit, ln},
+    blocks::ln,
+    features::{FAR, Filling, Page, STEPS, each_bit},
     hints::NAME_KINDS,
     names::{HIDDEN, PLACES},
 };

@@ -28,6 +28,11 @@ pub(super) fn weight(characters: u32, wide: u32) -> f32 {
     characters as f32 + wide as f32 * (WIDE - 1.0)
 }
 
+/// Weights, counts and the like as features: differences count by their share.
+pub(super) fn ln(x: f32) -> f32 {
+    (1.0 + x.max(0.0)).ln()
+}
+
 /// One block of text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Block {
@@ -59,6 +64,8 @@ pub struct Block {
     pub dividers: u16,
     /// Whether it ends like a sentence.
     pub ends: bool,
+    /// Whether it ends in a colon.
+    pub colon: bool,
     /// Whether it begins with a small letter.
     pub begins_small: bool,
     /// A hash of its letters.
@@ -153,6 +160,7 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
         let mut back = text.chars().rev().map(flags);
         if let Some(flags) = back.find(|flags| flags & (BLANK | CLOSING) == 0) {
             block.ends = flags & ENDING != 0;
+            block.colon = flags & COLON != 0;
         }
         let weight = weight(r.characters, counts.of[WIDE_ONES] - wide);
         block.weight += weight;
@@ -196,6 +204,7 @@ const SMALL: u16 = 1 << 2;
 /// A stop or a colon.
 const ENDING: u16 = 1 << 3;
 const CLOSING: u16 = 1 << 4;
+const COLON: u16 = 1 << 5;
 
 /// What was counted in the runs of a block so far.
 #[derive(Default)]
@@ -269,6 +278,7 @@ fn find_marks(c: char) -> Marks {
         (BLANK, c.is_whitespace()),
         (SMALL, c.is_lowercase()),
         (ENDING, is_stop || matches!(c, ':' | '：')),
+        (COLON, matches!(c, ':' | '：')),
         (CLOSING, is_closing),
     ];
     let mut marks = Marks::default();
@@ -308,6 +318,11 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    /// The blocks that they are of.
+    pub(super) fn span(&self) -> (usize, usize) {
+        (self.first as usize, (self.first + self.blocks) as usize)
+    }
+
     /// The share of links.
     pub(super) fn link_density(&self) -> f32 {
         self.linked / self.weight.max(1.0)

@@ -9,8 +9,9 @@ use foldhash::fast::RandomState;
 
 use super::{
     around::{self, BOXES, Path},
-    blocks::{Block, Sums},
+    blocks::{Block, Sums, ln},
     candidates::Candidates,
+    groups::Groups,
     head::Known,
     hints::{self, Kinds, NAME_KINDS, WORD_KINDS},
     model::{ROOM, Row},
@@ -19,6 +20,7 @@ use super::{
 use crate::engine::{
     outline::{NONE, Outline},
     tags::Tag,
+    units::Units,
 };
 
 /// Levels above a block from which on a name says nothing more; also the value for "no such name".
@@ -40,7 +42,7 @@ const NOWHERE: f32 = 99.0;
 pub(super) struct Page<'o, 's> {
     pub(super) outline: &'o Outline<'s>,
     pub(super) names: &'o Names<'o, 's>,
-    blocks: &'o [Block],
+    pub(super) blocks: &'o [Block],
     pub(super) sums: &'o [Sums],
     winner: u32,
     /// The weight of all good blocks.
@@ -49,6 +51,8 @@ pub(super) struct Page<'o, 's> {
     span: (usize, usize),
     /// The tag of each block.
     tags: Vec<Tag>,
+    /// What of them is decided as a whole.
+    pub(super) groups: Groups,
     /// The logarithm of each block's weight.
     weights: Vec<f32>,
     /// Of each block: its tag and class, and those of the element around it.
@@ -156,18 +160,22 @@ pub fn names() -> Vec<String> {
     for near in ["-2", "-1", "+1", "+2"] {
         names.extend(["weight", "density", "heading", "good", "climb", "kin"].map(|what| format!("{near} {what}")));
     }
+    names.extend(Groups::FEATURES.map(str::to_owned));
     names
 }
 
 impl<'o, 's> Page<'o, 's> {
     pub(super) fn new(
         outline: &'o Outline<'s>,
+        units: &Units,
         names: &'o Names<'o, 's>,
         blocks: &'o [Block],
         sums: &'o [Sums],
         candidates: &Candidates,
     ) -> Self {
+        let tags: Vec<Tag> = blocks.iter().map(|block| tag(outline, block)).collect();
         let mut page = Page {
+            groups: Groups::find(outline, units, blocks, sums, &tags),
             outline,
             names,
             blocks,
@@ -180,7 +188,7 @@ impl<'o, 's> Page<'o, 's> {
                 .sum::<f32>()
                 .max(1.0),
             span: (0, 0),
-            tags: blocks.iter().map(|block| tag(outline, block)).collect(),
+            tags,
             weights: blocks.iter().map(|block| ln(block.weight)).collect(),
             signatures: Vec::with_capacity(blocks.len()),
             kin: HashMap::default(),
@@ -258,6 +266,14 @@ impl<'o, 's> Page<'o, 's> {
             && !self.is_in_winner(block)
     }
 
+    /// 1 to 6 for a heading, 0 for others.
+    fn rank(&self, block: usize) -> f32 {
+        match self.tags[block].is_heading() {
+            true => 1.0 + (self.tags[block].index() - Tag::H1.index()) as f32,
+            false => 0.0,
+        }
+    }
+
     /// Whether a block is a heading with the page's title.
     pub(super) fn is_title(&self, block: usize) -> bool {
         self.titles[block].0 && self.tags[block].is_heading()
@@ -306,6 +322,7 @@ impl<'o, 's> Page<'o, 's> {
             for step in [-2isize, -1, 1, 2] {
                 self.neighbour(i, i.checked_add_signed(step), &mut row);
             }
+            row.add(&self.groups.features(self.blocks, self.sums, i));
             take(i, &values);
             past.good += if self.blocks[i].is_good() {
                 self.blocks[i].weight
@@ -340,10 +357,7 @@ impl<'o, 's> Page<'o, 's> {
             flag(self.titles[i].0),
             flag(self.titles[i].1),
             depth,
-            match tag.is_heading() {
-                true => 1.0 + (tag.index() - Tag::H1.index()) as f32,
-                false => 0.0,
-            },
+            self.rank(i),
             flag(tag == Tag::LI),
             flag(tag == Tag::P),
             flag(matches!(tag, Tag::TD | Tag::TH | Tag::CAPTION)),
@@ -514,10 +528,6 @@ pub(super) fn each_bit(mut bits: u32, mut take: impl FnMut(usize)) {
         take(bits.trailing_zeros() as usize);
         bits &= bits - 1;
     }
-}
-
-pub(super) fn ln(x: f32) -> f32 {
-    (1.0 + x.max(0.0)).ln()
 }
 
 fn flag(x: bool) -> f32 {

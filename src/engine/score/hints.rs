@@ -89,6 +89,14 @@ const NAMES: &[(&str, &str)] = &[
         "note footnote =source =sources quelle infobox factbox =box =fact =facts reference",
     ),
     ("quote", "quote pullquote pull-quote zitat"),
+    (
+        "code",
+        "=code codehilite highlight hljs prism shiki chroma rouge syntax sourcecode codeblock code-block monospace =pre console terminal",
+    ),
+    (
+        "callout",
+        "callout admonition =alert =tip =warning =notice =hint =caution =danger",
+    ),
 ];
 
 /// Words in short lines. ASCII letters in any case.

@@ -1,17 +1,20 @@
 //! Which part of a page is the article: a pure function from the [`Outline`] to the ranges that stay.
 //!
 //! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
-//! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, its place against the element with
-//! most of the text, its neighbours) go into a [`model`] of small decision trees, which says how likely the block is to be
-//! of the article. The likely ones stay, with the pictures between them; the largest elements that hold none of them go.
+//! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, the group and the section that it is a
+//! part of, its place against the element with most of the text, its neighbours) go into a [`model`] of small decision trees,
+//! which says how likely the block is to be of the article. By that the [`decision`] is made, of lists, tables and other groups
+//! as a whole. What is likely stays, with the pictures between; the largest elements that hold nothing of it go.
 //! Lengths count visible characters, a wide (CJK) one for two and a half, since it says about as much as half a short
 //! word: nothing here assumes a script with spaces.
 
 mod around;
 pub mod blocks;
 mod candidates;
+mod decision;
 mod doubts;
 pub mod features;
+mod groups;
 mod head;
 mod hints;
 pub mod model;
@@ -29,6 +32,7 @@ use self::{
 use super::{
     outline::{NONE, Outline},
     tags::Tag,
+    units::Units,
 };
 use crate::rules::Category;
 
@@ -49,7 +53,7 @@ impl Mode {
     fn threshold(self) -> f32 {
         match self {
             Mode::Precision => 0.7,
-            Mode::Balanced => 0.5,
+            Mode::Balanced => 0.45,
             Mode::Recall => 0.25,
         }
     }
@@ -81,6 +85,8 @@ const TOLD: usize = 5;
 pub struct Choice {
     /// What it would keep: disjoint, ascending.
     pub ranges: Vec<Range<usize>>,
+    /// From the first text that it would keep of the article's main element to the last; empty for what is an article already.
+    pub inside: Range<usize>,
     /// How sure it is that this is an article, 0 to 1.
     pub quality: f32,
     /// What speaks against an article: a list of others, a demand to subscribe.
@@ -145,20 +151,25 @@ impl Choice {
 }
 
 /// Finds the article of a page.
-pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
+pub fn choose(outline: &Outline<'_>, units: &Units, mode: Mode) -> Choice {
+    choose_by(Model::built_in(), outline, units, mode)
+}
+
+/// The same by another model than the one that is compiled in: what a fit is measured with.
+pub fn choose_by(model: &Model, outline: &Outline<'_>, units: &Units, mode: Mode) -> Choice {
     let reading = Reading::new(outline);
     if reading.blocks.is_empty() {
         return Choice::of_everything(outline);
     }
+    let page = reading.page(outline, units);
     let mut likely = vec![0.0; reading.blocks.len()];
-    let page = reading.page(outline);
-    let mut batch = Model::built_in().ask();
+    let mut batch = model.ask();
     page.features(|i, features| batch.add(i, features, &mut likely));
     batch.end(&mut likely);
     let best = likely.iter().copied().fold(0.0, f32::max);
     let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
     let threshold = (mode.threshold() * certainty).min(best * NEARLY_AS_LIKELY);
-    let mut kept: Vec<bool> = likely.iter().map(|p| *p >= threshold).collect();
+    let mut kept = decision::decide(&page, &likely, threshold);
     captions_follow(outline, &reading.blocks, &mut kept);
     // The title has its own field, and is not told again where the text begins.
     let begins = (0..kept.len()).find(|i| kept[*i] && !page.is_title(*i)).unwrap_or(0);
@@ -174,8 +185,10 @@ pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
             .map(|(block, _)| block)
     };
     let (text, linked) = kept_blocks().fold((0.0, 0.0), |sum, block| (sum.0 + block.weight, sum.1 + block.linked));
+    let (ranges, inside) = ranges(outline, &reading, &kept);
     Choice {
-        ranges: ranges(outline, &reading, &kept),
+        ranges,
+        inside,
         quality: quality(text, linked) * best,
         doubts: doubts::find(outline, &reading.names, &reading.blocks, &reading.sums, &kept),
         candidates: reading.tell(outline),
@@ -190,13 +203,13 @@ pub fn choose(outline: &Outline<'_>, mode: Mode) -> Choice {
     }
 }
 
-/// Calls `take` with each block of a page and its features: what the model is fitted on.
-pub fn each_block(outline: &Outline<'_>, mut take: impl FnMut(&Block, &[f32])) {
+/// Calls `take` with the number, the block and the features of each block that the model is asked about.
+pub fn each_block(outline: &Outline<'_>, units: &Units, mut take: impl FnMut(usize, &Block, &[f32])) {
     let count = features::names().len();
     let reading = Reading::new(outline);
     reading
-        .page(outline)
-        .features(|i, features| take(&reading.blocks[i], &features[..count]));
+        .page(outline, units)
+        .features(|i, features| take(i, &reading.blocks[i], &features[..count]));
 }
 
 /// A page read in blocks.
@@ -225,8 +238,8 @@ impl<'o, 's> Reading<'o, 's> {
         }
     }
 
-    fn page(&'o self, outline: &'o Outline<'s>) -> Page<'o, 's> {
-        Page::new(outline, &self.names, &self.blocks, &self.sums, &self.candidates)
+    fn page(&'o self, outline: &'o Outline<'s>, units: &Units) -> Page<'o, 's> {
+        Page::new(outline, units, &self.names, &self.blocks, &self.sums, &self.candidates)
     }
 
     fn tell(&self, outline: &Outline<'_>) -> Vec<Candidate> {
@@ -298,8 +311,9 @@ fn span(outline: &Outline<'_>, block: &Block) -> Range<usize> {
     outline.runs[block.first_run as usize].start as usize..outline.runs[block.next_run as usize - 1].end as usize
 }
 
-/// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others.
-fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Vec<Range<usize>> {
+/// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others; and from
+/// the first kept text of the main element to the last.
+fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> (Vec<Range<usize>>, Range<usize>) {
     // Kept blocks before each block, by number and by weight.
     let mut before = Vec::with_capacity(kept.len() + 1);
     let (mut count, mut weight) = (0u32, 0.0f32);
@@ -318,8 +332,15 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Ve
     // Elements are in document order, so the last one is the deepest of those that hold so much.
     let main = (0..outline.elements.len()).rev().find(|i| holds(*i, MAIN_SHARE));
     let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else {
-        return Vec::new();
+        return (Vec::new(), 0..0);
     };
+    let (from, to) = main.map_or((0, kept.len()), |main| reading.sums[main].span());
+    let in_main = || {
+        (from..to)
+            .filter(|i| kept[*i])
+            .map(|i| span(outline, &reading.blocks[i]))
+    };
+    let inside = in_main().next().map_or(0, |first| first.start)..in_main().next_back().map_or(0, |last| last.end);
     let (mut start, mut end) = (
         span(outline, &reading.blocks[first]).start,
         span(outline, &reading.blocks[last]).end,
@@ -356,7 +377,10 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> Ve
     let lost = reading.blocks.iter().zip(kept).filter(|(_, kept)| !**kept);
     gone.extend(lost.map(|(block, _)| span(outline, block)));
     let gone = super::verdict::union(gone);
-    super::verdict::subtract(std::slice::from_ref(&(start..end)), &gone)
+    (
+        super::verdict::subtract(std::slice::from_ref(&(start..end)), &gone),
+        inside,
+    )
 }
 
 /// The category of one of the reasons that the score gives.

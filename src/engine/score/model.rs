@@ -33,7 +33,7 @@ struct Tree {
 struct Node {
     threshold: f32,
     /// A bit for each leaf of the left branch, which are out where the value is above the threshold.
-    left: u16,
+    left: u32,
     feature: u8,
 }
 
@@ -48,7 +48,7 @@ impl Default for Node {
 }
 
 /// Room for the leaves of a tree.
-const LEAVES: usize = 16;
+const LEAVES: usize = 32;
 /// Blocks that a tree reads at once.
 const TOGETHER: usize = 8;
 /// Blocks that are collected before any is asked about.
@@ -191,7 +191,7 @@ impl Tree {
         let mut out = [0u32; TOGETHER];
         for node in &self.nodes {
             let values = &values[usize::from(node.feature)];
-            let left = u32::from(node.left);
+            let left = node.left;
             // Without a branch, so that the compiler makes one step of several blocks.
             for (out, value) in out.iter_mut().zip(values) {
                 *out |= if *value > node.threshold { u32::MAX } else { 0 } & left;
@@ -226,7 +226,7 @@ impl Tree {
                 self.branch(line.branches[0], lines, nodes, leaves)?;
                 self.nodes[node] = Node {
                     threshold: line.threshold,
-                    left: ((1u32 << *leaves) - (1 << first)) as u16,
+                    left: ((1u64 << *leaves) - (1 << first)) as u32,
                     feature: line.feature,
                 };
                 self.branch(line.branches[1], lines, nodes, leaves)?;
