@@ -73,7 +73,7 @@ fn kind(unit: &UnitKind) -> f32 {
         UnitKind::DataTable => DATA,
         UnitKind::List => 3.0,
         UnitKind::Definitions => 4.0,
-        UnitKind::Quote | UnitKind::Embed => 5.0,
+        UnitKind::Quote | UnitKind::Embed { .. } => 5.0,
         UnitKind::Figure | UnitKind::Picture => 6.0,
         UnitKind::Details => 7.0,
         UnitKind::Callout(_) => 8.0,
@@ -83,6 +83,8 @@ fn kind(unit: &UnitKind) -> f32 {
         | UnitKind::Item
         | UnitKind::CalloutTitle
         | UnitKind::Note(_)
+        | UnitKind::NoteContinued
+        | UnitKind::InlineNote(_)
         | UnitKind::NoteReference(_)
         | UnitKind::Heading => 0.0,
     }
