@@ -9,6 +9,8 @@
 //! | `time` | `datetime` |
 //! | `abbr` | `title` |
 //! | blocks | `dir` (`ltr`, `rtl`) |
+//! | `span` `div` | `class="math inline"`, `class="math display"`: around formulas, none of the source |
+//! | `section` `li` `a` | `class="footnotes"`, `id="fn-N"`, `id="fnref-N"`: footnotes, numbered here |
 
 use super::{links::Links, outline::Outline, tags::Tag, units::pictures};
 
