@@ -80,7 +80,7 @@ fn units() -> impl Strategy<Value = Vec<Unit>> {
             "<p>@</p><p>share</p>",
         ][..],
     );
-    let form = select(&["ul", "ol", "dl", "pre", "blockquote", "details"][..]);
+    let form = select(&["table", "ul", "ol", "dl", "pre", "blockquote", "details"][..]);
     let unit = (form, prop::collection::vec(part, 3..9)).prop_map(|(form, parts)| Unit { form, parts });
     prop::collection::vec(unit, 1..6)
 }

@@ -13,6 +13,8 @@ use crate::engine::{
 
 /// The mean weight of a block from which on a table places text, and a list parts it, instead of holding data and items.
 const LONG_ITEM: f32 = 400.0;
+/// The same of a table that hardly looks like one of data: with short cells it loses none either.
+const LONG_CELL: f32 = 100.0;
 /// Ranks of headings.
 const RANKS: usize = 6;
 
@@ -79,8 +81,8 @@ fn kind(unit: &UnitKind) -> f32 {
         UnitKind::Callout(_) => 8.0,
         UnitKind::Notes => 9.0,
         UnitKind::Formula { .. } => 10.0,
-        UnitKind::LayoutTable
-        | UnitKind::Item
+        UnitKind::LayoutTable => 11.0,
+        UnitKind::Item
         | UnitKind::CalloutTitle
         | UnitKind::Note(_)
         | UnitKind::NoteContinued
@@ -111,9 +113,13 @@ fn outermost(outline: &Outline<'_>, units: &Units, sums: &[Sums]) -> Vec<Group> 
             continue;
         }
         let next = outline.elements[unit.element as usize].next;
-        let may_be_layout = matches!(unit.kind, UnitKind::DataTable | UnitKind::List | UnitKind::Definitions);
         let inside = i + 1 + units[i + 1..].partition_point(|unit| unit.element < next);
-        if may_be_layout && (breaks[inside] > breaks[i + 1] || of.weight >= LONG_ITEM * of.blocks as f32) {
+        let long = match unit.kind {
+            UnitKind::DataTable | UnitKind::List | UnitKind::Definitions => LONG_ITEM,
+            UnitKind::LayoutTable => LONG_CELL,
+            _ => f32::INFINITY,
+        };
+        if long.is_finite() && (breaks[inside] > breaks[i + 1] || of.weight >= long * of.blocks as f32) {
             continue;
         }
         found.push(Group {
