@@ -11,6 +11,8 @@
 //! | blocks | `dir` (`ltr`, `rtl`) |
 //! | `blockquote` | `class="callout"` |
 //! | `code` in `pre` | `class="language-…"`, of letters, digits and `+ # . -`, 24 bytes at most |
+//! | `span` `div` | `class="math inline"`, `class="math display"`: around formulas, none of the source |
+//! | `section` `li` `a` | `class="footnotes"`, `id="fn-N"`, `id="fnref-N"`: footnotes, numbered here |
 
 use super::{links::Links, outline::Outline, tags::Tag, units::pictures};
 

@@ -75,12 +75,20 @@ const ELEMENTS: &[&str] = &[
     "bdi",
     "details",
     "summary",
+    "span",
+    "div",
+    "section",
 ];
 
 fn is_allowed(element: &str, attribute: &str, value: &str) -> bool {
     let number = || !value.is_empty() && value.len() <= 4 && value.bytes().all(|b| b.is_ascii_digit());
     match (element, attribute) {
         ("a", "href") | ("img", "src") => is_safe_url(value),
+        ("span", "class") => value == "math inline",
+        ("div", "class") => value == "math display",
+        ("section", "class") => value == "footnotes",
+        ("a", "id") => value.strip_prefix("fnref-").is_some_and(is_note_number),
+        ("li", "id") => value.strip_prefix("fn-").is_some_and(is_note_number),
         ("a", "rel") => value == "noopener nofollow",
         ("img", "alt") | ("time", "datetime") | ("abbr", "title") => true,
         ("img", "width" | "height") | ("td" | "th", "colspan" | "rowspan") | ("ol", "start") => number(),
@@ -92,6 +100,10 @@ fn is_allowed(element: &str, attribute: &str, value: &str) -> bool {
         (_, "dir") => matches!(value, "ltr" | "rtl"),
         _ => false,
     }
+}
+
+fn is_note_number(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a browser would follow it to `http`, `https` or `mailto`, from a page of ours.
@@ -326,6 +338,15 @@ const VECTORS: &[&str] = &[
     "<figure><figcaption><figure><p><figcaption>x</figure></p>y",
     "<pre><p>x<pre>y</p>\n<ul><li>z</pre></ul>",
     "<time datetime='\"><script>'>x</time><abbr title='\"><script>'>y</abbr><ol start='1\"'><li>z</ol>",
+    // Formulas, footnotes, pictures and embeds.
+    "<math><mtext><img src=x onerror=alert(1)></mtext><annotation encoding='TeX'>&lt;script&gt;x&lt;/script&gt;</annotation></math>",
+    "<math alttext='\"><script>alert(1)</script>'><mi>x</mi></math>",
+    "<script type='math/tex'>\\href{javascript:alert(1)}{x}</script><script type='math/tex'></span><img src=x onerror=alert(1)></script>",
+    "<span class=katex data-latex='x^2\" onclick=alert(1) y=\"'>x</span> $x^2<img src=x onerror=alert(1)>$ \\(\\style{x}{y}\\)",
+    "<sup><a id='r\"><script>' href='#n'>1</a></sup><ol><li id='n' class='footnotes x\" onclick=y'>note <a href='#r\"><script>'>↩</a></li></ol>",
+    "<img srcset='javascript:alert(1) 9x, /a.png 1x' src='javascript:alert(1)'><noscript><img src='javascript:alert(1)' alt='\"><script>'></noscript>",
+    "<amp-img src='data:text/html,x' alt=x onerror=alert(1)></amp-img><lite-youtube videoid='\"><script>alert(1)</script>'></lite-youtube>",
+    "<video src='javascript:alert(1)' title='\"><script>'></video><iframe src='https://www.youtube.com/embed/a\"><script>' title='<img src=x onerror=alert(1)>'></iframe>",
     "<td colspan='2\" onclick=x'>a</td><p dir='rtl\" onclick=x'>b</p><p dir=rtl>c</p>",
 ];
 

@@ -12,6 +12,8 @@ use super::{BLOCK_DEPTH, NONE, Node, Tag, UnitKind, Units, Writer, holds_no_bloc
 pub(super) struct Notes {
     /// The numbers of those that are kept.
     kept: HashSet<u32>,
+    /// Whether any reference is kept: without one, notes are an ordinary list.
+    pub(super) are_referred: bool,
     /// Those that a reference was written to.
     referred: HashSet<u32>,
     /// The element of the note that is being written.
@@ -24,18 +26,26 @@ pub(super) struct Notes {
 
 impl Notes {
     pub(super) fn of(units: &Units, outline: &super::Outline<'_>, kept: &[Range<usize>]) -> Self {
-        let numbers = units.all().iter().filter_map(|unit| match unit.kind {
-            UnitKind::Note(number) | UnitKind::InlineNote(number) => {
-                let at = outline.elements[unit.element as usize].start as usize;
-                let range = kept.get(kept.partition_point(|range| range.end <= at))?;
-                (range.start <= at).then_some(number)
+        let is_kept = |element: u32| {
+            let at = outline.elements[element as usize].start as usize;
+            let range = kept.get(kept.partition_point(|range| range.end <= at));
+            range.is_some_and(|range| range.start <= at)
+        };
+        let mut notes = Notes::default();
+        for unit in units.all() {
+            match unit.kind {
+                UnitKind::Note(number) if is_kept(unit.element) => {
+                    notes.kept.insert(number);
+                }
+                UnitKind::InlineNote(number) if is_kept(unit.element) => {
+                    notes.kept.insert(number);
+                    notes.are_referred = true;
+                }
+                UnitKind::NoteReference(_) if is_kept(unit.element) => notes.are_referred = true,
+                _ => {}
             }
-            _ => None,
-        });
-        Notes {
-            kept: numbers.collect(),
-            ..Notes::default()
         }
+        notes
     }
 }
 

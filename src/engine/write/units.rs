@@ -60,9 +60,9 @@ impl<'w> Writer<'w, '_> {
                 self.notes.inline.push((*number, id, self.event + 1));
                 self.replaced = element.start as usize..element.end as usize;
             }
-            Some(UnitKind::Notes) => self.border(),
-            Some(UnitKind::Note(number)) => self.begin_note(id, *number),
-            Some(UnitKind::NoteContinued) => self.go_on_with_note(id),
+            Some(UnitKind::Notes) if self.notes.are_referred => self.border(),
+            Some(UnitKind::Note(number)) if self.notes.are_referred => self.begin_note(id, *number),
+            Some(UnitKind::NoteContinued) if self.notes.are_referred => self.go_on_with_note(id),
             Some(UnitKind::Callout(kind)) => {
                 let attributes = vec![("class", "callout".to_owned()), ("callout", kind.name().to_owned())];
                 self.open_block_with(id, Tag::BLOCKQUOTE, attributes);

@@ -8,6 +8,9 @@
 //!
 //! What only leads back, and the mark that a note repeats, is left out: the content numbers notes itself.
 
+mod loose;
+mod marks;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     ops::Range,
@@ -15,6 +18,7 @@ use std::{
 
 use super::{LeftOut, NONE, Outline, Tag, UnitKind};
 use crate::engine::outline::Element;
+use marks::{bare, beginning, is_arrow, is_back, is_named, is_superscript, mark, text};
 
 /// Visible characters of the longest mark.
 const MARK_CHARACTERS: u32 = 12;
@@ -26,19 +30,6 @@ const STEPS: usize = 4;
 const LOOKED_AT: usize = 256;
 /// The reason by which parts of notes are left out.
 const REASON: &str = "unit/note-mark";
-
-/// What footnotes are called, in a class, an id or a role.
-const NAMES: &[&str] = &[
-    "footnote",
-    "endnote",
-    "cite_note",
-    "reference",
-    "citation",
-    "ftn",
-    "fn-",
-    "fn:",
-    "footdef",
-];
 
 /// The footnotes of a document.
 #[derive(Debug, Default)]
@@ -223,7 +214,7 @@ impl NoteFinder<'_, '_> {
         let has_heading = inner.iter().take(LOOKED_AT).any(|element| element.tag.is_heading());
         let begins_so = || {
             let begin = beginning(outline, note);
-            let begin = begin.split_whitespace().next().and_then(self::mark);
+            let begin = begin.split_whitespace().next().and_then(marks::mark);
             element.tag == Tag::LI || begin.as_deref() == Some(mark.as_str())
         };
         let believed = self.leads_back(block, note, reference)
@@ -486,115 +477,6 @@ impl NoteFinder<'_, '_> {
         }
     }
 
-    /// Superscript numbers without links, and the notes that begin with them behind a rule or a heading.
-    fn loose(&mut self) {
-        let outline = self.outline;
-        let superscripts = outline.elements.iter().enumerate();
-        let marked: Vec<(u32, u32)> = superscripts
-            .filter(|(id, element)| element.tag == Tag::SUP && element.seen && outline.characters(*id as u32) <= 3)
-            .filter_map(|(id, _)| Some((id as u32, text(outline, id as u32).trim().parse().ok()?)))
-            .collect();
-        let Some((first, _)) = marked.first() else { return };
-        let mut firsts: HashMap<u32, u32> = HashMap::new();
-        for (id, number) in &marked {
-            firsts.entry(*number).or_insert(*id);
-        }
-        let by_number = |number: u32, before: u32| firsts.get(&number).is_some_and(|id| *id < before);
-        let mut id = *first;
-        while (id as usize) < outline.elements.len() {
-            let run = self.labelled(id);
-            let numbers: Vec<u32> = run.iter().filter_map(|(_, number, _)| *number).collect();
-            let begins = run.first().map_or(id, |(id, ..)| *id);
-            let fits = !numbers.is_empty()
-                && numbers.iter().zip(1..).all(|(number, expected)| *number == expected)
-                && numbers.iter().all(|number| by_number(*number, begins));
-            if fits {
-                return self.take_loose(&run, &marked);
-            }
-            id += 1;
-        }
-    }
-
-    /// The blocks that follow an element in its parent, if they are notes that begin with their numbers: each with its
-    /// number, or without one where it goes on with the note before; and the label.
-    fn labelled(&self, before: u32) -> Vec<(u32, Option<u32>, u32)> {
-        let outline = self.outline;
-        let element = &outline.elements[before as usize];
-        let opens = element.tag == Tag::HR || element.tag.is_heading();
-        let is_list = matches!(element.tag, Tag::OL | Tag::UL) && is_named(outline, before, before);
-        if !element.seen || !(opens || is_list) {
-            return Vec::new();
-        }
-        let (mut id, parent) = match is_list {
-            true => (before + 1, before),
-            false => (element.next, element.parent),
-        };
-        let mut found: Vec<(u32, Option<u32>, u32)> = Vec::new();
-        while let Some(block) = outline.elements.get(id as usize).filter(|block| block.parent == parent) {
-            if block.tag.is_heading() || block.tag == Tag::HR {
-                break;
-            }
-            let label = self.label_number(id);
-            if !block.tag.is_block() || (found.is_empty() && label.is_none()) {
-                return Vec::new();
-            }
-            found.push((
-                id,
-                label.map(|(number, _)| number),
-                label.map_or(NONE, |(_, label)| label),
-            ));
-            id = block.next;
-        }
-        found
-    }
-
-    /// The number that a block begins with in an element of its own, or that its id ends with.
-    fn label_number(&self, id: u32) -> Option<(u32, u32)> {
-        let outline = self.outline;
-        let block = &outline.elements[id as usize];
-        if block.tag == Tag::LI {
-            let own = outline.attribute(id, "id")?;
-            let digits = own.rfind(|c: char| !c.is_ascii_digit()).map_or(own, |i| &own[i + 1..]);
-            return Some((digits.parse().ok()?, NONE));
-        }
-        let label = outline.elements.get(id as usize + 1)?;
-        let is_label = matches!(label.tag, Tag::SUP | Tag::STRONG | Tag::B) && id + 1 < block.next;
-        let is_first =
-            outline.characters_before[label.first_run as usize] == outline.characters_before[block.first_run as usize];
-        let number = text(outline, id + 1)
-            .trim()
-            .trim_matches(['[', ']', '.', ')'])
-            .parse()
-            .ok()?;
-        (is_label && is_first).then_some((number, id + 1))
-    }
-
-    fn take_loose(&mut self, run: &[(u32, Option<u32>, u32)], marked: &[(u32, u32)]) {
-        let outline = self.outline;
-        let begins = run.first().map_or(0, |(id, ..)| *id);
-        if let Some(element) = outline.elements.get(begins as usize)
-            && element.tag == Tag::LI
-        {
-            self.units.insert(element.parent, UnitKind::Notes);
-        }
-        let mut most = 0;
-        for (id, number, label) in run {
-            let kind = match number {
-                Some(number) => UnitKind::Note(*number),
-                None => UnitKind::NoteContinued,
-            };
-            most = most.max(number.unwrap_or(0));
-            self.units.insert(*id, kind);
-            if let Some(label) = outline.elements.get(*label as usize) {
-                self.leave(label.start as usize..label.end as usize);
-            }
-        }
-        self.next = most + 1;
-        for (id, number) in marked.iter().filter(|(id, number)| *id < begins && *number <= most) {
-            self.units.insert(*id, UnitKind::NoteReference(*number));
-        }
-    }
-
     /// Notes in the text itself, each behind a label and the box that the label ticks.
     fn inline(&mut self) {
         let outline = self.outline;
@@ -629,133 +511,4 @@ impl NoteFinder<'_, '_> {
         (element.seen && is_input && is_note && beside && free && outline.characters(input.next) > 0)
             .then_some(input.next)
     }
-}
-
-/// The decoded text of an element.
-fn text(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
-    let mut text = String::new();
-    for run in element.first_run..element.next_run {
-        text.push_str(&outline.runs[run as usize].decode(outline.run_text(run)));
-    }
-    text
-}
-
-/// The first characters of the text of an element, decoded.
-fn beginning(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
-    let mut text = String::new();
-    for run in (element.first_run..element.next_run).take(LOOKED_AT) {
-        let start = outline.run_text(run);
-        let end = start
-            .char_indices()
-            .nth(MARK_CHARACTERS as usize * 4)
-            .map_or(start.len(), |(i, _)| i);
-        text.push_str(&outline.runs[run as usize].decode(&start[..end]));
-        if text.trim_start().len() > MARK_CHARACTERS as usize {
-            break;
-        }
-    }
-    text
-}
-
-/// A text without white space and brackets.
-fn bare(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace() && !"[](){}".contains(*c))
-        .collect()
-}
-
-/// What a reference says, if it may be one: a number, a letter, a sign, or a word with a number.
-fn mark(text: &str) -> Option<String> {
-    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-    let plain = |c: char| {
-        let digit = RAISED.chars().position(|raised| raised == c)?;
-        char::from_digit(digit as u32, 10)
-    };
-    let own = bare(text);
-    // The second reference to a note may say so: `1:1`.
-    let own: String = own
-        .split_once(':')
-        .filter(|(number, again)| {
-            [number, again]
-                .iter()
-                .all(|part| part.bytes().all(|b| b.is_ascii_digit()))
-        })
-        .map_or(own.as_str(), |(number, _)| number)
-        .trim_end_matches(['.', ':', ','])
-        .chars()
-        .map(|c| plain(c).unwrap_or(c).to_ascii_lowercase())
-        .collect();
-    let letters = own.chars().take_while(|c| c.is_alphabetic()).count();
-    let rest = own.chars().skip(letters).count();
-    let digits = own.chars().skip(letters).filter(char::is_ascii_digit).count();
-    let is_mark = match (letters, rest) {
-        (0, 0) => false,
-        (0, _) if digits == rest => digits <= 4,
-        (0, _) => own.chars().all(|c| "*†‡§¶‖#※".contains(c)) && rest <= 3,
-        (1, 0) => true,
-        (_, 0) => letters <= 6 && own.chars().all(|c| "ivxlc".contains(c)),
-        _ => digits == rest && letters <= 8 && digits <= 4,
-    };
-    is_mark.then_some(own)
-}
-
-/// Whether a text is nothing but an arrow back.
-fn is_arrow(text: &str) -> bool {
-    let mut signs = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{fe0e}' | '\u{fe0f}'));
-    signs.clone().next().is_some() && signs.all(|c| "↩↑↵⤴⏎^⬆↖⮐⤶".contains(c))
-}
-
-/// Whether a link says that it leads back.
-fn is_back(outline: &Outline<'_>, link: u32) -> bool {
-    let [class, role, data] = outline.attributes(link, ["class", "role", "data-footnote-backref"]);
-    let says =
-        |value: Option<&str>| value.is_some_and(|value| value.contains("back") || value.contains("reversefootnote"));
-    says(class) || says(role) || data.is_some() || is_arrow(&text(outline, link))
-}
-
-/// Whether a reference is superscript.
-fn is_superscript(outline: &Outline<'_>, reference: u32) -> bool {
-    let element = &outline.elements[reference as usize];
-    let inside = &outline.elements[reference as usize + 1..element.next as usize];
-    let mut around = element.parent;
-    for _ in 0..STEPS {
-        match outline.elements.get(around as usize) {
-            Some(element) if element.tag == Tag::SUP => return true,
-            Some(element) => around = element.parent,
-            None => break,
-        }
-    }
-    inside.iter().any(|element| element.tag == Tag::SUP)
-}
-
-/// Whether a class, an id or a role says that a note stands here.
-fn is_named(outline: &Outline<'_>, target: u32, block: u32) -> bool {
-    let says = |id: u32| {
-        let values = outline.attributes(id, ["id", "class", "role"]);
-        values.into_iter().flatten().any(|value| {
-            let value = htmlize::unescape_attribute(value).to_ascii_lowercase();
-            NAMES.iter().any(|name| value.contains(name))
-        })
-    };
-    if says(target) {
-        return true;
-    }
-    let mut around = block;
-    for _ in 0..STEPS {
-        let Some(element) = outline.elements.get(around as usize) else {
-            return false;
-        };
-        if matches!(element.tag, Tag::HTML | Tag::BODY) {
-            return false;
-        }
-        if says(around) {
-            return true;
-        }
-        around = element.parent;
-    }
-    false
 }
