@@ -6,7 +6,7 @@ use copydesk::{
     bounds::{Bounds, Deadline},
     error::Error,
     input::Document,
-    options::Options,
+    options::{CleanOptions, Options},
     pipeline::Pipeline,
     rules::{self, Sources},
 };
@@ -37,6 +37,14 @@ pub fn normalize(pipeline: &Pipeline, document: &Document<'_>, options: &Options
         Ok(answer) => Some(answer.body),
         Err(Error::Deadline { .. }) => panic!("it takes too long"),
         Err(_) => None,
+    }
+}
+
+/// The same document down the other road, in one piece; a refusal is its own fault.
+pub fn clean(pipeline: &Pipeline, bytes: &[u8]) {
+    let mut cleaner = pipeline.cleaner(None, &CleanOptions::default()).expect("no options");
+    if cleaner.write(bytes).is_ok() {
+        let _ = cleaner.end();
     }
 }
 

@@ -108,6 +108,7 @@ def seeds():
     for number, body in enumerate(bodies):
         yield "road", bytes([number % 6, number % 5]) + body
         yield "stream", bytes([number % 6, 0, 6, 30, 200]) + body
+        yield "work", bytes([number % 4]) + body[:2048]
         yield "markdown", body
     for text in strings(ROOT / "tests" / "it" / "markdown.rs"):
         yield "markdown", f"<p>{text}</p><ul><li>{text}</ul><p><b>{text}</b>{text}</p><pre>{text}</pre>".encode()

@@ -139,6 +139,12 @@ impl Deadline {
         }
     }
 
+    /// The same, but `budget` from now if that is earlier.
+    pub fn at_most(&self, budget: Duration) -> Self {
+        let own = self.renewed(budget);
+        if own.at < self.at { own } else { self.clone() }
+    }
+
     /// Whoever asked has gone.
     pub fn is_abandoned(&self) -> bool {
         self.asker.as_ref().is_some_and(|asker| asker.strong_count() == 0)

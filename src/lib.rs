@@ -5,6 +5,7 @@
 pub mod error;
 pub mod bounds;
 pub mod files;
+pub mod steps;
 pub mod pattern;
 pub mod input;
 pub mod rules;

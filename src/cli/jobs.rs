@@ -60,7 +60,7 @@ pub(super) fn start(count: usize, batch: &Arc<Batch>) -> Result<(Feeder, Results
 fn work(chunks: &Mutex<mpsc::Receiver<Next>>, tell: &mpsc::Sender<(u64, Done)>, batch: &Batch) {
     loop {
         let Ok((turn, chunk)) = lock(chunks).recv() else { return };
-        let deadline = Deadline::after(batch.bounds().time);
+        let deadline = Deadline::after(chunk.budget(batch.bounds()));
         let done = catch_unwind(AssertUnwindSafe(|| (batch.work(&chunk, &deadline), chunk.body_bytes())));
         if tell.send((turn, done)).is_err() {
             return;

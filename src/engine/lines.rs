@@ -13,7 +13,7 @@ use super::{
     tags::Tag,
     tokens::MAY_BE_BLANK,
 };
-use crate::rules::Action;
+use crate::{rules::Action, steps};
 
 /// Bytes of a line that is still tried, undecoded: about 250 Chinese characters.
 const LINE_BYTES: usize = 1024;
@@ -214,7 +214,10 @@ fn whole_block(outline: &Outline<'_>, block: u32, characters: u32, range: Range<
     let Some(element) = outline.elements.get(block as usize) else {
         return range;
     };
-    let has_picture = || (block + 1..element.next).any(|i| outline.elements[i as usize].tag == Tag::IMG);
+    let has_picture = || {
+        steps::count((element.next - block) as usize);
+        (block + 1..element.next).any(|i| outline.elements[i as usize].tag == Tag::IMG)
+    };
     let is_all = outline.characters(block) == characters
         && element.start as usize <= range.start
         && range.end <= element.end as usize;
@@ -244,6 +247,7 @@ pub fn squash_into(text: &mut String, piece: &str) {
 
 /// Adds a piece to a squashed text. `parted` says whether white space was passed since its last word.
 fn squash_onto(text: &mut String, parted: &mut bool, piece: &str) {
+    steps::count(piece.len());
     let bytes = piece.as_bytes();
     let is_plain = |byte: u8| !MAY_BE_BLANK[usize::from(byte)];
     let mut at = 0;

@@ -11,6 +11,7 @@ use super::{
     tokens::{MAY_BE_BLANK, StartTag},
     walker::{Comment, Ended, Road},
 };
+use crate::steps;
 
 /// No element: the parent of what stands at the top.
 pub const NONE: u32 = u32::MAX;
@@ -71,6 +72,7 @@ pub struct Run {
 impl Run {
     /// What a browser shows for `text`, which is this run's or a part of it.
     pub fn decode<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        steps::count(text.len());
         match self.literal {
             true => Cow::Borrowed(text),
             false => htmlize::unescape(text),
@@ -207,6 +209,7 @@ impl<'s> Outline<'s> {
     pub fn raw_text(&self, element: u32) -> &'s str {
         let e = &self.elements[element as usize];
         let text = &self.source[e.inner as usize..(e.end as usize).max(e.inner as usize)];
+        steps::count(text.len());
         match text.rfind("</") {
             Some(i) if text.ends_with('>') => &text[..i],
             _ => text,

@@ -7,7 +7,7 @@ use super::{
     tags::Tag,
     tokens::StartTag,
 };
-use crate::rules::selector::Combinator;
+use crate::{rules::selector::Combinator, steps};
 
 /// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
 const CLASS_BYTES: usize = 16 << 10;
@@ -317,6 +317,7 @@ impl Matched {
         value: Option<&[u8]>,
         takes: &mut Vec<u16>,
     ) {
+        steps::count(steps.len());
         for &number in steps {
             let (word, bit) = (&mut self.tried[number as usize / 64], 1 << (number % 64));
             if *word & bit != 0 {
@@ -363,6 +364,7 @@ impl Matched {
     }
 
     fn unhook(&mut self, depth: usize) {
+        steps::count(self.depths.len());
         let from = match self.depths.binary_search(&(depth as u32)) {
             Ok(place) => {
                 self.forget(place);

@@ -30,10 +30,11 @@ use super::{
     passage::{Refusal, State},
 };
 use crate::{
-    bounds::Bounds,
+    bounds::{Bounds, Deadline},
     error::Error,
     input::{charset, language},
     rules::RuleSet,
+    steps,
 };
 
 /// Bytes of one token (a tag, a comment) and of lol_html's stack.
@@ -125,12 +126,15 @@ impl Cleaner {
     /// Takes the next bytes of the document.
     ///
     /// # Errors
-    /// A charset that cannot be streamed, elements nested past the bound, a token past the parser's. After an error
+    /// A charset that cannot be streamed, elements nested past the bound, a token past the parser's, and a turn that takes
+    /// as long as a whole document may. After an error
     /// nothing more is taken, the error stays, and what came out so far is no whole document.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = match &mut self.stage {
             Stage::Over(error) => return error.clone().map_or(Ok(()), Err),
-            Stage::Running(running) => running.write(bytes, &mut self.out),
+            Stage::Running(running) => steps::within(&Deadline::after(self.bounds.time), || {
+                running.write(bytes, &mut self.out)
+            }),
             Stage::Beginning(beginning) => {
                 beginning.extend_from_slice(bytes);
                 if beginning.len() < charset::STREAM_PRESCAN_BYTES {
@@ -153,7 +157,8 @@ impl Cleaner {
         }
         match std::mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Running(running) => {
-                let ended = running.end(&mut self.out).map(|last| {
+                let ended = steps::within(&Deadline::after(self.bounds.time), || running.end(&mut self.out));
+                let ended = ended.map(|last| {
                     self.losses
                         .iter_mut()
                         .for_each(|losses| losses.extend_from_slice(&last));

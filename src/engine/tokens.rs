@@ -8,6 +8,7 @@
 use memchr::{memchr, memchr2_iter};
 
 use super::tags::{Tag, name_hash};
+use crate::steps;
 
 /// One start tag, from `<` to `>`.
 #[derive(Debug, Clone, Copy)]
@@ -150,6 +151,7 @@ impl<'a> Iterator for Attributes<'a> {
             _ => {
                 let sign = skip(name_end, &SPACE);
                 if raw.get(sign) != Some(&b'=') {
+                    steps::count(sign - name_at);
                     self.at = name_end;
                     return Some((name, &[]));
                 }
@@ -172,6 +174,7 @@ impl<'a> Iterator for Attributes<'a> {
                 (value, start + value.len())
             }
         };
+        steps::count(end - name_at);
         self.at = end.min(raw.len());
         Some((name, value))
     }

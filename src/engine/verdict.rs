@@ -14,7 +14,10 @@ use super::{
     tags::Tag,
     units::Units,
 };
-use crate::rules::{Category, RuleSet};
+use crate::{
+    rules::{Category, RuleSet},
+    steps,
+};
 
 /// Why something was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +131,7 @@ impl Verdict {
 
 /// Sorts ranges and joins those that touch.
 pub(super) fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    steps::count(ranges.len());
     ranges.sort_by_key(|range| range.start);
     let mut joined: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges.into_iter().filter(|range| !range.is_empty()) {
@@ -146,6 +150,7 @@ pub(super) fn intersect(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usi
 
 /// What of `from` is not in `gone`; both disjoint and ascending.
 pub(super) fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Range<usize>> {
+    steps::count(from.len() + gone.len());
     let mut left = Vec::with_capacity(from.len() + gone.len());
     let mut first = 0;
     for range in from {
@@ -176,6 +181,7 @@ fn name_removals(outline: &Outline<'_>, parts: &[(Range<usize>, Reason)], kept: 
     for gap in &gone {
         let mut at = gap.start;
         loop {
+            steps::count(1);
             // The next thing at or behind `at`: an element, a run of text, or a part by itself.
             while outline.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
                 element += 1;
@@ -263,6 +269,7 @@ fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<
 /// Visible characters of the source between two offsets.
 pub(super) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u32 {
     runs_in(outline, range).fold(0, |sum, run| {
+        steps::count(1);
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
         sum + match (start, end) == (run.start as usize, run.end as usize) {
             true => run.characters,

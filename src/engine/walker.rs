@@ -17,7 +17,7 @@ use super::{
     tags::{Tag, name_hash},
     tokens::{CDATA_END, Piece, StartTag, piece},
 };
-use crate::{bounds::Bounds, error::Error, rules::Action};
+use crate::{bounds::Bounds, error::Error, rules::Action, steps};
 
 /// Who listens to a walk.
 pub(super) trait Road {
@@ -141,6 +141,7 @@ impl<R: Road> Walker<R> {
         self_closing: bool,
     ) -> Result<Option<Opened>, Error> {
         self.cdata = false;
+        steps::count(raw_tag.len());
         let start = StartTag::new(raw_tag);
         let name_hash = name_hash(start.name());
         let mut tag = Tag::from_hashed(start.name(), name_hash);
@@ -317,6 +318,7 @@ impl<R: Road> Walker<R> {
         if bytes.is_empty() {
             return;
         }
+        steps::count(bytes.len());
         let range = at..at + bytes.len();
         self.stack.reopen_formatting();
         if bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
@@ -328,6 +330,7 @@ impl<R: Road> Walker<R> {
     }
 
     fn end_tag(&mut self, tag: Tag, name_hash: u32, range: Range<usize>) {
+        steps::count(range.len());
         self.road.end_tag(tag);
         match self.stack.end(tag, name_hash) {
             End::Closed => self.report_closed(range.start, range.end, Ended::Itself),
@@ -369,6 +372,7 @@ impl<R: Road> Walker<R> {
         }
         let moved = std::mem::take(&mut self.stack.moved);
         let last = self.stack.closed.len();
+        steps::count(last);
         for (i, closed) in self.stack.closed.drain(..).enumerate() {
             let (at, how) = match (i + 1 == last, how) {
                 (true, _) | (false, Ended::Document) => (end, how),

@@ -54,6 +54,7 @@ use crate::{
         lines::{Line, Lines},
     },
     options::Options,
+    steps,
     workers::{Failure, Grant, Load, Window},
 };
 
@@ -317,7 +318,7 @@ impl Running {
             work_bytes: bounds.work_bytes(bytes.len(), 0),
         };
         let content_type = self.content_type.take();
-        let cut = move |_: &Deadline| feed::split(&bytes, content_type.as_deref());
+        let cut = move |deadline: &Deadline| steps::within(deadline, || feed::split(&bytes, content_type.as_deref()));
         let cut = self.app.workers.run(load, bounds.time, cut).await;
         let entries = cut.map_err(|failure| End::Told(Refusal::from_failure(failure, bounds.time)))?;
         let mut chunk = Chunk::new(self.read);

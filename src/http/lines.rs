@@ -18,6 +18,7 @@ use crate::{
     input::{Document, Envelope, Tally, feed::RawEntry, work_bytes},
     options::{Format, Options},
     pipeline::{Pipeline, Trace},
+    steps,
     workers::{Failure, Load},
 };
 
@@ -25,6 +26,9 @@ use crate::{
 const CHUNK_BYTES: usize = 64 << 10;
 /// Documents of a chunk: nobody waits for more at once.
 const CHUNK_DOCUMENTS: usize = 32;
+
+/// How many times as long as a document a chunk may take: many are many small ones.
+const CHUNK_TIMES: u32 = 4;
 
 /// One document of a batch, as it came.
 #[derive(Debug)]
@@ -118,9 +122,8 @@ impl Chunk {
 
     /// The time that all of it may take.
     pub fn budget(&self, bounds: &Bounds) -> Duration {
-        bounds
-            .time
-            .saturating_mul(u32::try_from(self.len()).unwrap_or(u32::MAX))
+        let documents = u32::try_from(self.len()).unwrap_or(CHUNK_TIMES);
+        bounds.time.saturating_mul(documents.min(CHUNK_TIMES))
     }
 }
 
@@ -176,14 +179,14 @@ impl Batch {
         self.pipeline.bounds()
     }
 
-    /// Works on all documents of a chunk, each within its own time.
+    /// Works on all documents of a chunk, each within its own time and all of them within that of the chunk.
     pub fn work(&self, chunk: &Chunk, deadline: &Deadline) -> Output {
         let mut output = Output::default();
         for (entry, index) in chunk.entries.iter().zip(chunk.first..) {
             let mut id = None;
             // The pipeline holds nothing that a panic could leave half done.
             let result = catch_unwind(AssertUnwindSafe(|| {
-                self.answer(entry, &mut id, &deadline.renewed(self.bounds().time))
+                self.answer(entry, &mut id, &deadline.at_most(self.bounds().time))
             }));
             let result = result.unwrap_or_else(|_| Err(Refusal::internal()));
             self.add(&mut output, index, id, result);
@@ -226,7 +229,7 @@ impl Batch {
                 self.pipeline.normalize(&document, &self.options, deadline)?
             }
             Entry::Feed(raw) => {
-                let entry = raw.read()?;
+                let entry = steps::within(deadline, || raw.read())?;
                 id.clone_from(&entry.id);
                 self.pipeline.normalize(&entry.document(), &self.options, deadline)?
             }

@@ -16,10 +16,19 @@ use super::{
     Document, FrontMatter, charset, content_type, sniff,
     xml::{Piece, Pieces, mended},
 };
-use crate::error::{Error, Warning};
+use crate::{
+    error::{Error, Warning},
+    steps,
+};
 
 /// Elements of an entry that may be open at once. XHTML in Atom is markup of its own there.
 const DEPTH: usize = 100;
+
+/// Bytes of a feed's first tag: it is read once more with each entry, for its namespaces.
+const ROOT_BYTES: usize = 8 << 10;
+
+/// Bytes of a feed's title or language: each of its entries has them.
+const FIELD_BYTES: usize = 1024;
 
 /// What a feed says about all of its entries.
 #[derive(Debug, Default)]
@@ -100,6 +109,9 @@ pub fn split(bytes: &[u8], content_type: Option<&str>) -> Result<Vec<RawEntry>, 
         return Err(no_feed());
     };
     let tag = &pieces.text[range];
+    if tag.len() > ROOT_BYTES {
+        return Err(bad(format!("its first tag has more than {ROOT_BYTES} bytes")));
+    }
     let form = match tag[1..].split(|c: char| c.is_whitespace() || c == '>').next() {
         Some("feed") => Form::Atom,
         Some("rdf:RDF") => Form::Rdf,
@@ -159,6 +171,7 @@ fn cut(pieces: Pieces<'_>, root: &str, form: Form) -> Vec<RawEntry> {
 impl Head {
     /// Of a broken one nothing is known but its root.
     fn read(root: &str, form: Form, xml: &str) -> Self {
+        steps::count(xml.len());
         let xml = mended(xml);
         let (title, language) = match form {
             Form::Atom => {
@@ -188,8 +201,10 @@ impl Head {
         Head {
             root: root.to_owned(),
             form,
-            title: title.and_then(filled),
-            language: language.and_then(filled),
+            title: title.and_then(filled).filter(|title| title.len() <= FIELD_BYTES),
+            language: language
+                .and_then(filled)
+                .filter(|language| language.len() <= FIELD_BYTES),
         }
     }
 }
@@ -209,6 +224,7 @@ impl RawEntry {
             .xml
             .as_ref()
             .map_err(|reason| bad(format!("an entry cannot be read: {reason}")))?;
+        steps::count(xml.len());
         let root = &self.head.root;
         let broken = |error: &dyn std::fmt::Display| bad(format!("an entry cannot be read: {error}"));
         let mut entry = match self.head.form {
@@ -650,6 +666,28 @@ mod tests {
         );
         let dated = one(&atom("<title>T</title><updated>whenever</updated>"));
         assert_eq!(dated.front_matter.values["title"], "T");
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_a_title_or_a_language_is_none() {
+        let long = "en ".repeat(FIELD_BYTES);
+        for field in ["title", "language"] {
+            let entry = one(&format!(
+                "<rss><channel><{field}>{long}</{field}><item><title>A</title></item></channel></rss>"
+            ));
+            assert_eq!(
+                Value::Object(entry.front_matter.values),
+                json!({ "title": "A" }),
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_root_that_is_too_long_is_refused() {
+        let names = "xmlns:a='b' ".repeat(ROOT_BYTES / 12 + 1);
+        let feed = format!("<rss {names}><channel><item></item></channel></rss>");
+        assert_eq!(split(feed.as_bytes(), None).expect_err("too long").code(), "bad_feed");
     }
 
     #[test]

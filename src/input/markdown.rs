@@ -10,7 +10,7 @@ use std::fmt;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, html};
 
-use crate::{bounds::Bounds, error::Error};
+use crate::{bounds::Bounds, error::Error, steps};
 
 /// Bytes of Markdown for each element that it may make. Prose has one in fifty, a table of numbers one in five.
 const BYTES_PER_ELEMENT: usize = 4;
@@ -30,7 +30,9 @@ pub(super) fn render(markdown: &str, bounds: &Bounds) -> Result<String, Error> {
     let limit = bounds.elements.min(elements_at_most(markdown.len()));
     let mut left = limit;
     let mut is_over = false;
+    steps::count(markdown.len());
     let events = Parser::new_ext(markdown, options()).map_while(|event| {
+        steps::count(1);
         match left.checked_sub(elements_of(&event)) {
             Some(rest) => left = rest,
             None => is_over = true,
@@ -84,6 +86,7 @@ impl fmt::Write for Bounded {
         if text.len() > self.limit_bytes - self.html.len() {
             return Err(fmt::Error);
         }
+        steps::count(text.len());
         self.html.push_str(text);
         Ok(())
     }
@@ -96,10 +99,9 @@ pub(super) fn shows(text: &str) -> bool {
     has_link || text.lines().any(is_sign)
 }
 
-/// Whether this is what stands between the round brackets of a link.
+/// Whether what stands between the round brackets of a link begins so. No more of it is read: most of a text may stand there.
 fn is_target(text: &str) -> bool {
-    let end = text.find([')', '\n', ' ']).unwrap_or(text.len());
-    let target = text[..end].trim_start_matches('<');
+    let target = text.trim_start_matches('<');
     ["http://", "https://", "/", "./", "../", "#", "mailto:"]
         .iter()
         .any(|start| target.starts_with(start))
@@ -175,6 +177,13 @@ mod tests {
     }
 
     #[test]
+    fn targets_without_end_are_read_once() {
+        for unit in ["[](", "[a](", "[a](<", "](", "[a]((", "[a]: "] {
+            assert!(!shows(&unit.repeat(1_000_000 / unit.len())), "{unit}");
+        }
+    }
+
+    #[test]
     fn markdown_is_told_from_plain_text() {
         for markdown in [
             "text\n\n## Heading",
@@ -206,6 +215,8 @@ mod tests {
             "a | b",
             "- | x",
             "[1]: a note",
+            "[](",
+            "[a](<<",
             "[a]",
             "[]: x",
         ] {

@@ -37,6 +37,7 @@ pub use known::Known;
 use crate::{
     bounds::Bounds,
     error::{Error, Warning},
+    steps,
 };
 use content_type::Family;
 
@@ -147,6 +148,7 @@ impl Page<'_> {
 /// each 128.
 pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Error> {
     let bytes = document.bytes;
+    steps::count(bytes.len());
     let mut warnings = Vec::new();
     let declared = content_type::declared(document.content_type, &mut warnings)?;
     // Front matter alone is a document too.

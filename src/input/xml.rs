@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use crate::steps;
+
 /// XML in which each `&` begins a reference: feeds write addresses and names as they are.
 pub(super) fn mended(xml: &str) -> String {
     let mut out = String::with_capacity(xml.len());
@@ -80,6 +82,7 @@ impl<'a> Iterator for Pieces<'a> {
 
     fn next(&mut self) -> Option<Piece<'a>> {
         loop {
+            steps::count(1);
             let start = self.at + memchr::memchr(b'<', &self.text.as_bytes()[self.at..])?;
             let rest = &self.text[start..];
             let after = |marker: &str| Some(start + rest.find(marker)? + marker.len());

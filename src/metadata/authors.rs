@@ -1,5 +1,7 @@
 //! Who wrote it: all who name people, compared.
 
+use std::collections::HashSet;
+
 use super::{Author, Facts, Source, Sources, head::Topic, json_ld, page::Said, people, printed, titles};
 use crate::engine::Links;
 
@@ -56,9 +58,9 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
         is_in_capitals(&chosen.people) && !is_in_capitals(&other.people) && is_same(&other.people, &chosen.people)
     });
     let chosen = spelled.unwrap_or(chosen);
+    let mut known: HashSet<String> = facts.authors.iter().map(|author| author.name.to_lowercase()).collect();
     for author in &chosen.people {
-        let lower = author.name.to_lowercase();
-        if facts.authors.iter().all(|known| known.name.to_lowercase() != lower) {
+        if known.insert(author.name.to_lowercase()) {
             facts.authors.push(author.clone());
         }
     }

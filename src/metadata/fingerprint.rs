@@ -5,6 +5,7 @@
 //! blanks is a word of its own. So white space, punctuation and markup change nothing, and an edited word two features.
 
 use super::stats::{has_lower_case, is_alphanumeric, is_cjk, is_ideograph};
+use crate::steps;
 
 /// `simhash64:` and sixteen hexadecimal digits; `None` where there is no word.
 pub fn simhash(text: &str) -> Option<String> {
@@ -20,6 +21,7 @@ pub fn simhash(text: &str) -> Option<String> {
     let mut word = Fnv::new();
     let bytes = text.as_bytes();
     let mut at = 0;
+    steps::count(text.len());
     while let Some(&byte) = bytes.get(at) {
         if byte.is_ascii() {
             at += 1;

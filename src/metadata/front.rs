@@ -1,5 +1,7 @@
 //! What front matter says: the feed's own words, which come before all that a page says.
 
+use std::collections::HashSet;
+
 use super::{Author, Facts, Source, dates};
 use crate::{engine::lines::squash, input::FrontMatter};
 
@@ -31,11 +33,12 @@ pub(super) fn read(facts: &mut Facts, front: &FrontMatter) {
         }
     }
     // A feed's name stands among its own categories; anyone else is a person.
+    let categories: HashSet<String> = facts.categories.iter().cloned().collect();
     for author in list(front, &["author", "authors"]) {
-        if facts.categories.contains(&author) && facts.site_name.is_none() {
+        if categories.contains(&author) && facts.site_name.is_none() {
             facts.site_name = Some(author);
             facts.say("site_name", Source::FrontMatter, None);
-        } else if !facts.categories.contains(&author) {
+        } else if !categories.contains(&author) {
             facts.authors.push(Author {
                 name: author,
                 url: None,

@@ -3,7 +3,10 @@
 use memchr::memmem::{self, Finder};
 
 use super::Source;
-use crate::engine::{Outline, lines::squash, tags::Tag};
+use crate::{
+    engine::{Outline, lines::squash, tags::Tag},
+    steps,
+};
 
 /// What a `meta` says something about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +160,13 @@ const WRITTEN_BY: &[&str] = &[
 /// Values of `meta`, headings and blocks of JSON-LD that are kept at most: a page about one article has tens.
 const MOST: usize = 128;
 
+/// Bytes of what a page's links are resolved against: each of them gets longer by that.
+const BASE_BYTES: usize = 2048;
+
+/// Visible characters of a heading, and bytes of its source, at most: one that never ends may hold all of a page, and others.
+const HEADING_CHARACTERS: u32 = 2000;
+const HEADING_BYTES: u32 = 64 << 10;
+
 /// Bytes of a script within which schema.org is named, if it is JSON-LD.
 const SCHEMA_WITHIN: usize = 200;
 
@@ -199,6 +209,8 @@ pub(super) fn clean(value: &str) -> Option<String> {
 impl Head {
     pub(super) fn read(outline: &Outline<'_>) -> Self {
         let mut head = Head::default();
+        // Where the last svg or formula ends that has begun.
+        let mut foreign = 0;
         let (license, rel) = (Finder::new(b"license"), Finder::new(b"rel="));
         for (i, element) in outline.elements.iter().enumerate() {
             let id = i as u32;
@@ -208,17 +220,23 @@ impl Head {
                 given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
             };
             let tag = &outline.source.as_bytes()[element.start as usize..element.inner as usize];
+            steps::count(tag.len());
             let names = |word: &Finder<'_>| word.find(tag).is_some();
+            if matches!(element.tag, Tag::SVG | Tag::MATH) {
+                foreign = element.next.max(foreign);
+            }
             match element.tag {
                 Tag::HTML => {
                     head.language = attribute("lang").or_else(|| attribute("xml:lang"));
                     head.direction = attribute("dir");
                 }
                 // An svg may hold a title of its own.
-                Tag::TITLE if head.title.is_none() && !in_foreign(outline, id) => {
+                Tag::TITLE if head.title.is_none() && id >= foreign => {
                     head.title = Some(squash(&htmlize::unescape(outline.raw_text(id)))).filter(|text| !text.is_empty());
                 }
-                Tag::BASE if head.base.is_none() => head.base = attribute("href"),
+                Tag::BASE if head.base.is_none() => {
+                    head.base = attribute("href").filter(|base| base.len() <= BASE_BYTES);
+                }
                 Tag::LINK if head.canonical.is_none() && is("rel", "canonical") => head.canonical = attribute("href"),
                 Tag::META => {
                     let [content, own @ ..] = outline.attributes(id, ["content", "property", "name", "itemprop"]);
@@ -240,7 +258,7 @@ impl Head {
                 }
                 Tag::SCRIPT if head.json_ld.len() < MOST && is_json_ld(outline, id) => head.json_ld.push(id),
                 Tag::VIDEO | Tag::IFRAME if head.videos.len() < MOST => head.videos.push(id),
-                Tag::H1 | Tag::H2 if element.seen && head.headings.len() < MOST => head.headings.push(id),
+                Tag::H1 | Tag::H2 if head.headings.len() < MOST && is_heading(outline, id) => head.headings.push(id),
                 _ => {}
             }
         }
@@ -313,12 +331,7 @@ fn is_json_ld(outline: &Outline<'_>, id: u32) -> bool {
     }
 }
 
-fn in_foreign(outline: &Outline<'_>, mut element: u32) -> bool {
-    while let Some(e) = outline.elements.get(element as usize) {
-        if matches!(e.tag, Tag::SVG | Tag::MATH) {
-            return true;
-        }
-        element = e.parent;
-    }
-    false
+fn is_heading(outline: &Outline<'_>, id: u32) -> bool {
+    let element = &outline.elements[id as usize];
+    element.seen && outline.characters(id) <= HEADING_CHARACTERS && element.end - element.start <= HEADING_BYTES
 }

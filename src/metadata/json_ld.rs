@@ -3,10 +3,16 @@
 //! Publishers write it by template, and templates break it: a newline or a quotation mark inside a string, a comma too
 //! many, a comment around the whole. Such a block is mended and read once more; what is still no JSON says nothing.
 
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+
 use super::{
     Author,
     json_values::{THINGS, Thing, Value, clean, parse},
+    titles::TITLE_BYTES,
 };
+use crate::steps;
 
 /// Bytes of all blocks that are read: articles whose text stands in them once more are tens of kilobytes.
 const BLOCKS_BYTES: usize = 512 * 1024;
@@ -77,7 +83,7 @@ pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
     let is_article = |thing: &&Thing| thing.is(|name| name.ends_with("Article") || ARTICLES.contains(&name));
     let mut articles = things.iter().filter(is_article).peekable();
     let first = articles.peek().copied();
-    let named = title.and_then(|title| {
+    let named = title.filter(|title| title.len() <= TITLE_BYTES).and_then(|title| {
         let title = letters(title);
         articles.find(|thing| {
             let headline = thing.text(&["headline", "name"]).map(|text| letters(&text));
@@ -91,14 +97,15 @@ pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
         kin.find(|thing| has(thing, "headline") || (has(thing, "author") && has(thing, "datePublished")))
     };
     let article = named.or(first).or_else(kin);
+    let by_id = by_id(&things);
     let page = things.iter().find(|thing| thing.is(|name| PAGES.contains(&name)));
-    let mut described = article.map(|article| article.describe(&things)).unwrap_or_default();
+    let mut described = article.map(|article| article.describe(&by_id)).unwrap_or_default();
     if let Some(page) = page {
         let date = |name: &str| page.text(&[name]);
         described.published = described.published.or_else(|| date("datePublished"));
         described.modified = described.modified.or_else(|| date("dateModified"));
         if described.authors.is_empty() {
-            let said = page.describe(&things);
+            let said = page.describe(&by_id);
             (described.authors, described.are_people) = (said.authors, said.are_people);
         }
     }
@@ -107,6 +114,7 @@ pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
 
 /// Letters and digits alone, to know a title again.
 pub(super) fn letters(text: &str) -> String {
+    steps::count(text.len());
     let mut letters = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_alphanumeric() {
@@ -132,7 +140,7 @@ fn flatten(value: Value, things: &mut Vec<Thing>) {
 }
 
 impl Thing {
-    fn describe(&self, things: &[Thing]) -> Described {
+    fn describe(&self, things: &ById<'_>) -> Described {
         let makers = ["author", "creator"].iter().find_map(|name| self.get(name));
         let makers: Vec<&Value> = makers.map(Value::items).unwrap_or_default().iter().collect();
         let mut described = Described {
@@ -151,8 +159,14 @@ impl Thing {
             sections: self.get("articleSection").map(texts).unwrap_or_default(),
             keywords: self.get("keywords").map(keywords).unwrap_or_default(),
         };
+        // Many may refer to one thing, which says who it is once.
+        let mut known: HashSet<*const Thing, FixedState> = HashSet::default();
         for maker in makers {
+            steps::count(1);
             let thing = named(maker, things);
+            if thing.is_some_and(|thing| !known.insert(thing)) {
+                continue;
+            }
             let full = |thing: &Thing| {
                 let names = ["givenName", "familyName"].map(|name| thing.text(&[name]).unwrap_or_default());
                 thing.text(&["name"]).or_else(|| clean(&names.join(" ")))
@@ -188,16 +202,27 @@ fn whole_name(first: &str, description: &str) -> Option<String> {
     is_name.then(|| format!("{first} {last}"))
 }
 
+/// The things of a page that have a name, by their `@id`.
+type ById<'a> = HashMap<&'a str, &'a Thing>;
+
+fn by_id(things: &[Thing]) -> ById<'_> {
+    let named = things.iter().filter(|thing| thing.get("name").is_some());
+    let ids = named.filter_map(|thing| match thing.get("@id") {
+        Some(Value::Text(id)) => Some((id.as_str(), thing)),
+        _ => None,
+    });
+    // Of several that share one, the first counts.
+    ids.rev().collect()
+}
+
 /// The thing that a value is, or the one elsewhere on the page that it refers to by `@id`.
-fn named<'a>(value: &'a Value, things: &'a [Thing]) -> Option<&'a Thing> {
+fn named<'a>(value: &'a Value, things: &ById<'a>) -> Option<&'a Thing> {
     let thing = value.items().iter().find_map(|item| match item {
         Value::Thing(thing) => Some(thing),
         _ => None,
     })?;
     match (thing.get("name"), thing.get("@id")) {
-        (None, Some(Value::Text(id))) => things.iter().find(|other| {
-            other.get("name").is_some() && matches!(other.get("@id"), Some(Value::Text(own)) if own == id)
-        }),
+        (None, Some(Value::Text(id))) => things.get(id.as_str()).copied(),
         _ => Some(thing),
     }
 }
@@ -281,6 +306,13 @@ mod tests {
         assert_eq!(of("Ada Lane ist freie Autorin."), "Ada Lane");
         assert_eq!(of("Ada ist freie Autorin."), "Ada");
         assert_eq!(of("Ada schreibt. Ada Lane"), "Ada");
+    }
+
+    #[test]
+    fn a_person_who_is_referred_to_twice_is_named_once() {
+        let graph = r##"[{"@type":"Article","headline":"One","author":[{"@id":"#p"},{"@id":"#p"},{"@id":"#q"}]},
+            {"@type":"Person","@id":"#p","name":"Ada"},{"@type":"Person","@id":"#p","name":"Eve"},{"@id":"#q","name":"Bo"}]"##;
+        assert_eq!(names(&one(graph)), ["Ada", "Bo"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::engine::lines::squash;
+use crate::{engine::lines::squash, steps};
 
 /// Things read at most. A page about one article names tens.
 pub(super) const THINGS: usize = 512;
@@ -41,6 +41,7 @@ const PROPERTIES: &[&str] = &[
 ];
 
 pub(super) fn parse(block: &str) -> Option<Value> {
+    steps::count(block.len());
     serde_json::from_str(block)
         .or_else(|_| serde_json::from_str(&mend(block)))
         .ok()
@@ -67,7 +68,10 @@ fn mend(block: &str) -> String {
     let mut mended = String::with_capacity(decoded.len() + 16);
     let mut is_string = false;
     let mut rest = decoded.as_ref();
+    let mut counted = rest.len();
     while let Some(c) = rest.chars().next() {
+        steps::count(counted - rest.len());
+        counted = rest.len();
         rest = &rest[c.len_utf8()..];
         match c {
             '"' if is_string => {

@@ -11,6 +11,9 @@ use crate::{
 /// Ancestors that are asked whether they hold something else.
 const ANCESTORS: usize = 12;
 
+/// Bytes of the names of what is around that are looked at.
+const NAME_BYTES: usize = 4096;
+
 /// Names of what holds other articles, or what readers say of this one.
 const ELSEWHERE: &[&str] = &[
     "comment",
@@ -233,7 +236,8 @@ pub(super) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
             _ => {}
         }
         let says = |name: &str| {
-            let value = outline.attribute(id, name).unwrap_or_default().to_ascii_lowercase();
+            let value = outline.attribute(id, name).unwrap_or_default();
+            let value = value[..value.floor_char_boundary(NAME_BYTES)].to_ascii_lowercase();
             ELSEWHERE.iter().any(|part| value.contains(part))
         };
         // What holds half of the page holds the article too, whatever it is called.

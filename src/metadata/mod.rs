@@ -30,7 +30,7 @@ mod titles;
 mod videos;
 mod zones;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 use url::Url;
@@ -381,11 +381,24 @@ fn unwrapped(raw: &str) -> String {
     if wrapped { inner.to_owned() } else { title }
 }
 
+fn names_of<T>(facts: &[T], name: fn(&T) -> &String) -> Vec<String> {
+    facts.iter().map(|fact| name(fact).clone()).collect()
+}
+
 fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
+    let mut known: HashSet<(FieldName, String)> = [
+        (FieldName::Editors, names_of(&facts.editors, |editor| &editor.name)),
+        (FieldName::Authors, names_of(&facts.authors, |author| &author.name)),
+        (FieldName::Tags, names_of(&facts.tags, |tag| tag)),
+    ]
+    .into_iter()
+    .flat_map(|(field, names)| names.into_iter().map(move |name| (field, name)))
+    .collect();
     for field in sources.fields {
+        let mut is_new = || known.insert((field.name, field.value.clone()));
         let value = || field.value.clone();
         let given = match field.name {
-            FieldName::Editors if facts.editors.iter().all(|e| e.name != field.value) => {
+            FieldName::Editors if is_new() => {
                 facts.editors.push(Editor { name: value() });
                 facts.add("editors");
                 "editors"
@@ -396,7 +409,7 @@ fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
                 facts.source = Some(Outlet { name, url: None });
                 "source"
             }
-            FieldName::Authors if facts.authors.iter().all(|a| a.name != field.value) => {
+            FieldName::Authors if is_new() => {
                 facts.authors.push(Author {
                     name: value(),
                     url: None,
@@ -404,7 +417,7 @@ fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
                 facts.add("authors");
                 "authors"
             }
-            FieldName::Tags if !facts.tags.contains(&field.value) => {
+            FieldName::Tags if is_new() => {
                 facts.tags.push(value());
                 facts.add("tags");
                 "tags"

@@ -1,6 +1,6 @@
 //! People: named in the text as its authors, and told apart from what stands around their names.
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use regex::Regex;
 
@@ -8,6 +8,7 @@ use super::Author;
 use crate::{
     engine::lines::squash,
     pattern::{self, Pattern, Patterns},
+    steps,
 };
 
 /// Bytes at either end of a text where its reporters are named.
@@ -260,7 +261,9 @@ pub(super) fn tidy(line: &str) -> Vec<String> {
     let line = &line[prefix(&line).len()..];
     let line = &line[..BEHIND.find(line).map_or(line.len(), |behind| behind.start())];
     let mut names: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for part in BETWEEN.split(line) {
+        steps::count(part.len());
         let part = part.trim();
         let part = without_role(&part[prefix(part).len()..]);
         let name = part.trim_matches(|c: char| {
@@ -276,7 +279,7 @@ pub(super) fn tidy(line: &str) -> Vec<String> {
             && name.split(' ').count() <= NAME_WORDS
             && !NOBODY.contains(&lower.as_str());
         let is_role = !names.is_empty() && ROLE.is_match(name);
-        if is_name && !is_role && names.iter().all(|known| known.to_lowercase() != lower) {
+        if is_name && !is_role && known.insert(lower) {
             names.push(name.to_owned());
         }
     }

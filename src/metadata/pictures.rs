@@ -1,5 +1,7 @@
 //! The pictures of an article, and which one stands for it.
 
+use std::{collections::HashSet, ops::Range};
+
 use serde::Serialize;
 
 use super::{
@@ -9,7 +11,11 @@ use super::{
 use crate::{
     engine::{Content, Links, Node, tags::Tag, units::pictures},
     rules::FieldName,
+    steps,
 };
+
+/// Bytes that the caption of one figure may take, once for each of its pictures.
+const CAPTIONS_BYTES: usize = 64 << 10;
 
 /// A picture in the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,7 +49,7 @@ const PLACEHOLDERS: &[&str] = &[
 pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     facts.images = in_content(sources.content);
     let links = Links::new(sources.address.base.clone());
-    let removed = removed_pictures(sources, &links);
+    let removed: HashSet<String> = removed_pictures(sources, &links).collect();
     let front = sources.page.front_matter.as_ref();
     let named = ["headimg", "image", "cover", "thumbnail", "feature_image"]
         .iter()
@@ -77,10 +83,12 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
 
 fn in_content(content: &Content) -> Vec<Picture> {
     let mut pictures: Vec<Picture> = Vec::new();
-    // The first picture of the open figure, and its caption so far.
+    // The first picture of the open figure, its caption so far, and the last one that was read: of those pictures.
     let mut figure = 0;
     let mut caption: Option<String> = None;
+    let mut read: (Range<usize>, String) = Default::default();
     for node in &content.nodes {
+        steps::count(1);
         match node {
             Node::Open {
                 tag: Tag::IMG,
@@ -97,7 +105,10 @@ fn in_content(content: &Content) -> Vec<Picture> {
                     height: number("height"),
                 });
             }
-            Node::Open { tag: Tag::FIGURE, .. } => figure = pictures.len(),
+            Node::Open { tag: Tag::FIGURE, .. } => {
+                give_caption(&mut pictures, std::mem::take(&mut read));
+                figure = pictures.len();
+            }
             Node::Open {
                 tag: Tag::FIGCAPTION, ..
             } => caption = Some(String::new()),
@@ -107,18 +118,28 @@ fn in_content(content: &Content) -> Vec<Picture> {
                 }
             }
             Node::Close(Tag::FIGCAPTION) => {
-                let text = caption.take().filter(|text| !text.trim().is_empty());
-                for picture in pictures.iter_mut().skip(figure) {
-                    picture.caption.clone_from(&text);
-                }
+                read = (figure..pictures.len(), caption.take().unwrap_or_default());
             }
             _ => {}
         }
     }
+    give_caption(&mut pictures, read);
     pictures
 }
 
-fn removed_pictures(sources: &Sources<'_>, links: &Links) -> Vec<String> {
+/// Gives the pictures of a figure its caption: a long one to as many as it says little more of.
+fn give_caption(pictures: &mut [Picture], (figure, caption): (Range<usize>, String)) {
+    if caption.trim().is_empty() {
+        return;
+    }
+    let most = (CAPTIONS_BYTES / caption.len()).max(1);
+    for picture in pictures[figure].iter_mut().take(most) {
+        steps::count(caption.len());
+        picture.caption = Some(caption.clone());
+    }
+}
+
+fn removed_pictures<'s>(sources: &'s Sources<'_>, links: &'s Links) -> impl Iterator<Item = String> + 's {
     let outline = sources.outline;
     let mut removed = sources.verdict.removed.iter().peekable();
     let images = outline
@@ -126,7 +147,7 @@ fn removed_pictures(sources: &Sources<'_>, links: &Links) -> Vec<String> {
         .iter()
         .enumerate()
         .filter(|(_, element)| element.tag == Tag::IMG);
-    let gone = images.filter(|(_, element)| {
+    let gone = images.filter(move |(_, element)| {
         while removed
             .next_if(|removal| removal.range.end <= element.start as usize)
             .is_some()
@@ -136,6 +157,5 @@ fn removed_pictures(sources: &Sources<'_>, links: &Links) -> Vec<String> {
             .peek()
             .is_some_and(|removal| removal.range.start <= element.start as usize && by_rule(removal.reason))
     });
-    gone.filter_map(|(i, _)| links.resolve(&pictures::source(outline, i as u32)?))
-        .collect()
+    gone.filter_map(move |(i, _)| links.resolve(&pictures::source(outline, i as u32)?))
 }

@@ -13,11 +13,14 @@ use super::{
     people,
     titles::Sites,
 };
-use crate::engine::{
-    Outline,
-    lines::{squash, squash_into},
-    outline::{NONE, Run},
-    tags::Tag,
+use crate::{
+    engine::{
+        Outline,
+        lines::{squash, squash_into},
+        outline::{NONE, Run},
+        tags::Tag,
+    },
+    steps,
 };
 
 /// Visible characters of a byline or a line of dates.
@@ -32,6 +35,8 @@ const AROUND: usize = 3000;
 const BEGINNING: usize = 500;
 /// Runs of text in a line: markup without text costs nothing more than that.
 const LINE_RUNS: u32 = 64;
+/// Bytes of those runs: white space without end is no line.
+const LINE_BYTES: u32 = 16 << 10;
 /// Elements that are held for bylines.
 const CANDIDATES: usize = 256;
 /// Of those, how many are asked for somebody's name.
@@ -103,7 +108,9 @@ pub(super) fn read(
             break;
         }
         let is_named = || element.tag == Tag::TIME || marks::may_name(outline.start_tag(id));
-        let is_line = outline.characters(id) <= LINE_CHARACTERS && element.next_run - element.first_run <= LINE_RUNS;
+        let is_line = outline.characters(id) <= LINE_CHARACTERS
+            && element.next_run - element.first_run <= LINE_RUNS
+            && bytes_of_runs(outline, element.first_run..element.next_run) <= LINE_BYTES;
         if !element.seen || !is_line || !is_named() {
             continue;
         }
@@ -271,6 +278,7 @@ fn before_numbers(line: &str) -> &str {
 fn names_in(outline: &Outline<'_>, id: u32) -> Vec<(String, Option<String>)> {
     let element = &outline.elements[id as usize];
     let inside = id..element.next;
+    steps::count(inside.len());
     let is_account = |href: &str| ACCOUNTS.iter().any(|host| href.contains(host));
     let link = |id: u32| {
         let href = outline.attribute(id, "href").and_then(clean);
@@ -332,11 +340,17 @@ pub(super) fn text_of(outline: &Outline<'_>, id: u32) -> String {
     text_of_runs(outline, element.first_run..element.next_run)
 }
 
+fn bytes_of_runs(outline: &Outline<'_>, runs: Range<u32>) -> u32 {
+    let runs = &outline.runs[runs.start as usize..runs.end as usize];
+    runs.iter().map(|run| run.end - run.start).sum()
+}
+
 /// The text of some runs on one line.
 pub(super) fn text_of_runs(outline: &Outline<'_>, runs: Range<u32>) -> String {
     let mut text = String::new();
     let mut last: Option<&Run> = None;
     for number in runs {
+        steps::count(1);
         let run = &outline.runs[number as usize];
         // What stands in two blocks are two words.
         if last.is_some_and(|last| outline.block_of(last.parent) != outline.block_of(run.parent)) {

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use serde::Serialize;
 
+use crate::steps;
+
 /// Figures of the clean text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stats {
@@ -40,6 +42,7 @@ pub fn measure(text: &str, linked: usize) -> Stats {
     let (mut in_word, mut open, mut after_stop) = (false, false, false);
     let bytes = text.as_bytes();
     let mut at = 0;
+    steps::count(text.len());
     while let Some(&byte) = bytes.get(at) {
         let c = match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {

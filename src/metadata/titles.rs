@@ -1,6 +1,6 @@
 //! The title of an article: what is said of it compared, and the site's name taken off.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
 
@@ -39,6 +39,21 @@ const PART: usize = 3;
 const BEHIND: usize = 3;
 const IN_FRONT: usize = 2;
 
+/// Bytes of a title at most: what is longer is none, and is neither taken apart nor compared.
+pub(super) const TITLE_BYTES: usize = 4096;
+
+/// Titles that are compared at most. A page says its own in up to ten ways.
+const TITLES: usize = 16;
+
+/// Names taken off one title at most: of the site, of its sections.
+const TAKEN_OFF: usize = 8;
+
+/// Letters of a site's name at most: those of a domain.
+const SITE_CHARACTERS: usize = 253;
+
+/// Names of a site at most.
+const SITES: usize = 32;
+
 /// The share of words that two wordings of one title have in common.
 const ALIKE: f32 = 0.5;
 
@@ -64,7 +79,14 @@ pub(super) struct Sites(Vec<String>);
 
 impl Sites {
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        Sites(names.map(letters).filter(|name| name.chars().count() > 1).collect())
+        let mut sites: Vec<String> = Vec::new();
+        for name in names.map(letters) {
+            let is_name = (2..=SITE_CHARACTERS).contains(&name.chars().count());
+            if is_name && sites.len() < SITES && !sites.contains(&name) {
+                sites.push(name);
+            }
+        }
+        Sites(sites)
     }
 
     /// Whether a text is one of the names and nothing else.
@@ -76,6 +98,9 @@ impl Sites {
     /// Whether a part of a title names the site, and is not more than so many times as long.
     fn names(&self, part: &str, times: usize) -> bool {
         let part = letters(part);
+        if part.len() > SITE_CHARACTERS * 4 * times {
+            return false;
+        }
         let long = |text: &str| text.chars().count() >= if text.is_ascii() { 4 } else { 2 };
         let holds = |name: &str| long(name) && part.len() <= name.len() * times && part.contains(name);
         let is_of = |name: &str| long(&part) && name.contains(&part);
@@ -93,16 +118,18 @@ struct Said {
 /// Chooses: the heading that says the same as the metadata, since it is what readers see; else what metadata says.
 pub(super) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, String)> {
     let document = candidates.document.map(|title| (title.to_owned(), Source::Html));
-    let said = candidates.declared.iter().chain(&document).map(|(raw, source)| Said {
-        title: without_site(raw, candidates),
+    let others = Others::of(candidates);
+    let declared = candidates.declared.iter().take(TITLES);
+    let said = declared.chain(&document).map(|(raw, source)| Said {
+        title: without_site(raw, candidates.sites, &others),
         source: *source,
         raw: raw.clone(),
     });
     let all: Vec<Said> = said.filter(|said| !said.title.is_empty()).collect();
     let is_site = |title: &str| candidates.sites.is(title);
-    let titles: Vec<(Wording, Vec<String>)> = all
+    let titles: Vec<(Wording, Parts)> = all
         .iter()
-        .map(|said| (Wording::of(&said.title), parts(&said.title)))
+        .map(|said| (Wording::of(&said.title), Parts::of(&said.title)))
         .collect();
     let mut best: Option<(f32, &Heading)> = None;
     for heading in candidates.headings.iter().filter(|heading| !is_site(&heading.text)) {
@@ -133,7 +160,7 @@ pub(super) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
             match all.iter().find(|said| said.title == heading.text || is_piece(said)) {
                 Some(said) => (said.title.clone(), said.source, said.raw.clone()),
                 None => (
-                    of_heading(&heading.text, candidates),
+                    of_heading(&heading.text, candidates.sites, &others),
                     Source::Html,
                     heading.text.clone(),
                 ),
@@ -185,7 +212,8 @@ pub(super) fn tail(title: &str) -> Option<String> {
     Some(letters(&title[at..]))
 }
 
-/// A title as it is compared.
+/// A title as it is compared: nothing, of one that is too long to be a title.
+#[derive(Default)]
 struct Wording {
     letters: String,
     /// In lower case.
@@ -195,6 +223,9 @@ struct Wording {
 
 impl Wording {
     fn of(text: &str) -> Self {
+        if text.len() > TITLE_BYTES {
+            return Wording::default();
+        }
         let words = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty());
@@ -233,13 +264,17 @@ impl Wording {
     }
 
     /// Whether a heading is one of the parts that borders make of a title, the first ones preferred.
-    fn is_part(&self, parts: &[String], title: &Wording) -> f32 {
+    fn is_part(&self, parts: &Parts, title: &Wording) -> f32 {
         let letters = self.letters.len();
         let is_much = letters * PART >= title.letters.len();
         if self.letters.chars().count() < 4 || letters > HEADING_CHARACTERS * 4 || !is_much {
             return 0.0;
         }
-        if parts.contains(&self.letters) { 1.0 } else { 0.0 }
+        if parts.contain(&self.letters, &title.letters) {
+            1.0
+        } else {
+            0.0
+        }
     }
 }
 
@@ -250,31 +285,76 @@ static ANY_BORDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
     borders.unwrap_or_else(|e| unreachable!("{e}"))
 });
 
-/// All parts that borders make of a title, in letters alone.
-fn parts(title: &str) -> Vec<String> {
-    let borders = ANY_BORDER.find_overlapping_iter(title);
-    borders
-        .flat_map(|border| [letters(&title[..border.start()]), letters(&title[border.end()..])])
-        .collect()
+/// The parts that borders make of a title, all that stands before one and all that stands behind one: how many bytes of
+/// its letters each has. No text is copied.
+#[derive(Default)]
+struct Parts {
+    before: BTreeSet<usize>,
+    behind: BTreeSet<usize>,
+}
+
+impl Parts {
+    fn of(title: &str) -> Self {
+        let mut parts = Parts::default();
+        if title.len() > TITLE_BYTES {
+            return parts;
+        }
+        let letters_in = |range: Range<usize>| letters(&title[range]).len();
+        let all = letters_in(0..title.len());
+        let (mut end, mut until_end) = (0, 0);
+        for border in ANY_BORDER.find_overlapping_iter(title) {
+            until_end += letters_in(end..border.end());
+            end = border.end();
+            parts.before.insert(until_end - letters_in(border.range()));
+            parts.behind.insert(all - until_end);
+        }
+        parts
+    }
+
+    /// Whether one of them is these letters, `title` being those of the whole.
+    fn contain(&self, letters: &str, title: &str) -> bool {
+        self.before.contains(&letters.len()) && title.starts_with(letters)
+            || self.behind.contains(&letters.len()) && title.ends_with(letters)
+    }
+}
+
+/// What all candidates say, each with its letters: what is left of a title may be what another one says.
+struct Others<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Others<'a> {
+    fn of(candidates: &'a Candidates<'_>) -> Self {
+        let declared = candidates.declared.iter().map(|(title, _)| title.as_str());
+        let headings = candidates.headings.iter().map(|heading| heading.text.as_str());
+        let others = declared.take(TITLES).chain(candidates.document).chain(headings);
+        let short = others.filter(|other| other.len() <= TITLE_BYTES);
+        Others(short.map(|other| (other, letters(other))).collect())
+    }
+
+    /// Whether one of them, beside `raw` itself, says this.
+    fn say(&self, rest: &str, raw: &str) -> bool {
+        let rest = letters(rest);
+        self.0.iter().any(|(other, letters)| *letters == rest && *other != raw)
+    }
 }
 
 /// A title without the site's name in front of it or behind it. A part is only taken off if it names the site, or if what is
 /// left is what another candidate says: a dash may belong to the title.
-fn without_site(raw: &str, candidates: &Candidates<'_>) -> String {
+fn without_site(raw: &str, sites: &Sites, others: &Others<'_>) -> String {
     let mut title = raw;
+    if raw.len() > TITLE_BYTES {
+        return title.trim().to_owned();
+    }
     let mut held = [false; BORDERS.len()];
     for border in ANY_BORDER.find_overlapping_iter(raw) {
         if let Some(held) = held.get_mut(border.pattern().as_usize()) {
             *held = true;
         }
     }
-    'again: loop {
+    'again: for _ in 0..TAKEN_OFF {
         for (border, _) in BORDERS.iter().zip(held).filter(|(_, held)| *held) {
             if let Some((rest, part)) = title.rsplit_once(border)
                 && may_go(border, rest, part)
-                && (candidates.sites.names(part, BEHIND)
-                    || is_outlet(border, part)
-                    || is_other(rest, raw, candidates) && !candidates.sites.is(rest))
+                && (sites.names(part, BEHIND) || is_outlet(border, part) || others.say(rest, raw) && !sites.is(rest))
             {
                 // Behind a border without blanks the names of sections stand before that of the site.
                 title = if *border == "_" {
@@ -287,21 +367,21 @@ fn without_site(raw: &str, candidates: &Candidates<'_>) -> String {
             }
             if let Some((part, rest)) = title.split_once(border)
                 && may_go(border, rest, part)
-                && candidates.sites.names(part, IN_FRONT)
+                && sites.names(part, IN_FRONT)
             {
                 title = rest.trim();
                 continue 'again;
             }
         }
-        return title.trim().to_owned();
+        break;
     }
+    title.trim().to_owned()
 }
 
 /// A heading without the site's name behind it: a bar parts it from the title that the metadata says.
-fn of_heading(heading: &str, candidates: &Candidates<'_>) -> String {
+fn of_heading(heading: &str, sites: &Sites, others: &Others<'_>) -> String {
     let parted = heading.rsplit_once(" | ");
-    let title =
-        parted.filter(|(rest, part)| candidates.sites.names(part, BEHIND) || is_other(rest, heading, candidates));
+    let title = parted.filter(|(rest, part)| sites.names(part, BEHIND) || others.say(rest, heading));
     title.map_or(heading, |(title, _)| title.trim_end()).to_owned()
 }
 
@@ -322,17 +402,10 @@ fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{ff00}'..='\u{ffef}')
 }
 
-fn is_other(rest: &str, raw: &str, candidates: &Candidates<'_>) -> bool {
-    let rest = letters(rest);
-    let declared = candidates.declared.iter().map(|(title, _)| title.as_str());
-    let others = declared.chain(candidates.document).filter(|other| *other != raw);
-    others
-        .chain(candidates.headings.iter().map(|heading| heading.text.as_str()))
-        .any(|other| letters(other) == rest)
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
     use super::*;
 
     fn title(declared: &[&str], document: Option<&str>, headings: &[&str]) -> Option<String> {
@@ -442,6 +515,36 @@ mod tests {
             title(&["奖金！"], whole, &[]).as_deref(),
             Some("奖金！\"某某奖\"首位获奖者是谁")
         );
+    }
+
+    /// As [`Parts`], with each part copied.
+    fn parts(title: &str) -> Vec<String> {
+        let borders = ANY_BORDER.find_overlapping_iter(title);
+        borders
+            .flat_map(|border| [letters(&title[..border.start()]), letters(&title[border.end()..])])
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_those_between_the_borders(title in "([aİ某 |:–-]|丨| - |：| « |_){0,12}", own in "[aİ某 丨]{0,6}") {
+            let (parts, all, own) = (parts(&title), letters(&title), letters(&own));
+            for part in parts.iter().chain([&own]) {
+                prop_assert_eq!(Parts::of(&title).contain(part, &all), parts.contains(part), "{}", part);
+            }
+        }
+    }
+
+    #[test]
+    fn a_title_of_borders_is_left_as_it_is() {
+        for border in BORDERS.iter().chain(&[": ", "：", "« a »"]) {
+            let raw = format!("a{border}").repeat(40_000);
+            assert_eq!(
+                title(&[&raw], Some(&raw), &["a"]).as_deref(),
+                Some(raw.trim()),
+                "{border}"
+            );
+        }
     }
 
     #[test]

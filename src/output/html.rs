@@ -5,7 +5,10 @@
 //! that is absolute leads away from wherever the content is shown: it gets `rel="noopener nofollow"`, so that the page it
 //! opens has no hold on that place, and no search engine takes it for a recommendation of whoever shows it.
 
-use crate::engine::{Content, Node, tags::Tag};
+use crate::{
+    engine::{Content, Node, tags::Tag},
+    steps,
+};
 
 /// An attribute of a callout that only Markdown says.
 const CALLOUT_KIND: &str = "callout";
@@ -14,6 +17,7 @@ const CALLOUT_KIND: &str = "callout";
 pub fn render(content: &Content) -> String {
     let mut html = String::with_capacity(content.text.len() + content.nodes.len() * 8);
     for node in &content.nodes {
+        steps::count(1);
         match node {
             Node::Open { tag, attributes } => {
                 html.push('<');
@@ -48,6 +52,7 @@ fn leads_away(url: &str) -> bool {
 
 /// Escapes text for both places where it may stand, an element and a quoted attribute (WHATWG HTML, section 13.3).
 fn escape(text: &str, html: &mut String) {
+    steps::count(text.len());
     let mut rest = text;
     while let Some(i) = rest.bytes().position(|byte| ESCAPED[usize::from(byte)].is_some()) {
         html.push_str(&rest[..i]);

@@ -14,6 +14,7 @@ use crate::{
     error::Warning,
     metadata::{Author, Editor, Outlet, Picture, Provenance, Stats, Video, dates::Precision},
     rules::Category,
+    steps,
 };
 
 /// The version of this shape: a field's meaning or type changes only with it.
@@ -342,6 +343,7 @@ pub fn links(content: &Content, domain: Option<&str>) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
     let mut open = false;
     for node in &content.nodes {
+        steps::count(1);
         match node {
             Node::Open {
                 tag: Tag::A,

@@ -4,7 +4,10 @@
 //! text: the readings of ruby text, and the captions of a page's pictures, which a reader's eye takes in beside it, are in
 //! the HTML and in the Markdown alone (captions also in `images`). What was sent as an article keeps its captions in line.
 
-use crate::engine::{Content, Node, tags::Tag};
+use crate::{
+    engine::{Content, Node, tags::Tag},
+    steps,
+};
 
 /// Where the captions of pictures are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,7 @@ pub fn render(content: &Content, captions: Captions) -> String {
     let (mut beside, mut rubies) = (0, 0);
     let mut nodes = content.nodes.iter().enumerate();
     while let Some((at, node)) = nodes.next() {
+        steps::count(1);
         if let Some(raised) = raised(content, at).filter(|_| beside == 0 && gap.is_empty())
             && text.ends_with(|before: char| before.is_alphanumeric() || matches!(before, ')' | ']'))
         {

@@ -11,6 +11,7 @@ use regex_automata::meta;
 
 pub use words::Words;
 
+use crate::steps;
 use needles::Needles;
 
 /// Bytes that the automata of one pattern may take for each thread, before they are begun anew.
@@ -77,6 +78,7 @@ impl Pattern {
 
     /// The regular expression, if a text holds what it needs.
     pub fn likely(&self, text: &str) -> Option<&Regex> {
+        steps::count(text.len());
         self.needles.may_match(text).then_some(&self.regex)
     }
 }
@@ -93,6 +95,7 @@ impl Patterns {
 
     /// The numbers of those that may match, ascending.
     pub fn likely(&self, text: &str) -> Vec<usize> {
+        steps::count(text.len());
         self.0.likely(text)
     }
 }

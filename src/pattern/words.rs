@@ -8,6 +8,8 @@ use aho_corasick::{
     nfa::contiguous::NFA,
 };
 
+use crate::steps;
+
 /// Finds which of some words stand in a text.
 ///
 /// The automaton of Aho and Corasick (1975), with all that can follow on each of its states written out in two bytes each: one
@@ -96,6 +98,7 @@ impl Words {
 
     /// Calls `found` with the number of each word and the byte behind it, wherever it stands.
     pub fn find_all(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
+        steps::count(text.len());
         let mut state = 0;
         for (at, byte) in text.iter().enumerate() {
             state = self.step(state, *byte);
@@ -108,6 +111,7 @@ impl Words {
 
     /// Whether any of them stands in a text.
     pub fn are_in(&self, text: &[u8]) -> bool {
+        steps::count(text.len());
         let mut state = 0;
         text.iter().any(|byte| {
             state = self.step(state, *byte);

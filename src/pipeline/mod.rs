@@ -20,6 +20,7 @@ use crate::{
     options::{CleanOptions, Format, Options},
     output::{front_matter, html, json, markdown, text},
     rules::{Origin, RuleError, RuleSet, Selector},
+    steps,
 };
 use article::Found;
 use trace::Laps;
@@ -78,7 +79,7 @@ impl Pipeline {
         if input::is_envelope(document.content_type) {
             return self.normalize_enveloped(&Envelope::read(document.bytes)?, options, deadline);
         }
-        self.normalize_document(document, options, deadline)
+        steps::within(deadline, || self.normalize_document(document, options, deadline))
     }
 
     /// The same for an envelope that has been read. Its options win over `options`, but for the document's `url`.
@@ -93,7 +94,9 @@ impl Pipeline {
     ) -> Result<Answer, Error> {
         let mut own = options.overridden_by(&envelope.options)?;
         own.url = options.url.clone().or_else(|| envelope.url.clone()).or(own.url);
-        self.normalize_document(&envelope.document(), &own, deadline)
+        steps::within(deadline, || {
+            self.normalize_document(&envelope.document(), &own, deadline)
+        })
     }
 
     fn normalize_document(

@@ -6,6 +6,7 @@ mod arrival;
 mod batch;
 mod broken;
 mod charsets;
+mod complexity;
 mod contract;
 mod corpus;
 mod cost;

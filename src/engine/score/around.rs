@@ -9,10 +9,16 @@ use super::{
     hints::NAME_KINDS,
     names::{HIDDEN, PLACES},
 };
-use crate::engine::{outline::NONE, tags::Tag};
+use crate::{
+    engine::{outline::NONE, tags::Tag},
+    steps,
+};
 
 /// Boxes around a block whose sums are features.
 pub(super) const BOXES: usize = 3;
+
+/// Weights that are no further apart are those of the same text.
+const SAME: f32 = 0.5;
 
 /// The elements from the root to where a block begins.
 pub(super) struct Path<'p, 'o, 's> {
@@ -31,6 +37,8 @@ struct Step {
     places: [f32; PLACES.len() + 1],
     /// Its siblings of one family: how many they are, their share of the good text, their mean weight. None are 0.
     siblings: [f32; 3],
+    /// How many steps lead to the nearest one that holds more than this one; 0 if none does.
+    larger: usize,
     /// What it holds, but for the place of the block: known once someone asks.
     holds: Option<[f32; 6]>,
 }
@@ -57,6 +65,7 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
             if known(&self.steps, at) {
                 break;
             }
+            steps::count(1);
             missing.push(at);
             at = elements[at as usize].parent;
         }
@@ -74,9 +83,12 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
             shares: [0.0; NAME_KINDS],
             places: [FAR; PLACES.len() + 1],
             siblings: [0.0; 3],
+            larger: 0,
             holds: None,
         };
         if let Some(above) = self.steps.last() {
+            let is_larger = page.sums[above.element as usize].weight > sums.weight + SAME;
+            step.larger = if is_larger { self.steps.len() } else { above.larger };
             step.kinds = above.kinds.map(|levels| (levels + 1.0).min(FAR));
             step.places = above.places.map(|levels| (levels + 1.0).min(FAR));
             let near = above.shares.iter().zip(&step.kinds);
@@ -139,10 +151,12 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
         let page = self.page;
         let mut inside = weight;
         let mut found = 0;
-        let around = self.place_of(element).map_or(0, |place| place + 1);
-        for step in self.steps[..around].iter_mut().rev() {
+        let mut around = self.place_of(element).map_or(0, |place| place + 1);
+        while let Some(place) = around.checked_sub(1) {
+            let step = &mut self.steps[place];
+            around = step.larger;
             let sums = &page.sums[step.element as usize];
-            if sums.weight <= inside + 0.5 {
+            if sums.weight <= inside + SAME {
                 continue;
             }
             inside = sums.weight;

@@ -52,8 +52,8 @@ pub(super) fn find(
     };
     let whole: f32 = kept_blocks().map(|block| block.weight).sum();
     let teasers = teasers(outline, names, blocks, sums, (whole * ONE).min(LONG));
-    let is_in_one =
-        |block: &&Block| super::names::nearest(outline, block.element, |e| teasers[e as usize]) != super::NONE;
+    let around = super::names::nearest(outline, |e| teasers[e as usize]);
+    let is_in_one = |block: &&Block| around.get(block.element as usize).is_some_and(|e| *e != super::NONE);
     if kept_blocks().filter(is_in_one).map(|block| block.weight).sum::<f32>() > whole * MOST {
         doubts.push(TEASERS);
     }

@@ -17,10 +17,13 @@ use super::{
     model::{ROOM, Row},
     names::{Names, PLACES},
 };
-use crate::engine::{
-    outline::{NONE, Outline},
-    tags::Tag,
-    units::Units,
+use crate::{
+    engine::{
+        outline::{NONE, Outline},
+        tags::Tag,
+        units::Units,
+    },
+    steps,
 };
 
 /// Levels above a block from which on a name says nothing more; also the value for "no such name".
@@ -312,6 +315,7 @@ impl<'o, 's> Page<'o, 's> {
             if self.hopeless[i] {
                 continue;
             }
+            steps::count(ROOM);
             let block = &self.blocks[i];
             path.go(self.outline.runs[block.first_run as usize].parent);
             let mut row = Filling::new(&mut values);

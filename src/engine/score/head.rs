@@ -2,7 +2,10 @@
 
 use memchr::memmem::Finder;
 
-use crate::engine::{outline::Outline, tags::Tag};
+use crate::{
+    engine::{outline::Outline, tags::Tag},
+    steps,
+};
 
 /// What the head of the page says, in letters alone.
 pub(super) struct Known {
@@ -21,6 +24,8 @@ const TITLE_LETTERS: usize = 8;
 const DESCRIPTION_LETTERS: usize = 30;
 /// Descriptions that are looked at: Dublin Core, OpenGraph and Twitter have their own.
 const DESCRIPTIONS: usize = 4;
+/// Letters of a title or a description that are known again: a block that may be one of them has fewer.
+const LETTERS: usize = 2048;
 /// Words of bits for the parts: 8,192 bits, for some hundred letters.
 const WORDS: usize = 128;
 
@@ -36,7 +41,7 @@ impl Known {
         for (i, element) in outline.elements.iter().enumerate() {
             if element.tag == Tag::TITLE && known.title.is_empty() {
                 let title = htmlize::unescape(outline.raw_text(i as u32));
-                push_letters(&title, usize::MAX, &mut known.title);
+                push_letters(&title, LETTERS, &mut known.title);
             } else if element.tag == Tag::META && known.descriptions.len() < DESCRIPTIONS {
                 known.descriptions.extend(description(outline, i as u32));
             }
@@ -56,6 +61,7 @@ impl Known {
 
     /// Whether a text is the title, or (the beginning of) a description.
     pub(super) fn compare(&mut self, text: &str) -> (bool, bool) {
+        steps::count(text.len());
         self.own.clear();
         push_letters(text, TITLE_LETTERS, &mut self.own);
         if self.own.len() < TITLE_LETTERS {
@@ -88,6 +94,9 @@ impl Known {
     fn holds(&self, begins: &str) -> bool {
         let (word, bit) = bit_of(begins.chars());
         let may_hold = self.parts[word] & bit != 0 || begins.chars().count() < TITLE_LETTERS;
+        if may_hold {
+            steps::count(self.title.len() + self.descriptions.iter().map(String::len).sum::<usize>());
+        }
         may_hold && (self.title.contains(begins) || self.descriptions.iter().any(|text| text.contains(begins)))
     }
 }
@@ -105,7 +114,7 @@ fn description(outline: &Outline<'_>, meta: u32) -> Option<String> {
     let content = std::str::from_utf8(content.unwrap_or_default()).unwrap_or_default();
     let mut letters = String::new();
     if is_description {
-        push_letters(&htmlize::unescape_attribute(content), usize::MAX, &mut letters);
+        push_letters(&htmlize::unescape_attribute(content), LETTERS, &mut letters);
     }
     is_description.then_some(letters)
 }

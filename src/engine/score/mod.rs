@@ -266,10 +266,9 @@ fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
     if !(0..outline.elements.len() as u32).any(is_caption) {
         return;
     }
-    let captions: Vec<u32> = blocks
-        .iter()
-        .map(|block| names::nearest(outline, block.element, is_caption))
-        .collect();
+    let nearest = names::nearest(outline, is_caption);
+    let caption_of = |block: &Block| nearest.get(block.element as usize).copied().unwrap_or(NONE);
+    let captions: Vec<u32> = blocks.iter().map(caption_of).collect();
     let mut stays = vec![false; blocks.len()];
     let mut follow = |blocks_in_order: &mut dyn Iterator<Item = usize>| {
         // The nearest text that is no caption itself.

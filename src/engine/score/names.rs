@@ -11,10 +11,13 @@ use foldhash::fast::{FixedState, RandomState};
 use regex::bytes::Regex;
 
 use super::hints::{self, Kinds};
-use crate::engine::{
-    outline::{NONE, Outline},
-    tags::Tag,
-    tokens::StartTag,
+use crate::{
+    engine::{
+        outline::{NONE, Outline},
+        tags::Tag,
+        tokens::StartTag,
+    },
+    steps,
 };
 
 /// Kinds of elements that text may stand in, besides those that classes and ids name.
@@ -240,13 +243,16 @@ const BEFORE: u32 = 140;
 /// The characters of a run that may be such text, and is no label or date.
 const A_SENTENCE: u32 = 40;
 
-/// The nearest element around `element`, itself included, for which `is` holds; or [`NONE`].
-pub(super) fn nearest(outline: &Outline<'_>, element: u32, is: impl Fn(u32) -> bool) -> u32 {
-    let mut at = element;
-    while at != NONE && !is(at) {
-        at = outline.elements[at as usize].parent;
+/// The nearest element that is such, itself or around it, of each element; [`NONE`] where none is.
+pub(super) fn nearest(outline: &Outline<'_>, is: impl Fn(u32) -> bool) -> Vec<u32> {
+    let mut nearest: Vec<u32> = Vec::with_capacity(outline.elements.len());
+    steps::count(outline.elements.len());
+    // Elements come behind those around them.
+    for (i, element) in (0..).zip(&outline.elements) {
+        let around = nearest.get(element.parent as usize).copied().unwrap_or(NONE);
+        nearest.push(if is(i) { i } else { around });
     }
-    at
+    nearest
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Element, Error, Event, Writer};
+use crate::steps;
 
 /// What of an element is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,7 @@ impl Writer<'_, '_> {
         let kept = &kept[kept.partition_point(|range| range.end <= at as usize)..];
         let mut kept = kept.iter().peekable();
         for number in events {
+            steps::count(1);
             self.event = number;
             let event = &outline.events[number];
             match *event {
