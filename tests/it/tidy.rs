@@ -9,8 +9,8 @@ use std::{
 
 /// The rooms in the order of the road; each may import only from those before it.
 const ROOMS: &[&str] = &[
-    "error", "bounds", "files", "steps", "pattern", "input", "rules", "engine", "metadata", "output", "options", "pipeline",
-    "workers", "config", "http", "cli", "main",
+    "error", "bounds", "files", "steps", "pattern", "input", "rules", "engine", "metadata", "output", "options",
+    "pipeline", "workers", "config", "http", "cli", "main",
 ];
 
 /// Crates that stay in their rooms.
