@@ -50,7 +50,7 @@ impl Links {
         let written = link.trim();
         let link = self.resolve(link)?;
         // A host alone stays as it is written: the slash that the standard adds says nothing.
-        if link.strip_suffix('/') == Some(written) {
+        if link.strip_suffix('/') == Some(written) && written.matches('/').count() == 2 {
             return Some(written.to_owned());
         }
         if !link.contains('?') {
@@ -58,7 +58,8 @@ impl Links {
         }
         let leads = Url::parse(&link).ok();
         let host = leads.as_ref().and_then(Url::host_str);
-        Some(tracking::without(&link, host).into_owned()).filter(|link| !link.is_empty())
+        // A blank that stood before the parameters would be trimmed the next time.
+        Some(tracking::without(&link, host).trim_end().to_owned()).filter(|link| !link.is_empty())
     }
 }
 

@@ -26,12 +26,6 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["config", "cli", "main"]),
 ];
 
-/// Lines of code (no blanks, no comments, no tests) above which a file is asking to be two.
-const MAX_LINES: usize = 500;
-
-/// Files above it, each with its reason.
-const LARGE: &[(&str, &str)] = &[];
-
 struct Source {
     path: PathBuf,
     room: String,
@@ -92,22 +86,6 @@ fn each_file_opens_with_what_lives_in_it() {
         .map(|source| source.path)
         .collect();
     assert!(bare.is_empty(), "no `//!` at the top of {bare:#?}");
-}
-
-#[test]
-fn no_file_is_two_rooms() {
-    let mut faults = Vec::new();
-    for source in sources() {
-        let listed = LARGE.iter().any(|(path, _)| source.path.ends_with(path));
-        if (source.code.len() > MAX_LINES) != listed {
-            faults.push(format!(
-                "{}: {} lines of code, listed: {listed}",
-                source.path.display(),
-                source.code.len()
-            ));
-        }
-    }
-    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]
