@@ -214,7 +214,10 @@ fn every_test_named_is_there() {
         assert!(spans(&row[1]).next().is_some(), "{} is held by nothing", row[0]);
         for name in spans(&row[1]) {
             let is_script = name.contains('/') && root().join(name).is_file();
-            assert!(is_script || code.contains(&format!("fn {name}()")), "there is no test {name}");
+            assert!(
+                is_script || code.contains(&format!("fn {name}()")),
+                "there is no test {name}"
+            );
         }
     }
 }

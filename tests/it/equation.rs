@@ -89,8 +89,7 @@ pub(crate) fn check(bytes: &[u8], encoding: &'static Encoding, html: &str, query
 /// The content without the links that take the place of videos and the like: paragraphs of one link whose text, an address or
 /// a label from an attribute, the document does not show.
 fn without_embeds<'c>(content: &'c str, shown: &str) -> Cow<'c, str> {
-    static LINK: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"<p><a [^>]*>([^<]*)</a></p>").expect("a pattern"));
+    static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<p><a [^>]*>([^<]*)</a></p>").expect("a pattern"));
     let shown: String = dom::visible(shown).collect();
     LINK.replace_all(content, |link: &Captures<'_>| {
         let text = htmlize::unescape(&link[1]);

@@ -161,7 +161,7 @@ impl Finder<'_, '_> {
         let outline = self.outline;
         let element = &outline.elements[id as usize];
         let is_shown = |id: u32| outline.elements.get(id as usize).is_none_or(|element| element.seen);
-        if !element.seen && !(element.tag == Tag::SCRIPT && is_shown(element.parent)) {
+        if !(element.seen || element.tag == Tag::SCRIPT && is_shown(element.parent)) {
             return None;
         }
         match element.tag {

@@ -263,7 +263,7 @@ fn write(tree: &Tree<'_>, tokens: &[Token], form: Form) -> String {
             Token::Code(range) => {
                 let text = tree.plain(range.clone());
                 // Two fences side by side would be one, and `[…]:` at the beginning defines a link before code is looked for.
-                let is_read = !out.ends_with('`') && !(out.starts_with('[') && text.contains("]:"));
+                let is_read = !(out.ends_with('`') || out.starts_with('[') && text.contains("]:"));
                 let span = code::span(&text, form.in_table).filter(|_| is_read);
                 write_code(span, &text, form, &mut out);
             }

@@ -443,7 +443,7 @@ impl NoteFinder<'_, '_> {
                 return self.leave(first..end as usize);
             }
             // Or the mark is the first word of the text.
-            let word = text.trim_start().split_whitespace().next().unwrap_or_default();
+            let word = text.split_whitespace().next().unwrap_or_default();
             let is_first = label.len() == text.trim().len() && word.len() < text.trim().len();
             if is_first && word.ends_with([']', ')', '.', ':']) && is_label(word) && place.literal {
                 let blank = text.len() - text.trim_start().len();
