@@ -17,7 +17,8 @@ pub struct Bounds {
     /// Elements open at once. Browsers stop nesting at 512; pages that never close `<font>` or `<div>` go a good way past
     /// that and are still read, while the cost of looking for an open element stays small.
     pub depth: usize,
-    /// Elements in the document: at about 50 bytes of outline each this is the larger part of the memory cap.
+    /// Elements in the document: at about 50 bytes of outline each this is the larger part of the memory cap. Of a text
+    /// without markup each line is a paragraph, and [`Bounds::LINES_AN_ELEMENT`] of them count as one element.
     pub elements: usize,
     /// Bytes that lol_html may hold for one token and its stack.
     pub parser_bytes: usize,
@@ -40,18 +41,31 @@ impl Default for Bounds {
     }
 }
 
-/// Work memory for each byte of a body: its text decoded, its runs, the content in its forms, the answer. Measured on 16 MiB
-/// of text, entities, links and pictures at 7 to 14.
-const WORK_BYTES_PER_BODY_BYTE: usize = 16;
+/// Work memory for each byte of a body: its text decoded, its runs, the content in its forms, the answer. Measured on text,
+/// entities, links and pictures at 7 to 16, and at 23 on Chinese text, where all its buffers have just doubled.
+const WORK_BYTES_PER_BODY_BYTE: usize = 24;
 /// Work memory for each element: its row, its attributes, its nodes in the content. Measured at 50 to 540, the most just
 /// past a power of two, where tables have doubled.
 const WORK_BYTES_PER_ELEMENT: usize = 600;
+
+/// Work memory of any document: the parser's, the matcher's and the answer's first buffers, and an article that is larger than
+/// its document, since all its links are relative.
+const WORK_BYTES: usize = 1 << 20;
+/// How often a byte of the article is there at once: in the content, in each of its forms, and in the answer.
+const FORMS: usize = 8;
+/// Work memory for each byte of a tag that is nothing but attributes, and what one takes at most: past that it is refused.
+const WORK_BYTES_PER_TAG_BYTE: usize = 72;
+/// As [`WORK_BYTES_PER_TAG_BYTE`].
+const WORK_BYTES_OF_A_TAG: usize = 2400 << 10;
 
 /// Work memory for each byte of a Markdown body while it is parsed. Measured on brackets, stars and tables at 144, the most
 /// where the parser's table has just doubled.
 const WORK_BYTES_PER_MARKDOWN_BYTE: usize = 160;
 
 impl Bounds {
+    /// Lines of plain text that take no more memory than one element. Measured at 190 to 260 bytes for each line.
+    pub const LINES_AN_ELEMENT: usize = 2;
+
     /// The largest Markdown body: one whose parser needs no more memory than the largest document.
     pub fn markdown_bytes(&self) -> usize {
         let work_bytes = self.work_bytes(self.body_bytes, self.elements);
@@ -69,7 +83,19 @@ impl Bounds {
     /// that watches a process at work on the dearest documents known.
     pub fn work_bytes(&self, body_bytes: usize, elements: usize) -> usize {
         let elements = elements.min(self.elements);
-        body_bytes.saturating_mul(WORK_BYTES_PER_BODY_BYTE) + elements.saturating_mul(WORK_BYTES_PER_ELEMENT)
+        let article =
+            body_bytes.saturating_mul(WORK_BYTES_PER_BODY_BYTE) + elements.saturating_mul(WORK_BYTES_PER_ELEMENT);
+        // While tags are read there is no article, and a quarter of what the elements come to.
+        let tag = body_bytes
+            .saturating_mul(WORK_BYTES_PER_TAG_BYTE)
+            .min(WORK_BYTES_OF_A_TAG);
+        WORK_BYTES + article.max(article / 4 + tag)
+    }
+
+    /// The most bytes that the article of such a document may have, as text and markup: what they take is part of what was
+    /// counted. A page of links, each resolved against a base of kilobytes, would take more than can be told in advance.
+    pub fn article_bytes(&self, body_bytes: usize, elements: usize) -> usize {
+        self.output_bytes.min(self.work_bytes(body_bytes, elements) / FORMS)
     }
 
     /// These bounds made to fit into this much work memory. A bound that is given stays; one that is not gives way.
@@ -77,12 +103,13 @@ impl Bounds {
     /// # Errors
     /// The work memory that would do, where what is given does not fit.
     pub fn fitted(self, work_bytes: usize, body: Option<usize>, elements: Option<usize>) -> Result<Self, usize> {
-        let left_after = |taken: usize| work_bytes.saturating_sub(taken);
+        let left_after = |taken: usize| work_bytes.saturating_sub(WORK_BYTES).saturating_sub(taken);
         let body_bytes = body.unwrap_or_else(|| {
             let taken = elements.map_or(work_bytes / 2, |elements| {
                 elements.saturating_mul(WORK_BYTES_PER_ELEMENT)
             });
-            self.body_bytes.min(left_after(taken) / WORK_BYTES_PER_BODY_BYTE)
+            let most = left_after(taken) / WORK_BYTES_PER_BODY_BYTE;
+            self.body_bytes.min(most >> 10 << 10) // whole KiB, for those who read it
         });
         let elements = elements.unwrap_or_else(|| {
             let taken = body_bytes.saturating_mul(WORK_BYTES_PER_BODY_BYTE);

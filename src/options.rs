@@ -345,6 +345,27 @@ mod tests {
     }
 
     #[test]
+    fn selectors_of_one_document_are_bounded() {
+        let query = |count: usize| vec!["remove=b+b+b+b"; count].join("&");
+        let half = SELECTOR_PARTS / 8;
+        let options = read(&query(2 * half)).expect("all there may be");
+        assert_eq!(refusal(&query(2 * half + 1)).0, "bad_selector");
+        assert_eq!(refusal(&format!("{}&keep=.a", query(2 * half))).0, "bad_selector");
+        let given = serde_json::json!({"remove": ["b", ".a[c]"], "keep": ["p"]});
+        let given = given.as_object().expect("an object");
+        assert_eq!(
+            options
+                .overridden_by(given)
+                .expect("they take the place of the others")
+                .remove
+                .len(),
+            2
+        );
+        assert!(options.selector_bytes(4096) > 4096 * 3 * 2 * half / 8);
+        assert_eq!(Options::default().selector_bytes(4096), 0);
+    }
+
+    #[test]
     fn refuses_what_it_does_not_know_and_says_what_was_meant() {
         assert_eq!(refusal("remov=.a").0, "unknown_option");
         assert_eq!(refusal("mode=fast").0, "bad_option");

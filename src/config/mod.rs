@@ -91,10 +91,10 @@ pub struct Settings {
     /// How long a connection is kept between requests
     #[arg(long, env = "COPYDESK_IDLE_TIMEOUT", value_name = "TIME", default_value = "75s")]
     pub idle_timeout: String,
-    /// How long a whole body may take to arrive; for a stream, the pause between two pieces
+    /// How long a whole body may take to arrive, or a line of a batch; for a stream, the pause between two pieces
     #[arg(long, env = "COPYDESK_BODY_TIMEOUT", value_name = "TIME", default_value = "30s")]
     pub body_timeout: String,
-    /// Bytes of a body that must arrive in each 5 seconds, of a stream's on average; past it 408
+    /// Bytes of a body that must arrive in each 5 seconds, of a stream's or a batch's on average; past it 408
     #[arg(long, env = "COPYDESK_BODY_RATE", value_name = "SIZE", default_value = "4KiB")]
     pub body_rate: String,
     /// How long a peer may leave an answer unread before its connection is ended

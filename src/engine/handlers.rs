@@ -21,6 +21,7 @@ use super::{
     Choice,
     lines::comment_text,
     outline::{Builder, Outline},
+    tokens::AttributeCounter,
     walker::{Road, Walker},
 };
 use crate::{
@@ -28,8 +29,12 @@ use crate::{
     error::Error,
 };
 
-/// Bytes between two looks at the clock: about 0.3 ms of work.
-const SLICE_BYTES: usize = 64 << 10;
+/// Bytes between two looks at the clock, and at the tag that is coming: some tens of microseconds of work.
+const SLICE_BYTES: usize = 16 << 10;
+/// Attributes of a tag that goes on past a slice. lol_html takes 138 bytes for each before anybody is asked about the tag.
+const ATTRIBUTES: usize = 8192;
+/// What they, and those of one more slice, take.
+const ATTRIBUTES_BYTES: usize = (ATTRIBUTES + SLICE_BYTES / 2) * 138;
 /// Start tags after which a fresh rewriter takes over: at about 128 bytes each, 8 MiB of lol_html's stack.
 pub(super) const TAGS_A_REWRITER: usize = 65_536;
 
@@ -50,6 +55,7 @@ pub fn survey<'s>(
         at: 0,
         tags: 0,
         raw_end: Rc::default(),
+        coming: Coming::default(),
         stop: None,
     });
     let mut from = 0;
@@ -59,7 +65,13 @@ pub fn survey<'s>(
     let mut survey = survey.into_inner();
     survey.advance(source.len(), Reach::End);
     survey.walker.finish(source.len());
-    Ok(survey.walker.road.finish())
+    let outline = survey.walker.road.finish();
+    let lines_bound = bounds.elements.saturating_mul(Bounds::LINES_AN_ELEMENT);
+    let paragraphs = || source.lines().filter(|line| !line.trim().is_empty()).count();
+    if outline.is_plain && paragraphs() > lines_bound {
+        return Err(Error::TooManyElements { limit: bounds.elements });
+    }
+    Ok(outline)
 }
 
 struct Survey<'s> {
@@ -72,7 +84,18 @@ struct Survey<'s> {
     tags: usize,
     /// Where the end tag of the raw text that was open stands, once lol_html has found it.
     raw_end: Rc<Cell<Option<(usize, usize)>>>,
+    coming: Coming,
     stop: Option<Stop>,
+}
+
+/// The start tag that has come in part, if it is one that comes.
+#[derive(Default)]
+struct Coming {
+    /// What was done when it was looked for.
+    done: usize,
+    /// Up to where it was looked for, and read.
+    read: usize,
+    attributes: Option<AttributeCounter>,
 }
 
 /// Why a handler stopped the rewriter.
@@ -90,6 +113,46 @@ enum Reach {
 }
 
 impl Survey<'_> {
+    /// Looks at what has been written and is not done.
+    ///
+    /// # Errors
+    /// [`Error::TokenTooLarge`] for a tag that already has too many attributes.
+    fn check_coming(&mut self, written: usize) -> Result<(), Error> {
+        if self.walker.in_raw() {
+            return Ok(());
+        }
+        if self.coming.done != self.at {
+            self.coming = Coming {
+                done: self.at,
+                read: self.at,
+                attributes: None,
+            };
+        }
+        let coming = &mut self.coming;
+        if coming.attributes.is_none() {
+            let bytes = &self.source[..written];
+            let mut places = memchr::memchr_iter(b'<', &bytes[coming.read..]).map(|at| coming.read + at);
+            let is_token = |at: &usize| match bytes.get(at + 1) {
+                Some(byte) => byte.is_ascii_alphabetic() || matches!(byte, b'!' | b'?'),
+                None => true,
+            };
+            coming.read = places.find(is_token).unwrap_or(written);
+            // A comment is no tag, whatever it holds.
+            let is_tag = bytes.get(coming.read + 1).is_some_and(u8::is_ascii_alphabetic);
+            coming.attributes = is_tag.then(AttributeCounter::default);
+        }
+        if let Some(attributes) = &mut coming.attributes {
+            attributes.read(&self.source[coming.read..written]);
+            coming.read = written;
+            if attributes.count > ATTRIBUTES {
+                return Err(Error::TokenTooLarge {
+                    limit_bytes: ATTRIBUTES_BYTES,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in what lies before byte `to`.
     fn advance(&mut self, to: usize, reach: Reach) {
         if self.walker.in_raw() {
@@ -193,12 +256,15 @@ fn run_rewriter(
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(bounds.parser_bytes));
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
     let source = survey.borrow().source;
+    let mut written = base;
     for slice in source[base..].chunks(SLICE_BYTES) {
         deadline.check()?;
         if rewriter.write(slice).is_err() {
             return stopped(survey, bounds);
         }
-        let survey = survey.borrow();
+        written += slice.len();
+        let mut survey = survey.borrow_mut();
+        survey.check_coming(written)?;
         if survey.tags > TAGS_A_REWRITER && survey.walker.at_plain_html() {
             return Ok(Some(survey.at));
         }

@@ -337,7 +337,25 @@ impl Builder<'_> {
             literal: literal || memchr::memchr(b'&', &self.outline.source.as_bytes()[range.clone()]).is_none(),
         };
         run.characters = visible_characters(&run.decode(&self.outline.source[range]));
-        self.push_run(run);
+        if !self.joins(&run) {
+            self.push_run(run);
+        }
+    }
+
+    /// Joins text to the run right before it: a `<` that is text begins no run of its own, or a page of them would be one of
+    /// runs. The answer is whether there is such a run.
+    fn joins(&mut self, run: &Run) -> bool {
+        let Some(last) = self.outline.runs.last_mut() else {
+            return false;
+        };
+        let is_next = last.end == run.start && last.parent == run.parent && last.linked == run.linked;
+        let is_joined =
+            is_next && last.literal == run.literal && matches!(self.outline.events.last(), Some(Event::Text(_)));
+        if is_joined {
+            last.end = run.end;
+            last.characters += run.characters;
+        }
+        is_joined
     }
 
     fn push_run(&mut self, run: Run) {

@@ -312,6 +312,51 @@ pub(super) fn markup(source: &str) -> impl Iterator<Item = Markup<'_>> {
     })
 }
 
+/// Counts the attributes of a start tag while it comes (WHATWG HTML, sections 13.2.5.32 to 13.2.5.40).
+#[derive(Debug, Default)]
+pub(super) struct AttributeCounter {
+    state: AttributeState,
+    /// Those that have begun.
+    pub(super) count: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum AttributeState {
+    #[default]
+    TagName,
+    BeforeName,
+    Name,
+    AfterName,
+    BeforeValue,
+    Unquoted,
+    Quoted(u8),
+}
+
+impl AttributeCounter {
+    /// Takes the next bytes of the tag, the first of which are its `<` and its name.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        use AttributeState::{AfterName, BeforeName, BeforeValue, Name, Quoted, TagName, Unquoted};
+        for &byte in bytes {
+            let is_blank = byte.is_ascii_whitespace();
+            self.state = match (self.state, byte) {
+                (Quoted(quote), _) if quote == byte => BeforeName,
+                (Quoted(_), _) => self.state,
+                (BeforeValue, b'"' | b'\'') => Quoted(byte),
+                (BeforeValue, _) if !is_blank => Unquoted,
+                (Name | AfterName, b'=') => BeforeValue,
+                (TagName | Name | AfterName | BeforeName, b'/') => BeforeName,
+                (Name, _) if is_blank => AfterName,
+                (TagName | Unquoted, _) if is_blank => BeforeName,
+                (BeforeName | AfterName, _) if !is_blank => {
+                    self.count += 1;
+                    Name
+                }
+                (state, _) => state,
+            };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,5 +427,23 @@ mod tests {
         assert_eq!(pieces("a<"), ["text a", "open <"]);
         assert_eq!(pieces("<![CDATA[a]]>b"), ["cdata", "text a]]>b"]);
         assert_eq!(pieces("a<div class='x"), ["text a", "open <div class='x"]);
+    }
+
+    #[test]
+    fn attributes_are_counted_while_they_come() {
+        for (tag, count) in [
+            ("<p", 0),
+            ("<p ", 0),
+            ("<p a", 1),
+            ("<p a b c", 3),
+            ("<p a=b/c d = 'e f' g=\"h i='j'\"k", 4),
+            ("<p/a/b", 1),
+            ("<p =a b =c", 2),
+            ("<p data='[1, \"x\", {}]", 1),
+        ] {
+            let mut counter = AttributeCounter::default();
+            tag.as_bytes().chunks(2).for_each(|piece| counter.read(piece));
+            assert_eq!(counter.count, count, "{tag}");
+        }
     }
 }

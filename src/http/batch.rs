@@ -474,7 +474,7 @@ async fn work(app: Arc<App>, batch: Arc<Batch>, chunk: Chunk, mut grant: Grant) 
     let end = Instant::now() + budget;
     let output = loop {
         let (batch, chunk) = (Arc::clone(&batch), Arc::clone(&chunk));
-        let load = chunk.load();
+        let load = batch.load(&chunk);
         let done = app
             .workers
             .run(load, budget, move |deadline: &Deadline| batch.work(&chunk, deadline))
@@ -515,5 +515,27 @@ impl HttpBody for Lent {
         self.receiver
             .poll_recv(cx)
             .map(|piece| piece.map(|piece| Ok(Frame::data(Bytes::from_owner(piece)))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_late_by_its_rate_and_by_each_line() {
+        let wire = Wire {
+            body_timeout: Duration::from_secs(3600),
+            ..Wire::default()
+        };
+        let mut pace = Pace::begin(&wire);
+        assert!(!pace.is_late(true, 1, 0));
+        pace.credit.spend_all();
+        assert!(!pace.is_late(false, 1, 0), "what we owe is not waited for");
+        assert!(pace.is_late(true, 1, 0));
+        assert!(!pace.is_late(true, 4097, 0), "a whole window was earned");
+        pace.waited = wire.body_timeout;
+        assert!(pace.is_late(true, 4097, 0), "the line has had its time");
+        assert!(!pace.is_late(true, 4097, 1));
     }
 }

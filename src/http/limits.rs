@@ -200,6 +200,11 @@ impl Credit {
         waited
     }
 
+    #[cfg(test)]
+    pub(super) fn spend_all(&mut self) {
+        self.left = Duration::ZERO;
+    }
+
     /// When the pause that we are in becomes too long, also for itself; it begins now, if we were in none.
     pub(super) fn end(&mut self, longest: Duration) -> Instant {
         *self.since.get_or_insert_with(Instant::now) + self.left.min(longest)

@@ -112,14 +112,6 @@ impl Chunk {
         self.body_bytes
     }
 
-    /// What it will cost.
-    pub fn load(&self) -> Load {
-        Load {
-            body_bytes: self.body_bytes,
-            work_bytes: self.work_bytes,
-        }
-    }
-
     /// The time that all of it may take.
     pub fn budget(&self, bounds: &Bounds) -> Duration {
         let documents = u32::try_from(self.len()).unwrap_or(CHUNK_TIMES);
@@ -177,6 +169,14 @@ impl Batch {
     /// The bounds of each document.
     pub fn bounds(&self) -> &Bounds {
         self.pipeline.bounds()
+    }
+
+    /// What a chunk will cost.
+    pub fn load(&self, chunk: &Chunk) -> Load {
+        Load {
+            body_bytes: chunk.body_bytes,
+            work_bytes: chunk.work_bytes + self.options.selector_bytes(self.bounds().depth),
+        }
     }
 
     /// Works on all documents of a chunk, each within its own time and all of them within that of the chunk.

@@ -80,7 +80,8 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let allowance = Allowance::of_stream(pipeline.bounds().body_bytes);
     let mut intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
     let coding = codings::wish(&head.headers).coding;
-    let own_bytes = STREAM_BYTES + coding.map_or(0, |_| Packer::BYTES);
+    let selector_bytes = options.selector_bytes(pipeline.bounds().depth);
+    let own_bytes = STREAM_BYTES + selector_bytes + coding.map_or(0, |_| Packer::BYTES);
     let mut grant = app.workers.grant();
     if !grant.can_grow(own_bytes) {
         return Err(Refusal::memory_full());

@@ -33,7 +33,7 @@ pub fn work_bytes(bounds: &Bounds, tally: Tally, bytes: &[u8], content_type: Opt
         let seen = tags_in_envelope(tally.tags, bytes) + markdown::elements_at_most(bytes.len());
         return bounds.markdown_work_bytes(bytes.len(), seen);
     }
-    let seen = tally.tags + tally.lines;
+    let seen = tally.tags + tally.lines.div_ceil(Bounds::LINES_AN_ELEMENT);
     if may_be_markdown(bytes, content_type) {
         return bounds.markdown_work_bytes(bytes.len(), seen + markdown::elements_at_most(bytes.len()));
     }

@@ -157,7 +157,7 @@ impl Pipeline {
             &units,
             &verdict.kept,
             &Links::new(address.base.clone()),
-            self.bounds.output_bytes,
+            self.bounds.article_bytes(page.html().len(), outline.elements.len()),
         )?;
         let captions = match kind {
             Kind::Page => text::Captions::Beside,

@@ -336,6 +336,36 @@ fn a_batch_waits_for_memory_and_takes_no_more_than_there_is() {
         .is_problem(503, "memory_full");
 }
 
+#[test]
+fn idle_batches_leave_memory_to_others() {
+    let limits = Limits {
+        body_memory_bytes: 2 << 20,
+        ..Limits::of_cores(NonZeroUsize::new(2).expect("two"))
+    };
+    let server = Server::within(Bounds::default(), Wire::default(), limits, None);
+    let held: Vec<Connection> = (0..60)
+        .map(|number| {
+            let packed = if number % 2 == 0 {
+                ""
+            } else {
+                "Accept-Encoding: gzip\r\n"
+            };
+            let mut connection = open(&server, packed);
+            connection.write_chunk(b"{");
+            assert_eq!(connection.head().status, 200);
+            connection
+        })
+        .collect();
+    assert_eq!(server.request("POST", "/v1/normalize").body(PAGE).send().status, 200);
+    let reply = server
+        .request("POST", "/v1/batch")
+        .body(format!("{}\n", envelope(0)))
+        .send();
+    assert_eq!(lines(&reply.body).1["totals"]["ok"], 1);
+    drop(held);
+    assert!(server.gives_memory_back());
+}
+
 /// A folder of its own for each test, gone when it is dropped.
 struct Folder(std::path::PathBuf);
 

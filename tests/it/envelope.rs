@@ -19,6 +19,26 @@ const PAGE: &str = "<!doctype html><html><head><meta charset=gbk><title>椤甸潰鐨
     <ins class=adsbygoogle>Advert</ins></article></body></html>";
 
 #[test]
+fn context_comes_back_byte_for_byte() {
+    let server = Server::start();
+    let context = r#"{"n": 123456789012345678901234567890, "e":1e2, "z":-0, "k":1,  "k":2, "t":"\u00e9\/"}"#;
+    let envelope = format!(r#"{{"document":"<p>Text","context":{context}}}"#);
+    let answer = |target: &str| {
+        let reply = server
+            .request("POST", target)
+            .header("Content-Type", "application/json")
+            .body(envelope.clone())
+            .send();
+        assert_eq!(reply.status, 200);
+        String::from_utf8(reply.body).expect("UTF-8")
+    };
+    for target in ["/v1/normalize", "/v1/normalize?fields=context,title", "/v1/batch"] {
+        assert!(answer(target).contains(&format!("\"context\":{context}")), "{target}");
+    }
+    assert!(!answer("/v1/normalize?fields=title").contains("context"));
+}
+
+#[test]
 fn what_the_caller_knows_wins_and_is_named() {
     let server = Server::start();
     let envelope = json!({

@@ -20,6 +20,7 @@ mod guard;
 mod equation;
 mod hostile;
 mod markdown;
+mod memory;
 mod operate;
 mod outputs;
 mod packed;

@@ -356,7 +356,7 @@ impl Writer<'_, '_> {
         for frame in self.frames.iter_mut().filter(|frame| !frame.emitted) {
             frame.emitted = true;
             let attributes = std::mem::take(&mut frame.attributes);
-            self.bytes += TAGS_BYTES;
+            self.bytes += TAGS_BYTES + attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
             self.content.nodes.push(Node::Open {
                 tag: frame.tag,
                 attributes,
