@@ -52,7 +52,7 @@ const WORK_BYTES_PER_ELEMENT: usize = 600;
 /// its document, since all its links are relative.
 const WORK_BYTES: usize = 1 << 20;
 /// How often a byte of the article is there at once: in the content, in each of its forms, and in the answer.
-const FORMS: usize = 8;
+const FORMS: usize = 16;
 /// Work memory for each byte of a tag that is nothing but attributes, and what one takes at most: past that it is refused.
 const WORK_BYTES_PER_TAG_BYTE: usize = 72;
 /// As [`WORK_BYTES_PER_TAG_BYTE`].
