@@ -3,7 +3,7 @@
 //! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
 //! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, the group and the section that it is a
 //! part of, its place against the element with most of the text, its neighbours) go into a [`model`] of small decision trees,
-//! which says how likely the block is to be of the article. By that the [`decision`] is made, of lists, tables and other groups
+//! which says how likely the block is to be of the article. By that the `decision` is made, of lists, tables and other groups
 //! as a whole. What is likely stays, with the pictures between; the largest elements that hold nothing of it go.
 //! Lengths count visible characters, a wide (CJK) one for two and a half, since it says about as much as half a short
 //! word: nothing here assumes a script with spaces.

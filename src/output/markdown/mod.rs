@@ -7,7 +7,7 @@
 //!
 //! # Security
 //! Renderers differ in what they decode and in the order in which they look for code, links and HTML. So an address holds
-//! only characters that no renderer reads as anything else ([`address`]), and `<` of the text is always an entity.
+//! only characters that no renderer reads as anything else (`address.rs`), and `<` of the text is always an entity.
 
 mod address;
 mod blocks;
