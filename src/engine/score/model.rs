@@ -4,7 +4,7 @@
 //! name, then each tree as its nodes in order. A node is `feature threshold left right`: where the feature's value is at
 //! most the threshold the left branch is taken; a branch is a node's number, or `=` and what its leaf adds to the log-odds.
 
-use std::{ops::RangeInclusive, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Boosted trees.
 #[derive(Debug)]
@@ -54,10 +54,9 @@ const TOGETHER: usize = 8;
 /// Blocks that are collected before any is asked about.
 const GROUP: usize = 64;
 /// Trees between two looks at the sum.
-const LOOK_EVERY: usize = 20;
-/// Log-odds past which the rest of the trees will not turn a block around: most blocks are surely none of the article after a
-/// few trees.
-const UNSURE: RangeInclusive<f32> = -2.3..=3.0;
+const LOOK_EVERY: usize = 30;
+/// Log-odds past which the rest of the trees will not turn a block around, either way.
+const SURE: f32 = 3.5;
 
 impl Model {
     /// The model that is compiled in.
@@ -148,7 +147,7 @@ impl Batch<'_> {
         let mut asked: Vec<usize> = (0..self.blocks.len()).collect();
         self.lay_out(&asked);
         for trees in self.model.trees.chunks(LOOK_EVERY) {
-            let unsure = |i: &usize| UNSURE.contains(&odds[*i]);
+            let unsure = |i: &usize| odds[*i].abs() <= SURE;
             let open = asked.iter().copied().filter(unsure);
             // Most blocks are sure soon: the others move together.
             if open.clone().count().div_ceil(TOGETHER) < self.columns.len() {
@@ -160,9 +159,8 @@ impl Batch<'_> {
                 sums.iter_mut().zip(asked).for_each(|(sum, i)| *sum = odds[*i]);
                 trees.iter().for_each(|tree| tree.add(columns, &mut sums));
                 for (i, sum) in asked.iter().zip(sums) {
-                    if UNSURE.contains(&odds[*i]) {
-                        odds[*i] = sum;
-                    }
+                    let is_sure = odds[*i].abs() > SURE;
+                    odds[*i] = if is_sure { odds[*i] } else { sum };
                 }
             }
         }
