@@ -29,7 +29,8 @@ pub(super) fn text(text: &str, place: Place, out: &mut String) {
             '\\' | '`' | '*' | '[' | ']' | '~' => out.extend(['\\', c]),
             '_' if is_inside_word(text, at) => out.push(c),
             '_' => out.push_str("\\_"),
-            '<' if next.is_none_or(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'!' | b'?')) => {
+            // What follows may be a tag, and nearly every character begins a mail address.
+            '<' if next != Some(b' ') => {
                 out.push_str("&lt;");
             }
             '&' if is_entity(rest) => out.push_str("&amp;"),
@@ -110,7 +111,7 @@ mod tests {
         for (text, markdown) in [
             ("a * b_c _d_", "a \\* b_c \\_d\\_"),
             ("C:\\dir", "C:\\\\dir"),
-            ("a < b <c </d <!-- <3 <", "a < b &lt;c &lt;/d &lt;!-- <3 &lt;"),
+            ("a < b <c </d <!-- <3 <", "a < b &lt;c &lt;/d &lt;!-- &lt;3 &lt;"),
             ("AT&T & R&D; &amp; &#38;", "AT&T & R&amp;D; &amp;amp; &amp;#38;"),
             ("a | b", "a | b"),
             ("[1] ![x]", "\\[1\\] !\\[x\\]"),
