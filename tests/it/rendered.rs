@@ -30,6 +30,16 @@ pub(crate) fn difference_of(html: &str, markdown: &str, rendered: &str) -> Optio
     ))
 }
 
+/// Whether all of this HTML can be said in Markdown: the line that makes a quote a callout is text to CommonMark, and a
+/// formula that holds a dollar or ends in a backslash is code.
+pub(crate) fn is_comparable(html: &str) -> bool {
+    let mut formulas = html
+        .split("class=\"math ")
+        .skip(1)
+        .filter_map(|rest| rest.split("</").next());
+    !html.contains("class=\"callout\"") && !formulas.any(|tex| tex.contains('$') || tex.contains("\\\\)"))
+}
+
 /// Renders as pulldown-cmark does, with the extensions that are written.
 pub(crate) fn pulldown(markdown: &str) -> String {
     use pulldown_cmark::{Options, Parser, html};
@@ -80,7 +90,9 @@ struct Element {
     place: Option<String>,
     number: Option<usize>,
     mark: Option<String>,
-    /// Items or rows so far.
+    /// The number before the first item.
+    start: usize,
+    /// That of the last item or row so far.
     count: usize,
     /// The columns that spans of the rows above reach into, with the rows that are left.
     spans: Vec<usize>,
@@ -106,6 +118,8 @@ impl Reader {
         let in_cell = self.in_cell();
         match name {
             "br" => self.text.push('\n'),
+            // A fence holds text alone.
+            "img" | "a" | "span" if self.in_pre() => {}
             "img" => {
                 let alt = value("alt").split_whitespace().collect::<Vec<_>>().join(" ");
                 let picture = format!("(picture {} {alt})", decoded(value("src")));
@@ -122,7 +136,10 @@ impl Reader {
                 self.flush();
             }
             "span" | "div" if class.starts_with("math") || !value("data-math-style").is_empty() => {
+                // Renderers want room around dollars.
+                self.text.push(' ');
                 self.mark_up("(formula)", false);
+                self.text.push(' ');
                 element.is_hidden = true;
             }
             "sup" if class == "footnote-reference" => {
@@ -153,10 +170,11 @@ impl Reader {
             }
             "ul" | "ol" if !in_cell && !is_notes => {
                 element.place = Some(name.to_owned());
-                element.count = match value("start") {
+                element.start = match value("start") {
                     "" => 0,
                     start => start.parse::<usize>().unwrap_or(1).wrapping_sub(1),
                 };
+                element.count = element.start;
             }
             "li" if !in_cell && !is_notes => {
                 if let Some(list) = self.open.last_mut() {
@@ -189,6 +207,28 @@ impl Reader {
             | "thead" | "tbody" | "tfoot" | "tr" | "table" | "ul" | "ol" | "li" | "blockquote" | "pre" | "td"
             | "th" | "code" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "small" | "abbr" | "time" | "bdi" | "samp" => {}
             other => element.mark = Some(format!("?{other}")),
+        }
+        // What stands right in a list is of the item before it, or makes one.
+        if is_block(name)
+            && name != "li"
+            && !in_cell
+            && !is_notes
+            && let Some(list) = self
+                .open
+                .last_mut()
+                .filter(|list| matches!(list.name.as_str(), "ul" | "ol"))
+        {
+            if list.count == list.start {
+                list.count = list.count.wrapping_add(1);
+            }
+            let item = format!("item {}", list.count);
+            element.place = match element.place.take() {
+                Some(place) => Some(format!("{item} 0 / {place}")),
+                None => {
+                    element.number = Some(0);
+                    Some(item)
+                }
+            };
         }
         // The box of a task may stand before its paragraph.
         let is_boxed = name == "p" && self.is_boxed && matches!(self.text.trim(), "[ ]" | "[x]");

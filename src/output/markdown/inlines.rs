@@ -42,6 +42,13 @@ pub(super) enum Mark {
     Link(usize),
 }
 
+impl Mark {
+    /// Whether it is a part of ruby text, of which each says something of its own.
+    fn is_ruby(self) -> bool {
+        matches!(self, Mark::Html(Tag::RUBY | Tag::RB | Tag::RT | Tag::RP))
+    }
+}
+
 /// How a run of inlines is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Form {
@@ -73,6 +80,20 @@ pub(super) fn render(tree: &Tree<'_>, range: Range<usize>, form: Form) -> String
     marks::choose(&mut tokens, tree);
     write(tree, &tokens, form)
 }
+
+/// What a code span cannot hold and code does not do without: it is HTML then.
+const NOT_IN_CODE: &[Tag] = &[
+    Tag::BR,
+    Tag::IMG,
+    Tag::SUB,
+    Tag::SUP,
+    Tag::U,
+    Tag::INS,
+    Tag::MARK,
+    Tag::KBD,
+    Tag::Q,
+    Tag::RUBY,
+];
 
 struct Reader<'t, 'c> {
     tree: &'t Tree<'c>,
@@ -128,7 +149,7 @@ impl Reader<'_, '_> {
     /// An element. One inside another of its kind adds nothing.
     fn marked(&mut self, mark: Mark, fill: impl FnOnce(&mut Self)) {
         let is_link = |mark: &Mark| matches!(mark, Mark::Link(_));
-        if self.open.contains(&mark) || (is_link(&mark) && self.open.iter().any(is_link)) {
+        if (self.open.contains(&mark) && !mark.is_ruby()) || (is_link(&mark) && self.open.iter().any(is_link)) {
             return fill(self);
         }
         self.open.push(mark);
@@ -141,10 +162,10 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Code: its text alone counts. A link stands around code, never in it; raised or lowered text makes it HTML.
+    /// Code: its emphasis says nothing, and a link stands around code, never in it.
     fn code(&mut self, range: Range<usize>) {
         let tree = self.tree;
-        if tree.holds(range.clone(), &[Tag::SUB, Tag::SUP, Tag::IMG]) {
+        if tree.holds(range.clone(), NOT_IN_CODE) {
             return self.marked(Mark::Html(Tag::CODE), |reader| reader.read(range));
         }
         if !tree.holds(range.clone(), &[Tag::A]) {
@@ -202,7 +223,7 @@ impl Reader<'_, '_> {
         }
         let first = self.open.len() - std::mem::take(&mut self.unwritten);
         for mark in &self.open[first..] {
-            match self.tokens.last() == Some(&Token::Close(*mark)) {
+            match self.tokens.last() == Some(&Token::Close(*mark)) && !mark.is_ruby() {
                 true => drop(self.tokens.pop()),
                 false => self.tokens.push(Token::Open(*mark)),
             }
