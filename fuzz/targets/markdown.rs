@@ -29,7 +29,9 @@ fuzz_target!(|data: &[u8]| {
     let article: Value = serde_json::from_slice(&answer).expect("JSON");
     let [html, markdown] = ["content_html", "content_markdown"].map(|name| article[name].as_str().expect("a text"));
     // Lists and quotes are written to a depth.
-    if !rendered::is_comparable(html) || html.matches("<ul").count() + html.matches("<ol").count() + html.matches("<blockquote").count() > 8 {
+    if !rendered::is_comparable(html)
+        || html.matches("<ul").count() + html.matches("<ol").count() + html.matches("<blockquote").count() > 8
+    {
         return;
     }
     if let Some(difference) = rendered::difference_of(html, markdown, &rendered::pulldown(markdown)) {

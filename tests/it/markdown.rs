@@ -346,6 +346,16 @@ fn code_is_closed_by_its_own_fence() {
             vec![element(Tag::CODE, vec![text("x"), element(Tag::SUP, vec![text("2")])])],
             "<code>x<sup>2</sup></code>",
         ),
+        (
+            vec![element(
+                Tag::CODE,
+                vec![
+                    text("x "),
+                    with(Tag::SPAN, "class", "math inline", vec![text("\\(y\\)")]),
+                ],
+            )],
+            "<code>x $y$</code>",
+        ),
     ] {
         assert_eq!(paragraph(parts), markdown);
     }
@@ -426,8 +436,10 @@ fn finds_of_the_fuzzer_stay_found() {
     ] {
         assert_eq!(difference(&content(&[element(Tag::P, parts)]), pulldown), None);
     }
-    let heading = element(Tag::H3, vec![text("y")]);
-    assert_eq!(difference(&content(&[element(Tag::UL, vec![heading])]), pulldown), None);
+    let code = with(Tag::CODE, "class", "language-rust", vec![text("y")]);
+    for block in [element(Tag::H3, vec![text("y")]), element(Tag::PRE, vec![code])] {
+        assert_eq!(difference(&content(&[element(Tag::UL, vec![block])]), pulldown), None);
+    }
 }
 
 #[test]
@@ -504,6 +516,23 @@ fn tables_have_all_their_cells() {
     ];
     let table = element(Tag::TABLE, vec![row(vec![element(Tag::TD, blocks)])]);
     assert_eq!(written(&[table]), "| p<br>x y<br>z<br>`q`<br>`r\\|s` |\n| --- |");
+}
+
+#[test]
+fn blocks_between_rows_stand_above_the_table() {
+    let row = |inner: &str| element(Tag::TR, vec![element(Tag::TD, vec![text(inner)])]);
+    let paragraph = |inner: &str| element(Tag::P, vec![text(inner)]);
+    let table = element(
+        Tag::TABLE,
+        vec![
+            element(Tag::CAPTION, vec![text("Waves")]),
+            row("a"),
+            paragraph("x"),
+            element(Tag::TBODY, vec![paragraph("y"), row("b")]),
+        ],
+    );
+    assert_eq!(difference(&content(std::slice::from_ref(&table)), pulldown), None);
+    assert_eq!(written(&[table]), "x\n\ny\n\nWaves\n\n| a |\n| --- |\n| b |");
 }
 
 #[test]
@@ -586,6 +615,15 @@ fn footnotes_have_references_and_definitions() {
     );
     let rendered = pulldown(&markdown);
     assert_eq!(rendered.matches("footnote-definition-label").count(), 2, "{rendered}");
+    let list = element(Tag::OL, vec![element(Tag::LI, vec![text("One")])]);
+    let section = with(
+        Tag::SECTION,
+        "class",
+        "footnotes",
+        vec![element(Tag::OL, vec![note("1", vec![list])])],
+    );
+    let body = element(Tag::P, vec![text("a"), reference("1")]);
+    assert_eq!(difference(&content(&[body, section]), pulldown), None);
 }
 
 #[test]

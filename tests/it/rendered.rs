@@ -30,14 +30,28 @@ pub(crate) fn difference_of(html: &str, markdown: &str, rendered: &str) -> Optio
     ))
 }
 
-/// Whether all of this HTML can be said in Markdown: the line that makes a quote a callout is text to CommonMark, and a
-/// formula that holds a dollar or ends in a backslash is code.
+/// Whether all of this HTML can be said in Markdown: the line that makes a quote a callout is text to CommonMark, a
+/// formula that holds a dollar or ends in a backslash is code, and renderers read none whose braces are not balanced.
 pub(crate) fn is_comparable(html: &str) -> bool {
     let mut formulas = html
         .split("class=\"math ")
         .skip(1)
         .filter_map(|rest| rest.split("</").next());
-    !html.contains("class=\"callout\"") && !formulas.any(|tex| tex.contains('$') || tex.contains("\\\\)"))
+    let is_no_formula = |tex: &str| tex.contains('$') || tex.contains("\\\\)") || !has_balanced_braces(tex);
+    !html.contains("class=\"callout\"") && !formulas.any(is_no_formula)
+}
+
+fn has_balanced_braces(tex: &str) -> bool {
+    let tex = tex.replace("\\{", "").replace("\\}", "");
+    let mut open = 0usize;
+    for c in tex.chars().filter(|c| matches!(c, '{' | '}')) {
+        match c {
+            '{' => open += 1,
+            _ if open == 0 => return false,
+            _ => open -= 1,
+        }
+    }
+    open == 0
 }
 
 /// Renders as pulldown-cmark does, with the extensions that are written.
@@ -109,7 +123,8 @@ impl Reader {
         };
         let number = |wanted: &str| value(wanted).parse().unwrap_or(1usize).max(1);
         let class = value("class");
-        let is_notes = self.open.iter().any(|element| element.is_notes);
+        // The list of the footnotes is none in Markdown; lists in a footnote are.
+        let is_notes = self.open.iter().rev().take(2).any(|element| element.is_notes);
         let mut element = Element {
             name: name.to_owned(),
             is_notes: class == "footnotes",
@@ -159,9 +174,9 @@ impl Reader {
             "code" if self.in_pre() => {
                 let pre = self.open.iter_mut().rfind(|element| element.name == "pre");
                 if let Some((pre, language)) = pre.zip(class.strip_prefix("language-"))
-                    && pre.place.is_some()
+                    && let Some(place) = pre.place.as_mut().filter(|place| place.ends_with("pre"))
                 {
-                    pre.place = Some(format!("pre {language}"));
+                    place.push_str(&format!(" {language}"));
                 }
             }
             "code" | "samp" | "tt" if !self.in_pre() => element.mark = Some("C".into()),

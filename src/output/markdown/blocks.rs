@@ -6,7 +6,7 @@ use super::{
     code, escape,
     inlines::{self, Form},
     math,
-    table::Grid,
+    table::{self, Grid},
     tree::Tree,
 };
 use crate::engine::tags::Tag;
@@ -91,9 +91,9 @@ impl Writer<'_, '_> {
             Tag::UL | Tag::OL if self.depth < DEPTH => self.written(within, |writer| writer.list(at, list)),
             Tag::SECTION if tree.is_notes(at) => self.notes(inside, within),
             Tag::TABLE => {
-                // The rows would be part of a caption that no empty line parts from them.
-                for caption in tree.children(inside).filter(|at| tree.tag(*at) == Some(Tag::CAPTION)) {
-                    self.blocks(tree.inside(caption), &mut Within::loose());
+                // The rows would be part of a line that no empty line parts from them.
+                for part in table::outside_cells(tree, at) {
+                    self.blocks(part..tree.end(part), &mut Within::loose());
                 }
                 self.written(within, |writer| {
                     writer.table(at);

@@ -122,18 +122,13 @@ impl Reader<'_, '_> {
 
     fn element(&mut self, at: usize, tag: Tag) {
         let inside = self.tree.inside(at);
-        let is_math = || {
-            self.tree
-                .attribute(at, "class")
-                .is_some_and(|class| class.starts_with("math "))
-        };
         let mark = match tag {
             Tag::BR => return self.line_break(),
             Tag::IMG => return self.push(Token::Image(at)),
             Tag::CODE | Tag::SAMP | Tag::TT => return self.code(inside),
             Tag::SUP if self.tree.is_reference(at) => return self.read(inside),
             Tag::A if self.tree.reference(at).is_some() => return self.push(Token::Note(at)),
-            Tag::SPAN | Tag::DIV if is_math() => return self.push(Token::Math(at)),
+            _ if self.tree.is_formula(at) => return self.push(Token::Math(at)),
             Tag::A if self.tree.is_back_link(at) => return,
             Tag::A => Mark::Link(at),
             Tag::B | Tag::STRONG => Mark::Strong,
@@ -165,7 +160,7 @@ impl Reader<'_, '_> {
     /// Code: its emphasis says nothing, and a link stands around code, never in it.
     fn code(&mut self, range: Range<usize>) {
         let tree = self.tree;
-        if tree.holds(range.clone(), NOT_IN_CODE) {
+        if tree.holds(range.clone(), NOT_IN_CODE) || range.clone().any(|at| tree.is_formula(at)) {
             return self.marked(Mark::Html(Tag::CODE), |reader| reader.read(range));
         }
         if !tree.holds(range.clone(), &[Tag::A]) {

@@ -131,6 +131,14 @@ impl<'c> Tree<'c> {
             .any(|node| matches!(node, Node::Open { tag, .. } if tags.contains(tag)))
     }
 
+    /// Whether this is a formula, whose text is TeX.
+    pub(super) fn is_formula(&self, at: usize) -> bool {
+        matches!(self.tag(at), Some(Tag::SPAN | Tag::DIV))
+            && self
+                .attribute(at, "class")
+                .is_some_and(|class| class.starts_with("math "))
+    }
+
     /// The label of the footnote that this link refers to, if it is defined.
     pub(super) fn reference(&self, link: usize) -> Option<&'c str> {
         self.reference_label(link).filter(|label| self.notes.contains(label))
