@@ -55,6 +55,15 @@ fn a_date_that_is_none() {
 }
 
 #[test]
+fn a_footnote_outside_of_a_list() {
+    let article = article(
+        "<sup><a id='r' href='#n'>1</a></sup><li id='n'>The note. <a href='#r'>\u{21a9}</a></li><p>The text.</p>",
+    );
+    let text = article["content_text"].as_str().expect("a text");
+    assert!(text.contains("The text."), "{text}");
+}
+
+#[test]
 fn an_end_tag_first() {
     assert_eq!(
         article("</div></p></td><p>The text.</p>")["content_html"],

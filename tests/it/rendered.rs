@@ -1,7 +1,7 @@
 //! What a reader sees of HTML, whichever markup says it: the reference by which Markdown is held to the content that it
 //! was written from.
 
-use copydesk::engine::Content;
+use copydesk::engine::{Content, tags::Tag};
 use copydesk::output::{html, markdown};
 
 use crate::dom::{self, Step};
@@ -31,14 +31,32 @@ pub(crate) fn difference_of(html: &str, markdown: &str, rendered: &str) -> Optio
 }
 
 /// Whether all of this HTML can be said in Markdown: the line that makes a quote a callout is text to CommonMark, a
-/// formula that holds a dollar or ends in a backslash is code, and renderers read none whose braces are not balanced.
+/// formula that holds a dollar or ends in a backslash is code, and renderers read none whose braces are not balanced. Nor
+/// is that compared in which an item stands right in another, which browsers take for its neighbour, or a caption behind
+/// rows.
 pub(crate) fn is_comparable(html: &str) -> bool {
     let mut formulas = html
         .split("class=\"math ")
         .skip(1)
         .filter_map(|rest| rest.split("</").next());
     let is_no_formula = |tex: &str| tex.contains('$') || tex.contains("\\\\)") || !has_balanced_braces(tex);
-    !html.contains("class=\"callout\"") && !formulas.any(is_no_formula)
+    let has_captions_first = html.matches("<caption").count() == html.matches("<table><caption").count();
+    !html.contains("class=\"callout\"") && !formulas.any(is_no_formula) && !has_bare_item(html) && has_captions_first
+}
+
+/// Whether an item stands in anything but a list.
+fn has_bare_item(html: &str) -> bool {
+    let mut open: Vec<&str> = Vec::new();
+    for tag in html.split('<').skip(1) {
+        let name = tag.split([' ', '>']).next().unwrap_or_default();
+        match name.strip_prefix('/') {
+            Some(_) => drop(open.pop()),
+            None if name == "li" && !matches!(open.last(), Some(&"ol" | &"ul")) => return true,
+            None if Tag::from_name(name.as_bytes()).is_void() => {}
+            None => open.push(name),
+        }
+    }
+    false
 }
 
 fn has_balanced_braces(tex: &str) -> bool {
@@ -115,6 +133,12 @@ struct Element {
     is_notes: bool,
 }
 
+impl Element {
+    fn is_cell(&self) -> bool {
+        matches!(self.name.as_str(), "td" | "th")
+    }
+}
+
 impl Reader {
     fn open(&mut self, name: &str, attributes: &[(String, String)]) {
         let value = |wanted: &str| {
@@ -151,6 +175,9 @@ impl Reader {
                 self.flush();
             }
             "span" | "div" if class.starts_with("math") || !value("data-math-style").is_empty() => {
+                if name == "div" {
+                    self.border(name, in_cell);
+                }
                 // Renderers want room around dollars.
                 self.text.push(' ');
                 self.mark_up("(formula)", false);
@@ -248,20 +275,18 @@ impl Reader {
         // The box of a task may stand before its paragraph.
         let is_boxed = name == "p" && self.is_boxed && matches!(self.text.trim(), "[ ]" | "[x]");
         if is_block(name) && !is_boxed {
-            self.border(name);
-        }
-        if matches!(name, "td" | "th") && in_cell {
-            self.text.push(' ');
+            self.border(name, in_cell);
         }
         self.open.push(element);
     }
 
     fn close(&mut self) {
-        let Some(name) = self.open.last().map(|element| element.name.clone()) else {
+        let Some((last, around)) = self.open.split_last() else {
             return;
         };
-        if is_block(&name) && !(matches!(name.as_str(), "td" | "th") && self.cells() > 1) {
-            self.border(&name);
+        let (name, in_cell) = (last.name.clone(), around.iter().any(Element::is_cell));
+        if is_block(&name) {
+            self.border(&name, in_cell);
         }
         self.open.pop();
         if name == "tr"
@@ -275,23 +300,17 @@ impl Reader {
         }
     }
 
-    /// The end of a block, which in a cell is the end of a line.
-    fn border(&mut self, name: &str) {
-        let is_inner = self.cells() > 1 || (self.in_cell() && !matches!(name, "td" | "th"));
-        match is_inner {
-            true if matches!(name, "td" | "th") => {}
-            true => self.text.push('\n'),
-            false => self.flush(),
+    /// The beginning or end of a block, which in a cell is the end of a line, or a space if it is a cell itself.
+    fn border(&mut self, name: &str, in_cell: bool) {
+        match name {
+            _ if !in_cell => self.flush(),
+            "td" | "th" => self.text.push(' '),
+            _ => self.text.push('\n'),
         }
     }
 
-    fn cells(&self) -> usize {
-        let is_cell = |element: &&Element| matches!(element.name.as_str(), "td" | "th");
-        self.open.iter().filter(is_cell).count()
-    }
-
     fn in_cell(&self) -> bool {
-        self.cells() > 0
+        self.open.iter().any(Element::is_cell)
     }
 
     fn in_pre(&self) -> bool {
@@ -316,10 +335,11 @@ impl Reader {
 
     /// Something with the marks around it. Emphasis counts on letters and numbers only: it may end before punctuation.
     fn mark_up(&mut self, text: &str, is_word: bool) {
-        let mut marks: Vec<&str> = self.open.iter().filter_map(|element| element.mark.as_deref()).collect();
-        if self.in_pre() {
-            marks.push("C");
-        }
+        let mut marks: Vec<&str> = match self.in_pre() {
+            // Blocks of code hold text alone.
+            true => vec!["C"],
+            false => self.open.iter().filter_map(|element| element.mark.as_deref()).collect(),
+        };
         marks.sort_unstable();
         marks.dedup();
         if !is_word || marks.contains(&"C") {
@@ -372,7 +392,7 @@ impl Reader {
 }
 
 fn is_block(name: &str) -> bool {
-    copydesk::engine::tags::Tag::from_name(name.as_bytes()).is_block()
+    Tag::from_name(name.as_bytes()).is_block()
 }
 
 /// An address without its percent signs.

@@ -93,6 +93,9 @@ const NOT_IN_CODE: &[Tag] = &[
     Tag::KBD,
     Tag::Q,
     Tag::RUBY,
+    Tag::RB,
+    Tag::RT,
+    Tag::RP,
 ];
 
 struct Reader<'t, 'c> {

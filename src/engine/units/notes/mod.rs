@@ -152,7 +152,8 @@ impl NoteFinder<'_, '_> {
             if *note < end || notes.contains_key(note) || refused.contains(&list) {
                 continue;
             }
-            let is_item = matches!(outline.elements[*note as usize].tag, Tag::LI | Tag::DD | Tag::TR);
+            // A document may have an item that stands in nothing.
+            let is_item = list != NONE && matches!(outline.elements[*note as usize].tag, Tag::LI | Tag::DD | Tag::TR);
             let members = if is_item { self.members(list) } else { vec![*note] };
             let known = members.iter().filter(|member| marks.contains_key(member)).count();
             if known * 2 < members.len() {
