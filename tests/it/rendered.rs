@@ -369,14 +369,11 @@ impl Reader {
             return;
         }
         let mut places = Vec::new();
-        // A caption stands above its table.
-        let is_caption = self.open.iter().any(|element| element.name == "caption");
-        for element in self
-            .open
-            .iter_mut()
-            .filter(|element| !(is_caption && element.name == "table"))
-        {
-            if let Some(place) = &element.place {
+        for at in 0..self.open.len() {
+            // A caption stands above its table.
+            let has_caption_open = self.open.get(at + 1).is_some_and(|inner| inner.name == "caption");
+            let element = &mut self.open[at];
+            if let Some(place) = element.place.as_ref().filter(|_| !has_caption_open) {
                 let number = element.number.get_or_insert_with(|| {
                     self.numbered += 1;
                     self.numbered
