@@ -4,7 +4,7 @@ use memchr::memmem::{self, Finder};
 
 use super::Source;
 use crate::{
-    engine::{Outline, lines::squash, tags::Tag},
+    engine::{Outline, lines::squash, tags::Tag, units::embeds::stand_in},
     steps,
 };
 
@@ -258,6 +258,7 @@ impl Head {
                 }
                 Tag::SCRIPT if head.json_ld.len() < MOST && is_json_ld(outline, id) => head.json_ld.push(id),
                 Tag::VIDEO | Tag::IFRAME if head.videos.len() < MOST => head.videos.push(id),
+                Tag::OTHER if head.videos.len() < MOST && stand_in(outline, id).is_some() => head.videos.push(id),
                 Tag::H1 | Tag::H2 if head.headings.len() < MOST && is_heading(outline, id) => head.headings.push(id),
                 _ => {}
             }

@@ -3,7 +3,12 @@
 use serde::Serialize;
 
 use super::Sources;
-use crate::engine::{Links, outline::Outline, tags::Tag, units::embeds::is_player};
+use crate::engine::{
+    Links,
+    outline::Outline,
+    tags::Tag,
+    units::embeds::{is_player, stand_in},
+};
 
 /// A video that the article shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +48,10 @@ fn one(outline: &Outline<'_>, id: u32, links: &Links) -> Option<Video> {
     if element.tag == Tag::IFRAME {
         let url = address(id)?;
         return is_player(&url).then_some(Video { url, media_type: None });
+    }
+    if element.tag == Tag::OTHER {
+        let url = stand_in(outline, id)?;
+        return Some(Video { url, media_type: None });
     }
     let inside = (id + 1..element.next).filter(|i| outline.elements[*i as usize].tag == Tag::SOURCE);
     let (place, url) = std::iter::once(id)

@@ -424,7 +424,8 @@ fn what_else_a_page_says_of_its_article() {
     let head = r#"<script type="application/ld+json">{"@type":"NewsArticle","alternativeHeadline":"A market on the ice",
         "articleSection":["News","Lakes"],"license":{"url":"https://creativecommons.org/licenses/by/4.0/"}}</script>"#;
     let video = r#"<p><video poster=p.jpg><source src="/ice.mp4" type="video/mp4"></video></p>
-        <iframe src="https://www.youtube.com/embed/x1"></iframe><iframe src="https://ads.example.net/x"></iframe>"#;
+        <iframe src="https://www.youtube.com/embed/x1"></iframe><iframe src="https://ads.example.net/x"></iframe>
+        <lite-youtube videoid="x2"></lite-youtube>"#;
     let body = format!("<h1>The frozen lake</h1>{TEXT}{video}{TEXT}");
     let page = article(head, &body, Some("https://example.org/lake"));
     assert_eq!(page["subtitle"], "A market on the ice");
@@ -436,6 +437,7 @@ fn what_else_a_page_says_of_its_article() {
         serde_json::json!([
             {"url": "https://example.org/ice.mp4", "type": "video/mp4"},
             {"url": "https://www.youtube.com/embed/x1", "type": null},
+            {"url": "https://www.youtube.com/watch?v=x2", "type": null},
         ])
     );
     let links = r#"<p><a rel="category tag" href=/c>Lakes</a> <a rel=tag href=/t>ice</a> <a rel=license href="/l">Free</a></p>"#;

@@ -142,7 +142,8 @@ fn played(outline: &Outline<'_>, id: u32) -> Option<String> {
         .filter(|address| !address.starts_with("blob:") && !address.starts_with("data:"))
 }
 
-fn stand_in(outline: &Outline<'_>, id: u32) -> Option<String> {
+/// The page of the video that an element stands for until a script puts its player there.
+pub fn stand_in(outline: &Outline<'_>, id: u32) -> Option<String> {
     let name = outline.start_tag(id).name();
     let (_, attribute, page) = STAND_INS
         .iter()
