@@ -257,8 +257,12 @@ fn license(sources: &Sources<'_>, described: &Described) -> Option<(String, Sour
 /// The first paragraph of the text that is no dateline.
 fn first_paragraph(content: &Content) -> Option<String> {
     let mut paragraph: Option<String> = None;
+    let mut in_reference = false;
     for node in &content.nodes {
         match node {
+            Node::Text(_) if in_reference => {}
+            Node::Close(Tag::A) => in_reference = false,
+            Node::Open { tag: Tag::A, .. } => in_reference = node.is_note_reference(),
             Node::Open { tag: Tag::P, .. } => paragraph = Some(String::new()),
             Node::Text(range) => {
                 if let Some(text) = &mut paragraph {

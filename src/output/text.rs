@@ -1,7 +1,7 @@
 //! `content_text`: the content as plain text that reads like the page does.
 //!
-//! An empty line between blocks, a line an item or table row, a tab between cells, code untouched. It is the running
-//! text: the readings of ruby text, and the captions of a page's pictures, which a reader's eye takes in beside it, are in
+//! An empty line between blocks, a line an item or table row, a tab between cells, code untouched, the number of a
+//! footnote in brackets, or it would be a part of the word before it. It is the running text: the readings of ruby text, and the captions of a page's pictures, which a reader's eye takes in beside it, are in
 //! the HTML and in the Markdown alone (captions also in `images`). What was sent as an article keeps its captions in line.
 
 use crate::{
@@ -31,6 +31,15 @@ pub fn render(content: &Content, captions: Captions) -> String {
             && text.ends_with(|before: char| before.is_alphanumeric() || matches!(before, ')' | ']'))
         {
             text.push_str(&raised);
+            nodes.nth(1);
+            continue;
+        }
+        if let [reference, Node::Text(number), Node::Close(_)] = content.nodes.get(at..at + 3).unwrap_or_default()
+            && beside == 0
+            && reference.is_note_reference()
+        {
+            text.push_str(std::mem::take(&mut gap));
+            text.extend(["[", &content.text[number.clone()], "]"]);
             nodes.nth(1);
             continue;
         }

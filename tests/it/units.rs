@@ -159,6 +159,38 @@ fn code_languages_by_highlighter() {
 }
 
 #[test]
+fn code_without_pre_ends_where_it_ends() {
+    let block = "<pre><code class=\"language-go\">a\n  b</code></pre><p>end</p>";
+    assert_html(&[
+        ("<div><code class=language-go>a\n  b</code><p>end</p></div>", block),
+        (
+            "<div><code class=\"language-go block\">\n    a\n  b\n </code><p>end</p></div>",
+            block,
+        ),
+        ("<div><code class=\"hl block\"> </code><p>end</p></div>", "<p>end</p>"),
+        (
+            "<div><code class=\"hl block\">\n  a\n  b\n</code> end</div>",
+            "<pre><code>  a\n  b</code></pre><p>end</p>",
+        ),
+        ("<div class=code-block data-lang=go>a\n  b</div><p>end</p>", block),
+        (
+            "<div class=\"code-block code-block-1\">a\n  b</div><p>end</p>",
+            "<p>a b</p><p>end</p>",
+        ),
+    ]);
+}
+
+#[test]
+fn numbers_of_notes_are_no_part_of_words() {
+    let note = "<p>The town<sup id=r1><a href=\"#n1\">1</a></sup> is old.</p><ol><li id=n1>By eighty years. \
+                <a href=\"#r1\">\u{21a9}</a></li></ol>";
+    assert_eq!(text(note), "The town[1] is old.\n\nBy eighty years.");
+    let article = answer(note, "fields=summary", Format::Json);
+    let article: Value = serde_json::from_str(&article).expect("JSON");
+    assert_eq!(article["summary"], "The town is old.");
+}
+
+#[test]
 fn code_gutters_and_bars_go() {
     let code = "<pre><code class=\"language-js\">a\nb</code></pre>";
     assert_html(&[
@@ -204,6 +236,11 @@ fn code_gutters_and_bars_go() {
             "<div class=\"syntaxhighlighter js\"><table><tr><td class=gutter><div class=line>1</div><div class=line>2</div>\
              </td><td class=code><div class=container><div class=line><code>a</code></div><div class=line><code>b</code>\
              </div></div></td></tr></table></div>",
+            code,
+        ),
+        (
+            "<table class=\"highlight language-js\"><tr><td class=blob-num data-line-number=1></td><td class=blob-code>a</td>\
+             </tr><tr><td class=blob-num data-line-number=2></td><td class=blob-code>b</td></tr></table>",
             code,
         ),
         (
@@ -379,6 +416,12 @@ fn cells_that_go_leave_their_column() {
         "<table><tr><td>a</td><td class=ad>x</td><td>b</td></tr><tr><td>c</td><td>d</td><td>e</td></tr></table>";
     let html = answer(table, "remove=.ad", Format::Html);
     assert!(html.contains("<td>a</td><td></td><td>b</td>"), "{html}");
+}
+
+#[test]
+fn an_empty_head_is_a_row() {
+    let table = "<table><thead><tr><th></th></tr></thead><tbody><tr><td>a</td></tr></tbody></table>";
+    assert_html(&[(table, table), ("<table><tr><th></th></tr></table>", "")]);
 }
 
 #[test]

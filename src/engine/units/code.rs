@@ -45,7 +45,7 @@ impl Finder<'_, '_> {
             let class = outline.attribute(id, "class").unwrap_or_default();
             class.split_ascii_whitespace().any(|word| word == name)
         };
-        let block = if is_named(id, "syntaxhighlighter") {
+        let block = if is_named(id, "syntaxhighlighter") || is_named(id, "code-block") && is_listing(outline, id) {
             Some(id)
         } else if is_named(id, "blob-code") {
             ancestors(outline, id).find(|id| outline.elements[*id as usize].tag == Tag::TABLE)
@@ -177,6 +177,16 @@ impl Finder<'_, '_> {
     }
 }
 
+/// Whether an element names the language of what it holds, and leaves no other to be the block.
+fn is_listing(outline: &Outline<'_>, id: u32) -> bool {
+    let element = &outline.elements[id as usize];
+    let named = outline.attributes(id, ["data-lang", "data-language"]);
+    let mut inside = (id + 1..element.next).take(FIRST_RUNS);
+    named.iter().flatten().any(|name| !name.is_empty())
+        && outline.characters(id) > 0
+        && inside.all(|id| !matches!(outline.elements[id as usize].tag, Tag::PRE | Tag::CODE | Tag::P))
+}
+
 /// The elements around one, from the innermost.
 fn ancestors<'o>(outline: &'o Outline<'_>, id: u32) -> impl Iterator<Item = u32> + 'o {
     let parent = |id: u32| Some(outline.elements.get(id as usize)?.parent).filter(|id| *id != NONE);
@@ -213,7 +223,10 @@ fn holds_numbers(outline: &Outline<'_>, id: u32) -> bool {
 /// Whether an element inside code is none of it: numbers by their class, or what is to be clicked on.
 fn is_chrome(outline: &Outline<'_>, id: u32) -> bool {
     let tag = outline.elements[id as usize].tag;
-    if outline.characters(id) == 0 || matches!(tag, Tag::CODE | Tag::TABLE | Tag::TBODY | Tag::TR | Tag::OL) {
+    // An empty cell beside a line would be a line as well: its number is drawn by a style.
+    if (outline.characters(id) == 0 && tag != Tag::TD)
+        || matches!(tag, Tag::CODE | Tag::TABLE | Tag::TBODY | Tag::TR | Tag::OL)
+    {
         return false;
     }
     let [class, style] = outline
@@ -370,12 +383,16 @@ impl Lines {
         }
     }
 
-    /// The text, without empty lines around it.
-    pub(crate) fn finish(self) -> String {
+    /// The text, without empty lines around it. What indents the first line alone of a `code` without `pre` is the
+    /// page's own source.
+    pub(crate) fn finish(self, is_bare: bool) -> String {
         let text = self.text.trim_end();
         let blank = text.len() - text.trim_start().len();
         let first = text[..blank].rfind('\n').map_or(0, |at| at + 1);
-        text[first..].to_owned()
+        let indent = &text[first..blank];
+        let mut others = text[blank..].lines().skip(1).filter(|line| !line.is_empty());
+        let is_layout = is_bare && others.all(|line| !line.starts_with(indent));
+        text[if is_layout { blank } else { first }..].to_owned()
     }
 
     fn end_line(&mut self, begun: Begun) {

@@ -53,6 +53,7 @@ const WORDS: &[(&str, Marks)] = &[
     ("permalink", PERMALINK),
     ("CodeMirror", EDITOR),
     ("blob-code", EDITOR),
+    ("code-block", EDITOR),
     ("syntaxhighlighter", EDITOR),
 ];
 

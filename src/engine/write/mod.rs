@@ -56,6 +56,23 @@ pub enum Node {
     Close(Tag),
 }
 
+impl Node {
+    /// Whether it opens the link from the text to a footnote, whose text is the note's number.
+    pub fn is_note_reference(&self) -> bool {
+        let Node::Open {
+            tag: Tag::A,
+            attributes,
+        } = self
+        else {
+            return false;
+        };
+        let number = |value: &str| value.strip_prefix("#fn-").and_then(|number| number.parse::<u32>().ok());
+        attributes
+            .iter()
+            .any(|(name, value)| *name == "href" && number(value).is_some())
+    }
+}
+
 /// Formatting elements inside one another that are kept: more say nothing, and each is written again in every block.
 const INLINE_DEPTH: usize = 16;
 /// Blocks inside one another that are kept; deeper ones become paragraphs. Below what browsers nest.
@@ -217,7 +234,14 @@ impl Writer<'_, '_> {
                 // Cells count even when they are empty, or the columns shift.
                 if matches!(tag, Tag::TD | Tag::TH) && i + 1 == self.frames.len() && i > 0 {
                     let row = self.frames[i - 1].element;
-                    if row != NONE && self.outline.characters(row) > 0 {
+                    let table = self.frames.iter().rev().find(|frame| frame.tag == Tag::TABLE);
+                    // A head that holds nothing is a row as well.
+                    let counted = if tag == Tag::TH {
+                        table.map_or(NONE, |table| table.element)
+                    } else {
+                        row
+                    };
+                    if row != NONE && counted != NONE && self.outline.characters(counted) > 0 {
                         self.emit_frames();
                     }
                 }

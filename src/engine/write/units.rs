@@ -210,10 +210,11 @@ impl<'w> Writer<'w, '_> {
     }
 
     fn code(&mut self, within: Within<'w>) {
-        let text = within.lines.finish();
+        let is_bare = self.outline.elements[within.element as usize].tag == Tag::CODE;
+        let text = within.lines.finish(is_bare);
         self.open_block(within.element, Tag::PRE);
         if text.is_empty() {
-            return self.close(within.element);
+            return self.close_code(within.element);
         }
         if self.frames.last().is_none_or(|top| top.element != within.element) {
             return self.flow(&text); // in a heading, or too deep for a block
@@ -229,6 +230,14 @@ impl<'w> Writer<'w, '_> {
         });
         self.push_text(&text);
         self.content.nodes.push(Node::Close(Tag::CODE));
-        self.close(within.element);
+        self.close_code(within.element);
+    }
+
+    /// Ends the block whatever its element is: a `code` is one here and nowhere else.
+    fn close_code(&mut self, element: u32) {
+        match self.frames.last() {
+            Some(top) if top.element == element => self.pop_frames(self.frames.len() - 1),
+            _ => self.border(),
+        }
     }
 }
