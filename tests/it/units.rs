@@ -181,6 +181,31 @@ fn code_without_pre_ends_where_it_ends() {
 }
 
 #[test]
+fn blocks_with_roles_of_a_table_are_one() {
+    let cell = |role: &str, text: &str| format!("<div role={role}><div>{text}</div></div>");
+    let row = |cells: String| format!("<div role=\"row\">{cells}</div>");
+    let head = row(cell("columnheader", "Berth") + &cell("columnheader", "Keeper"));
+    let rows =
+        row(cell("cell", "North") + &cell("cell", "")) + &row(cell("gridcell", "South") + &cell("gridcell", "Ada"));
+    let table = "<table><tr><th>Berth</th><th>Keeper</th></tr><tr><td>North</td><td></td></tr><tr><td>South</td><td>Ada</td>\
+                 </tr></table><p>end</p>";
+    assert_html(&[
+        (
+            &format!(
+                "<div role=\"table\"><div role=rowgroup>{head}</div><div role=rowgroup>{rows}</div></div><p>end</p>"
+            ),
+            table,
+        ),
+        (&format!("<div role=grid>{head}{rows}</div><p>end</p>"), table),
+        (
+            &format!("<div role=grid>Text of no cell. {head}{rows}</div>"),
+            "<p>Text of no cell.</p><p>Berth</p><p>Keeper</p><p>North</p><p>South</p><p>Ada</p>",
+        ),
+        ("<div role=grid><div role=row>one</div></div>", "<p>one</p>"),
+    ]);
+}
+
+#[test]
 fn numbers_of_notes_are_no_part_of_words() {
     let note = "<p>The town<sup id=r1><a href=\"#n1\">1</a></sup> is old.</p><ol><li id=n1>By eighty years. \
                 <a href=\"#r1\">\u{21a9}</a></li></ol>";

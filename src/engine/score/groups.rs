@@ -83,6 +83,8 @@ fn kind(unit: &UnitKind) -> f32 {
         UnitKind::Formula { .. } => 10.0,
         UnitKind::LayoutTable => 11.0,
         UnitKind::Item
+        | UnitKind::GridRow
+        | UnitKind::GridCell { .. }
         | UnitKind::CalloutTitle
         | UnitKind::Note(_)
         | UnitKind::NoteContinued

@@ -219,6 +219,8 @@ const KNOWN: &[&str] = &[
     "julia",
     "kotlin",
     "latex",
+    "lean",
+    "lean4",
     "less",
     "lisp",
     "llvm",

@@ -20,6 +20,8 @@ pub(super) const CHROME: Marks = 1 << 1;
 pub(super) const PERMALINK: Marks = 1 << 2;
 /// A block of code that has no `pre`, or several.
 pub(super) const EDITOR: Marks = 1 << 3;
+/// A table that no `table` makes.
+pub(super) const GRID: Marks = 1 << 4;
 
 const WORDS: &[(&str, Marks)] = &[
     ("admonition", CALLOUT),
@@ -54,6 +56,10 @@ const WORDS: &[(&str, Marks)] = &[
     ("CodeMirror", EDITOR),
     ("blob-code", EDITOR),
     ("code-block", EDITOR),
+    ("role=\"grid\"", GRID),
+    ("role=\"table\"", GRID),
+    ("role=grid", GRID),
+    ("role=table", GRID),
     ("syntaxhighlighter", EDITOR),
 ];
 

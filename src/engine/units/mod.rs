@@ -11,6 +11,7 @@ mod callouts;
 mod code;
 pub mod embeds;
 mod formulas;
+mod grids;
 mod headings;
 mod languages;
 mod marks;
@@ -56,6 +57,13 @@ pub enum UnitKind {
     DataTable,
     /// A table that only places things.
     LayoutTable,
+    /// A row of a table of data that no `table` makes.
+    GridRow,
+    /// A cell of it.
+    GridCell {
+        /// As `th` is.
+        is_head: bool,
+    },
     /// `ul` and `ol`.
     List,
     /// An item of a list.
@@ -163,6 +171,8 @@ impl Units {
             marks: marks::find(outline),
             next_mark: 0,
             tables: Vec::new(),
+            grid_parts: Vec::new(),
+            grids_until: 0,
             last_heading: None,
             title: None,
             gutter_runs: outline.runs.len() * RUNS_READ,
@@ -235,6 +245,10 @@ struct Finder<'o, 's> {
     next_mark: usize,
     /// Tables whose end is yet to come.
     tables: Vec<OpenTable>,
+    /// Rows and cells yet to come of a table that no `table` makes, the last first.
+    grid_parts: Vec<(u32, UnitKind)>,
+    /// Elements before this one are inside of one that was searched for such rows.
+    grids_until: u32,
     last_heading: Option<u32>,
     /// How many runs of text may still be read for what stands around code: the pass is linear.
     gutter_runs: usize,
@@ -261,6 +275,11 @@ impl Finder<'_, '_> {
         }
         if !self.tables.is_empty() {
             self.in_table(id);
+        }
+        while self.grid_parts.pop_if(|(part, _)| *part < id).is_some() {}
+        if let Some((_, kind)) = self.grid_parts.pop_if(|(part, _)| *part == id) {
+            self.add(id, kind);
+            return id + 1;
         }
         if self.title == Some(id) {
             self.add(id, UnitKind::CalloutTitle);
@@ -299,7 +318,9 @@ impl Finder<'_, '_> {
         if marks & marks::PERMALINK != 0 && self.permalink(id) {
             return self.outline.elements[id as usize].next;
         }
-        if marks & marks::CALLOUT != 0 {
+        if marks & marks::GRID != 0 {
+            self.grid(id);
+        } else if marks & marks::CALLOUT != 0 {
             self.callout(id);
         }
         id + 1

@@ -232,6 +232,7 @@ impl Writer<'_, '_> {
         match self.frames.iter().rposition(|frame| frame.element == id) {
             Some(i) => {
                 // Cells count even when they are empty, or the columns shift.
+                let tag = self.frames[i].tag;
                 if matches!(tag, Tag::TD | Tag::TH) && i + 1 == self.frames.len() && i > 0 {
                     let row = self.frames[i - 1].element;
                     let table = self.frames.iter().rev().find(|frame| frame.tag == Tag::TABLE);

@@ -28,6 +28,7 @@ impl<'w> Writer<'w, '_> {
             match element.tag {
                 // It stays, if only empty: the columns would shift.
                 Tag::TD | Tag::TH if self.is_in_open_row(id) => {}
+                _ if self.is_in_open_grid(unit) => {}
                 // Rules drop the field; what it says is the item's.
                 Tag::INPUT => return self.checkbox(id),
                 _ => return,
@@ -51,6 +52,9 @@ impl<'w> Writer<'w, '_> {
                 self.replaced = element.start as usize..end as usize;
             }
             _ if self.is_in_open_row(id) => self.open(id, unit),
+            Some(UnitKind::GridCell { is_head }) if self.is_in_open_grid(unit) => {
+                self.open_block_with(id, if *is_head { Tag::TH } else { Tag::TD }, Vec::new());
+            }
             _ if keeps != Keeps::Start => {}
             Some(UnitKind::NoteReference(number)) if self.note_reference(*number) => {
                 self.replaced = element.start as usize..element.end as usize;
@@ -68,6 +72,8 @@ impl<'w> Writer<'w, '_> {
                 self.open_block_with(id, Tag::BLOCKQUOTE, attributes);
             }
             Some(UnitKind::CalloutTitle) => self.open_title(id),
+            Some(UnitKind::DataTable) if element.tag != Tag::TABLE => self.open_block_with(id, Tag::TABLE, Vec::new()),
+            Some(UnitKind::GridRow) => self.open_block_with(id, Tag::TR, Vec::new()),
             _ if element.tag == Tag::INPUT => self.checkbox(id),
             Some(UnitKind::Picture) => {
                 self.image(id);
@@ -136,6 +142,12 @@ impl<'w> Writer<'w, '_> {
         let element = &self.outline.elements[id as usize];
         let is_row = |row: &Frame| row.tag == Tag::TR && row.element == element.parent;
         matches!(element.tag, Tag::TD | Tag::TH) && self.frames.iter().rev().any(is_row)
+    }
+
+    /// Whether a unit is a cell of such a row that no `tr` makes.
+    fn is_in_open_grid(&self, unit: Option<&UnitKind>) -> bool {
+        let is_row = |top: &Frame| top.tag == Tag::TR;
+        matches!(unit, Some(UnitKind::GridCell { .. })) && self.frames.last().is_some_and(is_row)
     }
 
     /// The box of a task, at the beginning of its item.
