@@ -11,6 +11,7 @@ use url::Url;
 pub use crate::engine::Mode;
 use crate::{
     error::Error,
+    metadata::Confidence,
     output::json::Fields,
     rules::{
         Selector,
@@ -49,6 +50,8 @@ pub struct Options {
     pub keep: Vec<Selector>,
     /// Ids of rules that are off.
     pub without: Vec<String>,
+    /// How sure the facts must be that are given.
+    pub facts: Confidence,
     /// Whether to add how the score decided.
     pub explain: bool,
 }
@@ -72,7 +75,7 @@ pub struct CleanOptions {
 
 impl Options {
     /// The names that [`Options::from_pairs`] takes.
-    pub const KNOWN: &'static str = "url, mode, format, fields, remove, keep, without, explain";
+    pub const KNOWN: &'static str = "url, mode, format, fields, facts, remove, keep, without, explain";
 
     /// Reads the options of `/v1/normalize`.
     ///
@@ -145,6 +148,14 @@ impl Options {
                     });
                 }
                 "fields" => options.fields = Fields::parse(&value).map_err(bad)?,
+                "facts" => {
+                    options.facts = match value.as_ref() {
+                        "all" => Confidence::Guess,
+                        "likely" => Confidence::Likely,
+                        "certain" => Confidence::Certain,
+                        other => return Err(bad(format!("{other:?} is none of all, likely, certain"))),
+                    }
+                }
                 "explain" => {
                     options.explain = match value.as_ref() {
                         "true" => true,

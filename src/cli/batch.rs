@@ -56,6 +56,9 @@ pub(super) struct Args {
     /// core, all, or a list of fields
     #[arg(long, value_name = "FIELDS")]
     fields: Option<String>,
+    /// all, likely or certain: how sure the facts must be
+    #[arg(long, value_name = "LEVEL")]
+    facts: Option<String>,
     /// Drop what this selector matches; may repeat
     #[arg(long, value_name = "SELECTOR")]
     remove: Vec<String>,
@@ -487,7 +490,7 @@ impl Progress {
 }
 
 fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    let single = [("mode", &args.mode), ("fields", &args.fields)];
+    let single = [("mode", &args.mode), ("fields", &args.fields), ("facts", &args.facts)];
     let single = single
         .into_iter()
         .flat_map(|(name, value)| value.as_deref().map(|value| (name, value)));

@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// core, all, or a list of fields
     #[arg(long, value_name = "FIELDS")]
     fields: Option<String>,
+    /// all, likely or certain: how sure the facts must be
+    #[arg(long, value_name = "LEVEL")]
+    facts: Option<String>,
     /// Drop what this selector matches; may repeat
     #[arg(long, value_name = "SELECTOR")]
     remove: Vec<String>,
@@ -99,6 +102,7 @@ fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         ("mode", &args.mode),
         ("format", &args.format),
         ("fields", &args.fields),
+        ("facts", &args.facts),
     ];
     let single = single
         .into_iter()

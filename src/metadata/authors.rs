@@ -1,196 +1,284 @@
 //! Who wrote it: all who name people, compared.
+//!
+//! Each source that names people is a candidate, with what speaks for it: who says it and in which markup, how near the
+//! title it stands, whether others say the same. A model makes a probability of that; the likeliest candidate is taken,
+//! and none where none is likely.
 
-use std::collections::HashSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
-use super::{Author, Facts, Source, Sources, head::Topic, json_ld, page::Said, people, printed, titles};
-use crate::engine::Links;
+use super::{
+    Author, Confidence, Facts, Sources,
+    candidates::{Candidate, KINDS, Kind, candidates},
+    json_ld,
+    names::{self, Class},
+    page::Said,
+    people, titles,
+};
+use crate::engine::score::model::{Model, ROOM};
 
-/// Bytes of source around the end of the text where a label may name who wrote it.
-const BELOW: usize = 3000;
-
-/// People as one source names them.
-struct Named {
-    people: Vec<Author>,
-    source: Source,
-    /// As printed there.
-    line: String,
-    /// Whether the source says that they are people.
-    are_people: bool,
+/// A candidate with what speaks for it.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// The names, as one line.
+    pub names: String,
+    /// Who names them.
+    pub kind: &'static str,
+    /// By the names of [`features`].
+    pub features: Vec<f32>,
+    /// How likely they are to have written it.
+    pub likely: f32,
 }
 
-/// The first source that names people, and not the site. A site's name is only believed of a person, and where nobody else
-/// is named; a first name or a user's name gives way to the whole name elsewhere.
+/// The likeliest of those who name people. A first name or a user's name gives way to the whole name elsewhere.
 pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
+    let all = candidates(sources, said, facts.title.as_deref(), facts.language.as_deref());
+    let weighed = weigh(&all, facts, sources, said);
+    let best = (0..all.len()).max_by(|one, other| {
+        weighed[*one]
+            .likely
+            .total_cmp(&weighed[*other].likely)
+            .then(other.cmp(one))
+    });
+    facts.named = weighed;
+    let Some(best) = best.filter(|best| facts.named[*best].likely >= LIKELY) else {
+        return;
+    };
+    let (first, likely) = (&all[best], facts.named[best].likely);
+    let whole = all.iter().find(|other| match (&first.people[..], &other.people[..]) {
+        ([(short, _)], [(long, Class::Person)]) => {
+            names::is_short_for(&short.name, &long.name) || names::is_handle(&short.name) && is_beside(first, other)
+        }
+        _ => false,
+    });
+    let chosen = whole.unwrap_or(first);
+    // What is printed in capitals is a matter of style: who spells the same name as names are spelled is followed.
+    let spelled = all.iter().find(|other| {
+        is_in_capitals(&chosen.people)
+            && !is_in_capitals(&other.people)
+            && letters(&other.people) == letters(&chosen.people)
+    });
+    let chosen = spelled.unwrap_or(chosen);
+    // Of those who say the same, the most trusted is the source.
+    let printed = |people: &[(Author, Class)]| {
+        people
+            .iter()
+            .map(|(author, _)| author.name.to_lowercase())
+            .collect::<Vec<_>>()
+    };
+    let is_same = |other: &&Candidate| {
+        printed(&other.people) == printed(&chosen.people)
+            && is_in_capitals(&other.people) == is_in_capitals(&chosen.people)
+    };
+    let chosen = all.iter().find(is_same).unwrap_or(chosen);
+    facts.authors = chosen.people.iter().map(|(author, _)| author.clone()).collect();
+    // A page about a person may be linked where another source names them.
+    for author in facts.authors.iter_mut().filter(|author| author.url.is_none()) {
+        let same = all
+            .iter()
+            .flat_map(|other| &other.people)
+            .find(|(other, _)| other.name == author.name && other.url.is_some());
+        author.url = same.and_then(|(other, _)| other.url.clone());
+    }
+    facts.byline = Some(chosen.line.clone());
+    let is_same = chosen.line == super::names(&facts.authors);
+    let raw = (!is_same).then(|| chosen.line.clone());
+    let is_confirmed = all
+        .iter()
+        .any(|other| other.kind != chosen.kind && letters(&other.people) == letters(&chosen.people));
+    let are_people = chosen.people.iter().all(|(_, class)| *class == Class::Person);
+    let confidence = match likely {
+        likely if likely >= SURE && is_confirmed && are_people => Confidence::Certain,
+        likely if likely >= MOSTLY && !chosen.people.iter().any(|(_, class)| *class == Class::Body) => {
+            Confidence::Likely
+        }
+        _ => Confidence::Guess,
+    };
+    facts.say_surely("authors", chosen.source, raw, confidence);
+}
+
+/// How likely a candidate must be to be taken, to be called likely, and to be called certain.
+const LIKELY: f32 = 0.2;
+const MOSTLY: f32 = 0.7;
+const SURE: f32 = 0.9;
+
+/// Whether a person is named in markup where an account is named as well.
+fn is_beside(account: &Candidate, person: &Candidate) -> bool {
+    account.source != person.source && matches!(person.kind, Kind::JsonLdPerson | Kind::Signed | Kind::Card | Kind::Rel)
+}
+
+fn is_in_capitals(people: &[(Author, Class)]) -> bool {
+    let mut letters = people
+        .iter()
+        .flat_map(|(author, _)| author.name.chars())
+        .filter(|c| c.is_alphabetic());
+    letters.clone().any(char::is_uppercase) && !letters.any(char::is_lowercase)
+}
+
+/// The names in letters alone, in their order.
+fn letters(people: &[(Author, Class)]) -> Vec<String> {
+    people
+        .iter()
+        .map(|(author, _)| json_ld::letters(&author.name))
+        .collect()
+}
+
+/// What is said of each candidate, by the order of its values.
+pub fn features() -> Vec<String> {
+    let kinds = KINDS.iter().map(|(_, name)| format!("is {name}"));
+    let others = KINDS.iter().map(|(_, name)| format!("also {name}"));
+    let own = [
+        "weakest class",
+        "strongest class",
+        "names",
+        "is site",
+        "is like site",
+        "is handle",
+        "has page",
+        "from title",
+        "is placed",
+        "is below",
+        "agree",
+        "hold",
+        "held",
+        "disagree",
+        "people elsewhere",
+        "in title",
+        "nth",
+        "words",
+        "kinds",
+        "json-ld",
+        "by line",
+        "is schema typed",
+        "of kind",
+        "names of kind",
+        "nearest of kind",
+        "candidates",
+        "in small letters",
+    ];
+    kinds.chain(others).chain(own.into_iter().map(str::to_owned)).collect()
+}
+
+fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Said) -> Vec<Weighed> {
     let tail = sources.address.head.title.as_deref().and_then(titles::tail);
+    let title = facts.title.as_deref().map(json_ld::letters).unwrap_or_default();
     let domain = facts.domain.clone().unwrap_or_default();
-    let is_site = |author: &Author| {
-        let name = &author.name;
+    let own: Vec<Vec<String>> = all.iter().map(|one| letters(&one.people)).collect();
+    let is_site = |name: &str| {
         let in_tail =
             || people::holds_han(name) && tail.as_ref().is_some_and(|tail| tail.contains(&json_ld::letters(name)));
         said.sites.is(name) || in_tail()
     };
-    let all = named(sources, said, facts.title.as_deref());
     // An outlet that is named with its address.
     let is_address = |line: &str| {
         let parts = line.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '/'));
         let mut parts = parts.filter(|part| !part.contains('@'));
         !domain.is_empty() && parts.any(|part| part.to_lowercase().ends_with(&domain))
     };
-    let holds_people =
-        |named: &&Named| !named.people.is_empty() && !named.people.iter().any(is_site) && !is_address(&named.line);
-    let first = all.iter().find(holds_people);
-    let Some(first) = first.or_else(|| all.iter().find(|named| named.are_people && !named.people.is_empty())) else {
-        return;
-    };
-    let whole = all
-        .iter()
-        .filter(holds_people)
-        .find(|named| match (&first.people[..], &named.people[..]) {
-            ([short], [long]) => {
-                is_short_for(&short.name, &long.name)
-                    || is_handle(&short.name) && named.are_people && long.name.contains(' ')
-            }
-            _ => false,
-        });
-    let chosen = whole.unwrap_or(first);
-    // What is printed in capitals is a matter of style: who spells the same name as names are spelled is followed.
-    let spelled = all.iter().find(|other| {
-        is_in_capitals(&chosen.people) && !is_in_capitals(&other.people) && is_same(&other.people, &chosen.people)
-    });
-    let chosen = spelled.unwrap_or(chosen);
-    let mut known: HashSet<String> = facts.authors.iter().map(|author| author.name.to_lowercase()).collect();
-    for author in &chosen.people {
-        if known.insert(author.name.to_lowercase()) {
-            facts.authors.push(author.clone());
-        }
-    }
-    facts.byline = Some(chosen.line.clone());
-    let is_same = chosen.line == super::names(&facts.authors);
-    facts.say("authors", chosen.source, (!is_same).then(|| chosen.line.clone()));
-}
-
-fn is_in_capitals(people: &[Author]) -> bool {
-    let mut letters = people
-        .iter()
-        .flat_map(|author| author.name.chars())
-        .filter(|c| c.is_alphabetic());
-    letters.clone().any(char::is_uppercase) && !letters.any(char::is_lowercase)
-}
-
-fn is_same(some: &[Author], others: &[Author]) -> bool {
-    let names = some.iter().zip(others);
-    some.len() == others.len()
-        && names
-            .into_iter()
-            .all(|(one, other)| json_ld::letters(&one.name) == json_ld::letters(&other.name))
-}
-
-fn once<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    let mut known: Vec<&str> = Vec::new();
-    for name in names {
-        if !known.contains(name) {
-            known.push(name);
-        }
-    }
-    known
-}
-
-/// Everyone who is named, by the order of trust.
-fn named(sources: &Sources<'_>, said: &Said, title: Option<&str>) -> Vec<Named> {
-    let links = Links::new(sources.address.base.clone());
-    let people = |name: &str, url: Option<&str>| {
-        let names = people::tidy(name);
-        let url = url.filter(|_| names.len() == 1).and_then(|url| links.follow(url));
-        let people = names.into_iter().map(move |name| Author { name, url: url.clone() });
-        people.collect::<Vec<_>>()
-    };
-    let described = &said.described.authors;
-    let mut all = vec![Named {
-        people: described
+    let flag = |is: bool| f32::from(u8::from(is));
+    let distance = |one: &Candidate| one.from_title.map_or(0, i64::unsigned_abs);
+    let mut likely = vec![0.0; all.len()];
+    let mut batch = MODEL.ask();
+    let mut weighed = Vec::new();
+    for (i, one) in all.iter().enumerate() {
+        let mut row = [0.0f32; ROOM];
+        let mut values = Vec::new();
+        values.extend(KINDS.iter().map(|(kind, _)| flag(*kind == one.kind)));
+        let others = || {
+            all.iter()
+                .zip(&own)
+                .enumerate()
+                .filter(|(other, _)| *other != i)
+                .map(|(_, other)| other)
+        };
+        let set = |names: &[String]| {
+            let mut names = names.to_vec();
+            names.sort_unstable();
+            names
+        };
+        let mine = set(&own[i]);
+        let is_same = |names: &[String]| set(names) == mine;
+        let shares = |names: &[String]| {
+            names.iter().any(|name| {
+                own[i]
+                    .iter()
+                    .any(|own| own == name || own.contains(name.as_str()) || name.contains(own.as_str()))
+            })
+        };
+        values.extend(
+            KINDS
+                .iter()
+                .map(|(kind, _)| flag(others().any(|(other, names)| other.kind == *kind && is_same(names)))),
+        );
+        let classes = || one.people.iter().map(|(_, class)| *class as u8);
+        let name = super::names(&one.people.iter().map(|(author, _)| author.clone()).collect::<Vec<_>>());
+        let distinct = |is: &dyn Fn(&Candidate, &[String]) -> bool| {
+            KINDS
+                .iter()
+                .filter(|(kind, _)| others().any(|(other, names)| other.kind == *kind && is(other, names)))
+                .count() as f32
+        };
+        values.extend([
+            f32::from(classes().min().unwrap_or_default()),
+            f32::from(classes().max().unwrap_or_default()),
+            one.people.len() as f32,
+            flag(one.people.iter().any(|(author, _)| is_site(&author.name)) || is_site(&one.line)),
+            flag(said.sites.are_like(&one.line) || is_address(&one.line)),
+            flag(one.people.iter().any(|(author, _)| names::is_handle(&author.name))),
+            flag(one.people.iter().any(|(author, _)| author.url.is_some())),
+            one.from_title.map_or(0.0, |characters| {
+                (1.0 + characters.unsigned_abs() as f32).ln() * if characters < 0 { -1.0 } else { 1.0 }
+            }),
+            flag(one.from_title.is_some()),
+            flag(one.is_below),
+            distinct(&|_, names| is_same(names)),
+            distinct(&|_, names| !is_same(names) && own[i].iter().all(|name| names.contains(name))),
+            distinct(&|_, names| !is_same(names) && names.iter().all(|name| own[i].contains(name))),
+            distinct(&|other, names| !shares(names) && other.people.iter().all(|(_, class)| *class == Class::Person)),
+            flag(others().any(|(other, _)| other.people.iter().any(|(_, class)| *class == Class::Person))),
+            flag(
+                own[i]
+                    .iter()
+                    .any(|name| name.chars().count() > 3 && title.contains(name.as_str())),
+            ),
+            all[..i].iter().filter(|other| other.kind == one.kind).count() as f32,
+            name.split(' ').count() as f32 / one.people.len().max(1) as f32,
+            distinct(&|_, _| true),
+            flag(!said.described.authors.is_empty()),
+            flag(names::has_label(&one.line) || !names::label(&one.line).is_empty()),
+            flag(said.described.headline.is_some()),
+            all.iter().filter(|other| other.kind == one.kind).count() as f32,
+            all.iter()
+                .zip(&own)
+                .filter(|(other, _)| other.kind == one.kind)
+                .map(|(_, names)| set(names))
+                .collect::<BTreeSet<_>>()
+                .len() as f32,
+            flag(others().all(|(other, _)| other.kind != one.kind || distance(other) > distance(one))),
+            all.len() as f32,
+            flag(!name.contains(char::is_uppercase)),
+        ]);
+        row[..values.len()].copy_from_slice(&values);
+        batch.add(i, &row, &mut likely);
+        let kind = KINDS
             .iter()
-            .flat_map(|author| people(&author.name, author.url.as_deref()))
-            .collect(),
-        source: Source::JsonLd,
-        line: super::names(described),
-        are_people: said.described.are_people,
-    }];
-    let printed = said.printed.byline.as_ref().map(|line| Named {
-        people: line
-            .names
-            .iter()
-            .flat_map(|(name, url)| people(name, url.as_deref()))
-            .collect(),
-        source: line.source,
-        line: line.text.clone(),
-        are_people: true,
-    });
-    let (marked, shown) = match printed {
-        Some(line) if line.source != Source::Html => (Some(line), None),
-        other => (None, other),
-    };
-    all.extend(marked);
-    let head = sources.address.head.groups(Topic::Author).into_iter();
-    all.extend(head.map(|(names, source)| Named {
-        people: names.iter().flat_map(|name| people(name, None)).collect(),
-        source,
-        line: once(&names).join(", "),
-        are_people: false,
-    }));
-    if let Some(name) = sources.address.head.written_by() {
-        all.push(Named {
-            people: people(name, None),
-            source: Source::OpenGraph,
-            line: name.to_owned(),
-            are_people: true,
+            .find(|(kind, _)| *kind == one.kind)
+            .map_or("", |(_, name)| name);
+        weighed.push(Weighed {
+            names: name,
+            kind,
+            features: values,
+            likely: 0.0,
         });
     }
-    let reporters = [said.near.as_str(), sources.text].into_iter().map(people::reporters);
-    if let Some(people) = reporters.into_iter().find(|named| !named.is_empty()) {
-        let line = super::names(&people);
-        all.push(Named {
-            people,
-            source: Source::Html,
-            line,
-            are_people: true,
-        });
-    }
-    let below = people::below_title(&said.near, title.unwrap_or_default());
-    if !below.is_empty() {
-        let line = super::names(&below);
-        all.push(Named {
-            people: below,
-            source: Source::Html,
-            line,
-            are_people: true,
-        });
-    }
-    all.extend(shown);
-    let near = &said.near;
-    let by_line = |(names, line): (Vec<String>, String)| Named {
-        people: names.into_iter().map(|name| Author { name, url: None }).collect(),
-        source: Source::Html,
-        line,
-        are_people: true,
-    };
-    all.extend(people::signed(near).or_else(|| people::labelled(near)).map(by_line));
-    // A label may also stand below the text.
-    if all.iter().all(|named| named.people.is_empty()) && !near.is_empty() {
-        let end = sources.verdict.kept.last().map_or(0, |range| range.end);
-        let below = printed::lines(sources.outline, end.saturating_sub(BELOW)..end + BELOW);
-        all.extend(people::labelled(&below).map(by_line));
-    }
-    all
+    batch.end(&mut likely);
+    weighed
+        .iter_mut()
+        .zip(likely)
+        .for_each(|(one, likely)| one.likely = likely);
+    weighed
 }
 
-/// Whether a name is that of a user: one word with digits in it, or with what takes the place of blanks.
-fn is_handle(name: &str) -> bool {
-    let is_mark = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
-    !name.contains(' ') && name.is_ascii() && name.bytes().any(is_mark)
-}
-
-/// Whether one name is a part of another, or the same written as users' names are.
-fn is_short_for(short: &str, long: &str) -> bool {
-    let whole = json_ld::letters(long);
-    let mut parts = short.split(|c: char| !c.is_alphanumeric()).map(json_ld::letters);
-    !short.contains(' ') && long.contains(' ') && parts.all(|part| whole.contains(&part))
-}
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    // Every test run reads it.
+    Model::parse(include_str!("authors.txt")).unwrap_or_else(|e| unreachable!("authors.txt: {e}"))
+});

@@ -53,6 +53,7 @@ pub(super) fn overrule(facts: &mut Facts, known: &Known) {
 fn by_caller() -> super::Provenance {
     super::Provenance {
         source: Source::Caller,
+        confidence: super::Confidence::Certain,
         raw: None,
         rule: None,
     }

@@ -146,7 +146,23 @@ impl<'a> Cursor<'a> {
             "MDT" => Some(west(6)),
             "MST" | "PDT" => Some(west(7)),
             "PST" => Some(west(8)),
-            "CST" | "CDT" => Some(Zone::Unknown),
+            "CDT" => Some(west(5)),
+            "CST" => Some(Zone::Unknown),
+            "AST" => Some(west(4)),
+            "AKST" => Some(west(9)),
+            "HST" => Some(west(10)),
+            "WET" => Some(east(0)),
+            "BST" | "WEST" | "CET" | "MEZ" => Some(east(60)),
+            "CEST" | "MESZ" | "EET" | "SAST" | "CAT" => Some(east(120)),
+            "EEST" | "MSK" | "EAT" | "TRT" => Some(east(180)),
+            "PKT" => Some(east(300)),
+            "WIB" | "ICT" => Some(east(420)),
+            "HKT" | "SGT" | "PHT" | "MYT" | "AWST" => Some(east(480)),
+            "JST" | "KST" => Some(east(540)),
+            "AEST" => Some(east(600)),
+            "AEDT" => Some(east(660)),
+            "NZST" => Some(east(720)),
+            "NZDT" => Some(east(780)),
             "" if self.rest.starts_with('(') => Some(Zone::Unknown),
             _ => None,
         }
@@ -174,6 +190,14 @@ impl<'a> Cursor<'a> {
             hours: u8::try_from(hours).ok()?,
             minutes: u8::try_from(minutes).ok()?,
         })
+    }
+}
+
+fn east(minutes: u16) -> Zone {
+    Zone::Offset {
+        is_west: false,
+        hours: (minutes / 60) as u8,
+        minutes: (minutes % 60) as u8,
     }
 }
 

@@ -7,6 +7,7 @@ use regex::Captures;
 use super::{
     dates::{self, Date},
     days,
+    lexicon::{self, Kind},
 };
 use crate::pattern::Pattern;
 
@@ -19,7 +20,7 @@ const BEHIND_LABEL: usize = 20;
 /// What follows a date: `, 14:05`, `um 14.05 Uhr`, `à 14h05`, `at 2:05 p.m.`, ` 9時11分`.
 static TIME: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::fixed(
-        r"^[\s,|–—·/(日일-]*(?:(?:星期|周).\s*)?(?:T|at|um|à|às|a las|alle|ore|o godz\.?|om|kl\.?|в)?\s*(?<h>\d{1,2})(?:\s?(?::|h|时|時|点)\s?(?<min>\d\d)|\.(?<min2>\d\d)\s*(?:Uhr|Uhr\.))(?:\s?[:分]\s?(?<s>\d\d)秒?)?(?:\.\d+)?(?:\s?(?<half>[AaPp])\.?[Mm]\b)?(?:\s?(?<zone>Z|GMT|UTC|[+-]\d\d:?\d\d)(?:$|[^\d]))?",
+        r"^[\s,.|–—·/(日일-]*(?:(?:星期|周).\s*)?(?:T|at|um|à|às|a las|alle|ore|o godz\.?|om|kl\.?|в)?\s*(?:(?<noon>오전|오후|上午|下午|午前|午後)\s*)?(?<h>\d{1,2})(?:\s?(?::|h|时|時|点)\s?(?<min>\d\d)|\.(?<min2>\d\d)\s*(?:Uhr|Uhr\.))(?:\s?[:分]\s?(?<s>\d\d)秒?)?(?:\.\d+)?(?:\s?(?<half>[AaPp])\.?[Mm]\b)?(?:\s?\(?(?<zone>(?:GMT|UTC)\s?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{1,3}[SD]?T\b|MES?Z\b|Z\b|UTC\b|[+-]\d\d:?\d\d)(?:$|[^\d]))?",
     )
 });
 
@@ -34,8 +35,9 @@ pub(super) fn find(line: &str, language: Option<&str>) -> Option<(Date, Range<us
     let (day, mut range) = days::find(line, is_american)?;
     let mut text = format!("{:04}-{:02}-{:02}", day.year, day.month, day.day);
     if let Some(captures) = TIME.captures(&line[range.end..])
-        && let Some(time) = time(&captures)
-        && let Some(date) = dates::parse(&format!("{text} {time}"))
+        && let Some((time, zone)) = time(&captures)
+        && let Some(date) =
+            dates::parse(&format!("{text} {time} {zone}")).or_else(|| dates::parse(&format!("{text} {time}")))
     {
         range.end += captures.get(0).map_or(0, |all| all.end());
         return Some((date, range));
@@ -44,20 +46,28 @@ pub(super) fn find(line: &str, language: Option<&str>) -> Option<(Date, Range<us
     Some((dates::parse(&text)?, range))
 }
 
-fn time(captures: &Captures<'_>) -> Option<String> {
+/// The time, and the zone behind it.
+fn time(captures: &Captures<'_>) -> Option<(String, String)> {
     let mut hour: u32 = captures.name("h")?.as_str().parse().ok()?;
     let minute = captures.name("min").or_else(|| captures.name("min2"))?.as_str();
-    match captures.name("half").map(|half| half.as_str()) {
-        Some("p" | "P") if hour < 12 => hour += 12,
-        Some("a" | "A") if hour == 12 => hour = 0,
+    match captures
+        .name("half")
+        .or(captures.name("noon"))
+        .map(|half| half.as_str())
+    {
+        Some("p" | "P" | "오후" | "下午" | "午後") if hour < 12 => hour += 12,
+        Some("a" | "A" | "오전" | "上午" | "午前") if hour == 12 => hour = 0,
         _ => {}
     }
     let second = captures
         .name("s")
         .map(|s| format!(":{}", s.as_str()))
         .unwrap_or_default();
-    let zone = captures.name("zone").map(|zone| zone.as_str()).unwrap_or_default();
-    Some(format!("{hour:02}:{minute}{second}{zone}"))
+    let zone = captures
+        .name("zone")
+        .map(|zone| zone.as_str().replace(' ', ""))
+        .unwrap_or_default();
+    Some((format!("{hour:02}:{minute}{second}"), zone))
 }
 
 /// Where words stand that say what a date is: only lines are read with a number in them or below them. Borders of such words
@@ -86,11 +96,29 @@ fn labels(label: &Pattern, lines: &str) -> impl Iterator<Item = Range<usize>> {
 pub(super) fn labelled(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
     static LABEL: LazyLock<Pattern> = LazyLock::new(|| {
         Pattern::fixed(
-            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|(?-u:\b)(?:datum|date|fecha|data|stand)(?-u:\b)|erschienen|erscheinungsdatum|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|(?-u:\b)tarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
+            r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cerad|kováno|ceret)|posted|post time|(?-u:\b)(?:datum|date|fecha|data|stand)(?-u:\b)|erschienen|erscheinungsdatum|gespeichert|eingestellt|erstellt|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|(?-u:\b)tarih|megjelen|objavljeno|опубликован|дата|ημερομηνία|公開|掲載|게시|등록|입력|발행|发布|发表|时间|日期|時間)",
         )
     });
     behind(&LABEL, lines, language)
 }
+
+/// The first date at once behind a word that says that the article was published then.
+pub(super) fn published(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
+    let short = lines.lines().filter(|line| line.len() <= LINE_BYTES / 2);
+    short.take(NEAR_LINES).find_map(|line| {
+        let dates = all(line, language);
+        let (_, date, range) = dates.into_iter().find(|(before, ..)| {
+            let label = PUBLISHED.find(before);
+            label.is_some_and(|label| before.len() - label.end() <= BEHIND_LABEL)
+                && !is_of_another(before)
+                && !is_told(before)
+        })?;
+        Some((date, line[range].trim().to_owned()))
+    })
+}
+
+/// Lines at the title that may say it.
+const NEAR_LINES: usize = 12;
 
 /// What says that a page was changed.
 static CHANGE: LazyLock<Pattern> = LazyLock::new(|| {
@@ -99,14 +127,88 @@ static CHANGE: LazyLock<Pattern> = LazyLock::new(|| {
     )
 });
 
+/// What says that a date is that of something else than the article: who joined, what was received, what is recommended.
+static FOREIGN: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
+        r"(?i)(?:(?-u:\b)(?:joined|registered|received|accepted|member since|expires?|deadline|copyright|born|viewed|accessed|retrieved)(?-u:\b)|©|推荐|推薦|注册|截止|浏览)",
+    )
+});
+
+/// The dates of a line, each with what stands in front of it since the one before.
+pub(super) fn all<'l>(line: &'l str, language: Option<&str>) -> Vec<(&'l str, Date, Range<usize>)> {
+    let (mut dates, mut at) = (Vec::new(), 0);
+    while dates.len() < DATES_A_LINE
+        && let Some((date, range)) = find(&line[at..], language)
+    {
+        dates.push((&line[at..at + range.start], date, at + range.start..at + range.end));
+        at += range.end;
+    }
+    dates
+}
+
+/// Dates of a line that are read.
+const DATES_A_LINE: usize = 4;
+
+/// The date in a line that is that of the article: one that is said to be, else the first that is not said to be that of a
+/// change or of something else.
+pub(super) fn own(line: &str, language: Option<&str>) -> Option<(Date, Range<usize>)> {
+    let dates = all(line, language);
+    let is_published = |before: &str| PUBLISHED.is_match(before) && !CHANGE.is_match(before);
+    let labelled = dates
+        .iter()
+        .find(|(before, ..)| is_published(before) && !FOREIGN.is_match(before));
+    let first = || {
+        dates
+            .iter()
+            .find(|(before, ..)| !CHANGE.is_match(before) && !FOREIGN.is_match(before))
+    };
+    labelled
+        .or_else(first)
+        .map(|(_, date, range)| (date.clone(), range.clone()))
+}
+
+/// The date in a line that is that of a change.
+pub(super) fn change(line: &str, language: Option<&str>) -> Option<Date> {
+    let dates = all(line, language).into_iter();
+    dates
+        .into_iter()
+        .find(|(before, ..)| CHANGE.is_match(before))
+        .map(|(_, date, _)| date)
+}
+
+/// What says that something was published.
+static PUBLISHED: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
+        r"(?i)(?:veröffentlicht|publi(?:shed|é|cado|cada|cerad|kováno|ceret|c)|posted|post time|erschienen|erstellt|created|pubblicato|geplaatst|gepubliceerd|opublikowano|dodano|publicerad|publisert|udgivet|julkaistu|yayınlan|objavljeno|опубликован|公開|掲載|게시|등록|입력|발행|发布|發布|发表)",
+    )
+});
+
 /// The first date in a line that says when the page was changed.
 pub(super) fn changed(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
     behind(&CHANGE, lines, language)
 }
 
-/// Whether what stands in front of a date in its line says that it is that of a change.
-pub(super) fn is_of_change(before: &str) -> bool {
-    CHANGE.is_match(before)
+/// Whether what stands in front of a date in its line says that it is that of a change, or of something else.
+pub(super) fn is_of_another(before: &str) -> bool {
+    CHANGE.is_match(before) || FOREIGN.is_match(before)
+}
+
+/// Whether what stands in front of a date is a sentence, which tells of something else: words in small letters that are
+/// none of labels.
+pub(super) fn is_told(before: &str) -> bool {
+    let said = Kind::INTERFACE
+        .or(Kind::FUNCTION)
+        .or(Kind::PARTICLE)
+        .or(Kind::DATE)
+        .or(Kind::BY)
+        .or(Kind::ROLE);
+    let words = before
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().nth(2).is_some());
+    words
+        .filter(|word| word.chars().all(char::is_lowercase) && !lexicon::is(word, said) && !PUBLISHED.is_match(word))
+        .nth(1)
+        .is_some()
 }
 
 /// The first date that follows such a label at once, or stands on the next line.
@@ -224,6 +326,22 @@ mod tests {
             Some("2019-06-03T14:05:06+08:00")
         );
         assert_eq!(read("June 3, 2019 12:05 am").as_deref(), Some("2019-06-03T00:05:00Z"));
+    }
+
+    #[test]
+    fn named_zones_and_halves_of_the_day() {
+        for (line, expected) in [
+            ("5.3.2024 14:30 MEZ", "2024-03-05T14:30:00+01:00"),
+            ("5.7.2024 14:30 MESZ", "2024-07-05T14:30:00+02:00"),
+            ("March 5, 2024 2:30 pm EDT", "2024-03-05T14:30:00-04:00"),
+            ("March 5, 2024 10:05 am PST", "2024-03-05T10:05:00-08:00"),
+            ("5 March 2024 14:30 GMT+1", "2024-03-05T14:30:00+01:00"),
+            ("2024-03-05 14:30 JST", "2024-03-05T14:30:00+09:00"),
+            ("입력 2024.03.05. 오후 2:30", "2024-03-05T14:30:00Z"),
+            ("2024年3月5日 下午2:30", "2024-03-05T14:30:00Z"),
+        ] {
+            assert_eq!(read(line).as_deref(), Some(expected), "{line}");
+        }
     }
 
     #[test]

@@ -119,6 +119,17 @@ pub fn parse(text: &str) -> Option<Date> {
     moment?.format()
 }
 
+/// Seconds or milliseconds since 1970, as scripts and attributes have them, in UTC.
+pub(super) fn unix(text: &str) -> Option<Date> {
+    let text = text.trim();
+    if !matches!(text.len(), 10 | 13) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let seconds: i64 = text.get(..10)?.parse().ok()?;
+    let moment = jiff::Timestamp::from_second(seconds).ok()?;
+    parse(&moment.to_string())
+}
+
 /// The other reading of a date that begins with two numbers which may both be a month: `11/01/2023`.
 pub(super) fn with_month_and_day_swapped(raw: &str, date: &Date) -> Option<Date> {
     let first = raw.trim().split('/').next()?;
@@ -456,6 +467,14 @@ mod tests {
             let expected = ("2021-08-18T00:00:00Z".to_owned(), Precision::Day, false);
             assert_eq!(read(text), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn seconds_since_1970() {
+        let day = |text| unix(text).map(|date| date.rfc3339);
+        assert_eq!(day("1709649000").as_deref(), Some("2024-03-05T14:30:00Z"));
+        assert_eq!(day("1709649000000").as_deref(), Some("2024-03-05T14:30:00Z"));
+        assert_eq!(day("170964900"), None);
     }
 
     #[test]

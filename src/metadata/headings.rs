@@ -54,6 +54,9 @@ const KICKERS: &[&str] = &[
     "screen-reader",
 ];
 
+/// Names of headings that stand over what readers say, or over other articles.
+const READERS: &[&str] = &["comment", "respond", "replies", "reply-title", "related"];
+
 /// What parts a title from the line in front of it.
 const BORDERS: &[char] = &[' ', ':', '：', '-', '–', '—', '|', '/', '·', '•', '»', '\u{a0}'];
 
@@ -73,7 +76,21 @@ pub(super) struct Heading {
 
 /// Those that say something, in document order.
 pub(super) fn read(outline: &Outline<'_>, ids: &[u32], base: Option<&Url>) -> Vec<Heading> {
-    let headings = ids.iter().map(|id| {
+    let names =
+        |id: u32| ["class", "id"].map(|name| outline.attribute(id, name).unwrap_or_default().to_ascii_lowercase());
+    let is_of_readers = |id: &&u32| {
+        let parent = outline.elements[**id as usize].parent;
+        let around = [**id, parent]
+            .into_iter()
+            .filter(|id| (*id as usize) < outline.elements.len());
+        around
+            .flat_map(names)
+            .any(|names| READERS.iter().any(|name| names.contains(name)))
+    };
+    let headings = ids
+        .iter()
+        .filter(|id| outline.elements[**id as usize].tag == Tag::H1 || !is_of_readers(id));
+    let headings = headings.map(|id| {
         let (text, runs) = text(outline, *id);
         Heading {
             element: *id,

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::steps;
 
+/// Pictures of one thing that are asked for their address.
+const PICTURES: usize = 8;
+
 /// Bytes of all blocks that are read: articles whose text stands in them once more are tens of kilobytes.
 const BLOCKS_BYTES: usize = 512 * 1024;
 
@@ -55,6 +58,8 @@ pub(super) struct Described {
     pub(super) authors: Vec<Author>,
     /// Whether the authors are said to be people, and not merely called so.
     pub(super) are_people: bool,
+    /// Whether they are said to be organizations.
+    pub(super) are_bodies: bool,
     pub(super) published: Option<String>,
     pub(super) modified: Option<String>,
     pub(super) description: Option<String>,
@@ -100,6 +105,7 @@ pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
     let by_id = by_id(&things);
     let page = things.iter().find(|thing| thing.is(|name| PAGES.contains(&name)));
     let mut described = article.map(|article| article.describe(&by_id)).unwrap_or_default();
+    described.image = article.and_then(|article| article.picture(&things));
     if let Some(page) = page {
         let date = |name: &str| page.text(&[name]);
         described.published = described.published.or_else(|| date("datePublished"));
@@ -107,6 +113,7 @@ pub(super) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
         if described.authors.is_empty() {
             let said = page.describe(&by_id);
             (described.authors, described.are_people) = (said.authors, said.are_people);
+            described.are_bodies = said.are_bodies;
         }
     }
     (described != Described::default()).then_some(described)
@@ -140,6 +147,29 @@ fn flatten(value: Value, things: &mut Vec<Thing>) {
 }
 
 impl Thing {
+    /// The address of its picture: said at once, of a thing that is one, or of one elsewhere on the page.
+    fn picture(&self, things: &[Thing]) -> Option<String> {
+        let own = |thing: &Thing| ["url", "contentUrl"].iter().find_map(|name| address(thing.get(name)?));
+        let referred = |thing: &Thing| {
+            let Some(Value::Text(id)) = thing.get("@id") else {
+                return None;
+            };
+            let is_it = |other: &&Thing| matches!(other.get("@id"), Some(Value::Text(own)) if own == id);
+            things.iter().filter(is_it).find_map(own)
+        };
+        let of = |value: &Value| {
+            let mut items = value.items().iter().take(PICTURES);
+            items.find_map(|item| match item {
+                Value::Text(text) => clean(text),
+                Value::Thing(thing) => own(thing).or_else(|| referred(thing)),
+                _ => None,
+            })
+        };
+        ["image", "primaryImageOfPage", "thumbnailUrl"]
+            .iter()
+            .find_map(|name| of(self.get(name)?))
+    }
+
     fn describe(&self, things: &ById<'_>) -> Described {
         let makers = ["author", "creator"].iter().find_map(|name| self.get(name));
         let makers: Vec<&Value> = makers.map(Value::items).unwrap_or_default().iter().collect();
@@ -149,24 +179,33 @@ impl Thing {
             license: self.get("license").and_then(address),
             authors: Vec::new(),
             are_people: false,
+            are_bodies: false,
             published: self.text(&["datePublished", "dateCreated"]),
             modified: self.text(&["dateModified"]),
             description: self.text(&["description"]),
             publisher: self
                 .get("publisher")
                 .and_then(|value| named(value, things)?.text(&["name"])),
-            image: self.get("image").and_then(address),
+            image: None,
             sections: self.get("articleSection").map(texts).unwrap_or_default(),
             keywords: self.get("keywords").map(keywords).unwrap_or_default(),
         };
+        let is_of = |maker: &Value, name: &str| named(maker, things).is_some_and(|thing| thing.is(|own| own == name));
+        described.are_people = makers.iter().any(|maker| is_of(maker, "Person"));
+        // Where a person is named, an organization beside them has published it.
+        let people = makers
+            .iter()
+            .copied()
+            .filter(|maker| !described.are_people || !is_of(maker, "Organization"));
         // Many may refer to one thing, which says who it is once.
         let mut known: HashSet<*const Thing, FixedState> = HashSet::default();
-        for maker in makers {
+        for maker in people {
             steps::count(1);
             let thing = named(maker, things);
             if thing.is_some_and(|thing| !known.insert(thing)) {
                 continue;
             }
+            described.are_bodies |= is_of(maker, "Organization") || is_of(maker, "NewsMediaOrganization");
             let full = |thing: &Thing| {
                 let names = ["givenName", "familyName"].map(|name| thing.text(&[name]).unwrap_or_default());
                 thing.text(&["name"]).or_else(|| clean(&names.join(" ")))
@@ -179,7 +218,6 @@ impl Thing {
                     Some(whole.unwrap_or(name))
                 }),
             };
-            described.are_people |= thing.is_some_and(|thing| thing.is(|name| name == "Person"));
             described.authors.extend(name.map(|name| {
                 Author {
                     name,

@@ -28,7 +28,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     let mut declared = declared
         .into_iter()
         .filter_map(|(tag, source)| Some((tag?.trim(), source)));
-    let declared = declared.next().filter(|(tag, _)| is_tag(tag));
+    let declared = declared.find(|(tag, _)| is_tag(tag));
     if let Some((tag, source)) = declared
         && source != Source::Caller
         && let Some(found) = contradiction(tag, sources.text)
@@ -43,7 +43,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
         return;
     }
     let found = declared
-        .map(|(tag, source)| (tag.replace('_', "-"), source))
+        .map(|(tag, source)| (spelled(tag), source))
         .or_else(|| Some((detect(sources.text)?.to_owned(), Source::Html)));
     if let Some((tag, source)) = found {
         facts.say("language", source, None);
@@ -52,13 +52,28 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     }
 }
 
+/// A tag in the letters that RFC 5646 recommends (section 2.1.1): `zh-Hant-TW`.
+fn spelled(tag: &str) -> String {
+    let parts = tag.split(['-', '_']).enumerate().map(|(i, part)| {
+        let lower = part.to_ascii_lowercase();
+        match (i, part.len()) {
+            (1.., 2) => part.to_ascii_uppercase(),
+            (1.., 4) if part.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                lower[..1].to_ascii_uppercase() + &lower[1..]
+            }
+            _ => lower,
+        }
+    });
+    parts.collect::<Vec<_>>().join("-")
+}
+
 /// Whether it has the shape of a language tag (RFC 5646, section 2.1).
 fn is_tag(text: &str) -> bool {
     let mut parts = text.split(['-', '_']);
     parts
         .next()
         .is_some_and(|first| (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic()))
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// The language of a text whose script the declared language is not written in: templates declare English by habit.

@@ -75,6 +75,12 @@ const NAMES: &[&str] = &[
     "vcard",
     "contributor",
     "username",
+    "user-name",
+    "postuser",
+    "poster",
+    "nickname",
+    "screen-name",
+    "member-name",
     "date",
     "datum",
     "fecha",
@@ -91,11 +97,113 @@ const NAMES: &[&str] = &[
 ];
 static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().copied()));
 
+/// Whether a value is a moment: in ISO 8601 or in seconds since 1970.
+fn is_moment(value: &str) -> bool {
+    let is_new = value.starts_with("20") || value.starts_with("19");
+    is_new && value.len() >= 16 && super::dates::parse(value).is_some()
+        || value.starts_with('1') && super::dates::unix(value).is_some()
+}
+
 /// Whether a start tag may name people or a day.
 pub(super) fn may_name(tag: StartTag<'_>) -> bool {
     let is_of = |own: &[&str], name: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
     tag.attributes()
         .any(|(name, value)| is_of(NAMING, name) && NAMED.are_in(value) || is_of(DATING, name))
+}
+
+/// How markup says that an element names those who wrote something, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// `itemprop`.
+    Schema,
+    /// `property`.
+    Rdfa,
+    /// `rel="author"`.
+    Rel,
+    /// A class or an id that says author or byline.
+    Author,
+    /// One that says it in other words.
+    Writer,
+    /// A link to a page about a person.
+    Link,
+}
+
+impl Mark {
+    pub(super) fn source(self) -> Source {
+        match self {
+            Mark::Schema => Source::Microdata,
+            Mark::Rdfa => Source::Rdfa,
+            _ => Source::Html,
+        }
+    }
+}
+
+/// Parts of the addresses of pages about people.
+const PEOPLE: &[&str] = &[
+    "/author/",
+    "/authors/",
+    "/auteur/",
+    "/auteurs/",
+    "/autor/",
+    "/autores/",
+    "/autoren/",
+    "/autori/",
+    "/autore/",
+    "/by/",
+    "/byline/",
+    "/people/",
+    "/person/",
+    "/profile/",
+    "/profiles/",
+    "/profil/",
+    "/user/",
+    "/users/",
+    "/u/",
+    "/member/",
+    "/members/",
+    "/contributor/",
+    "/contributors/",
+    "/writer/",
+    "/writers/",
+    "/reporter/",
+    "/reporters/",
+    "/journalist/",
+    "/journalists/",
+    "/journaliste/",
+    "/redakteur/",
+    "/columnist/",
+    "/columnists/",
+    "/staff/",
+    "/team/",
+    "/expert/",
+    "/experts/",
+    "/blogger/",
+    "/bloggers/",
+    "/author?",
+    "?author=",
+    "&author=",
+    "action=profile",
+    "/our-team/",
+    "/bio/",
+    "/bios/",
+    "/editor/",
+    "/editors/",
+];
+static PEOPLE_IN_PATHS: LazyLock<Words> = LazyLock::new(|| Words::fixed(PEOPLE.iter().copied()));
+
+/// Whether a link leads to a page about a person.
+pub(super) fn leads_to_person(outline: &Outline<'_>, id: u32) -> bool {
+    let Some(href) = outline
+        .attribute(id, "href")
+        .filter(|href| PEOPLE_IN_PATHS.are_in(href.as_bytes()))
+    else {
+        return false;
+    };
+    // The page that lists them all is about nobody.
+    let behind = |part: &&str| href.find(*part).map(|at| &href[at + part.len()..]);
+    let is_page =
+        |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '=' | ';' | '&' | '%'));
+    PEOPLE.iter().filter_map(behind).any(is_page)
 }
 
 /// What the attributes of one element say.
@@ -107,6 +215,8 @@ pub(super) struct Marks<'a> {
     rdfa: &'a str,
     rel: &'a str,
     pub(super) datetime: Option<&'a str>,
+    /// Of old, `abbr` has the date in its title.
+    pub(super) title: Option<&'a str>,
     is_pubdate: bool,
 }
 
@@ -131,6 +241,14 @@ impl<'a> Marks<'a> {
                 marks.rel = value;
             } else if name.eq_ignore_ascii_case(b"datetime") || name.eq_ignore_ascii_case(b"content") {
                 marks.datetime = Some(value);
+            } else if name.eq_ignore_ascii_case(b"title") {
+                marks.title = Some(value);
+            } else if name.len() > 5
+                && name[..5].eq_ignore_ascii_case(b"data-")
+                && marks.datetime.is_none()
+                && is_moment(value)
+            {
+                marks.datetime = Some(value);
             } else if name.eq_ignore_ascii_case(b"pubdate") {
                 marks.is_pubdate = true;
             }
@@ -142,30 +260,30 @@ impl<'a> Marks<'a> {
         parts.iter().any(|part| self.names.contains(part))
     }
 
-    pub(super) fn names_people(&self) -> Option<(u8, Source)> {
+    pub(super) fn names_people(&self) -> Option<Mark> {
         let is_maker = |names: &str| {
             names
                 .split_ascii_whitespace()
                 .any(|name| matches!(name, "author" | "creator"))
         };
         if is_maker(self.microdata) {
-            return Some((4, Source::Microdata));
+            return Some(Mark::Schema);
         }
         if is_maker(self.rdfa) {
-            return Some((4, Source::Rdfa));
+            return Some(Mark::Rdfa);
         }
         if self
             .rel
             .split_ascii_whitespace()
             .any(|rel| rel.eq_ignore_ascii_case("author"))
         {
-            return Some((4, Source::Html));
+            return Some(Mark::Rel);
         }
         if self.has(BESIDE) {
             return None;
         }
         if self.has(&["author", "byline", "by-line"]) {
-            return Some((3, Source::Html));
+            return Some(Mark::Author);
         }
         let others = [
             "autor",
@@ -178,11 +296,17 @@ impl<'a> Marks<'a> {
             "vcard",
             "contributor",
             "username",
+            "user-name",
+            "postuser",
+            "poster",
+            "nickname",
+            "screen-name",
+            "member-name",
             "wrote",
             "written-by",
             "written_by",
         ];
-        self.has(&others).then_some((2, Source::Html))
+        self.has(&others).then_some(Mark::Writer)
     }
 
     pub(super) fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
@@ -223,6 +347,39 @@ impl<'a> Marks<'a> {
     }
 }
 
+/// Whether an element stands in a quotation, or in what readers say of the article.
+pub(super) fn is_of_others(outline: &Outline<'_>, mut id: u32) -> bool {
+    let all = outline.characters_before.last().copied().unwrap_or_default();
+    for _ in 0..ANCESTORS {
+        let Some(element) = outline.elements.get(id as usize) else {
+            return false;
+        };
+        let is_comment = || {
+            let names = outline
+                .attribute(id, "class")
+                .unwrap_or_default()
+                .split_ascii_whitespace();
+            let mut names = names.chain(outline.attribute(id, "id"));
+            names.any(|name| {
+                [
+                    "comment",
+                    "comments",
+                    "comment-list",
+                    "commentlist",
+                    "disqus_thread",
+                    "respond",
+                ]
+                .contains(&name)
+            })
+        };
+        if outline.characters(id) * 2 < all && (element.tag == Tag::BLOCKQUOTE || is_comment()) {
+            return true;
+        }
+        id = element.parent;
+    }
+    false
+}
+
 /// Whether an element stands among what is not the article.
 pub(super) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
     for _ in 0..ANCESTORS {
@@ -231,8 +388,8 @@ pub(super) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
         };
         match element.tag {
             Tag::BODY | Tag::HTML => return false,
-            // Who took a picture has not written the article.
-            Tag::FIGURE | Tag::FIGCAPTION => return true,
+            // Who took a picture has not written the article, and what is quoted was said elsewhere.
+            Tag::FIGURE | Tag::FIGCAPTION | Tag::BLOCKQUOTE => return true,
             _ => {}
         }
         let says = |name: &str| {

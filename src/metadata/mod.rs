@@ -4,8 +4,11 @@
 //! the page itself, the URL. Who comes first is believed, unless the others show that he is wrong: a title is compared with
 //! the headings (`titles`), an author with the names of the site, a day with the same day to the minute.
 
-mod authors;
+pub mod authors;
+mod bylines;
 mod caller;
+mod candidates;
+mod credits;
 mod date_parts;
 mod datelines;
 mod days;
@@ -18,7 +21,10 @@ mod headings;
 mod json_ld;
 mod json_values;
 mod language;
+mod lexicon;
 mod marks;
+mod name_class;
+mod names;
 mod origin;
 mod page;
 mod people;
@@ -77,11 +83,26 @@ pub enum Source {
     Url,
 }
 
+/// How sure a fact is, the least sure first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// One source says it that is often wrong.
+    #[default]
+    Guess,
+    /// One source says it that is mostly right.
+    Likely,
+    /// Those who know say it, or sources that do not depend on one another.
+    Certain,
+}
+
 /// Who said a fact, and in which words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provenance {
     /// Who.
     pub source: Source,
+    /// How sure that is.
+    pub confidence: Confidence,
     /// The words, where they are not the fact itself.
     pub raw: Option<String>,
     /// The id of the rule that took it.
@@ -166,6 +187,10 @@ pub struct Facts {
     pub videos: Vec<Video>,
     /// Who said what.
     pub provenance: BTreeMap<&'static str, Provenance>,
+    /// The address of the picture that JSON-LD names.
+    stated_image: Option<String>,
+    /// Those who were named as authors, with what speaks for them.
+    pub named: Vec<authors::Weighed>,
     /// What was found wrong on the way.
     pub warnings: Vec<Warning>,
 }
@@ -302,8 +327,55 @@ fn names(authors: &[Author]) -> String {
 
 impl Facts {
     fn say(&mut self, field: &'static str, source: Source, raw: Option<String>) {
+        let confidence = match source {
+            Source::Caller | Source::FrontMatter | Source::Rule | Source::Header => Confidence::Certain,
+            Source::Html | Source::Url => Confidence::Guess,
+            _ => Confidence::Likely,
+        };
+        self.say_surely(field, source, raw, confidence);
+    }
+
+    /// Names the source of a fact that others have been compared with.
+    fn say_surely(&mut self, field: &'static str, source: Source, raw: Option<String>, confidence: Confidence) {
         let rule = None;
-        self.provenance.insert(field, Provenance { source, raw, rule });
+        let said = Provenance {
+            source,
+            confidence,
+            raw,
+            rule,
+        };
+        self.provenance.insert(field, said);
+    }
+
+    /// Leaves out the facts that are less sure than asked for.
+    pub fn keep(&mut self, least: Confidence) {
+        let weak: Vec<&'static str> = self
+            .provenance
+            .iter()
+            .filter(|(field, said)| said.confidence < least && **field != "url")
+            .map(|(field, _)| *field)
+            .collect();
+        for field in weak {
+            self.provenance.remove(field);
+            match field {
+                "title" => (self.title, self.title_raw) = (None, None),
+                "subtitle" => self.subtitle = None,
+                "summary" => self.summary = None,
+                "authors" => (self.authors, self.byline) = (Vec::new(), None),
+                "editors" => self.editors.clear(),
+                "source" => self.source = None,
+                "site_name" => self.site_name = None,
+                "date_published" => (self.date_published, self.date_published_raw) = (None, None),
+                "date_modified" => self.date_modified = None,
+                "language" => (self.language, self.direction) = (None, None),
+                "section" => self.section = None,
+                "tags" => self.tags.clear(),
+                "categories" => self.categories.clear(),
+                "license" => self.license = None,
+                "image" => self.image = None,
+                _ => {}
+            }
+        }
     }
 
     /// A rule has added to a list; where others began it, it stays theirs.

@@ -30,6 +30,22 @@ pub(super) fn outlet(text: &str) -> Option<&str> {
     found.name("outlet").map(|m| m.as_str())
 }
 
+/// `来源：某某日报` in a line beside the title.
+static SOURCE: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::fixed(
+        r"(?m)(?:^|[\s　|丨(（])(?:文章来源|信息来源|稿件来源|来源|來源|稿源|出处)\s?[:：]\s?(?<outlet>[^\s，。；：:（）()【】\[\]|丨]{2,24})",
+    )
+});
+
+/// The outlet that a line at the title names as the source.
+pub(super) fn in_lines(lines: &str) -> Option<&str> {
+    let outlet = holds_han(lines)
+        .then(|| SOURCE.captures(lines))
+        .flatten()?
+        .name("outlet")?;
+    Some(outlet.as_str()).filter(|name| holds_han(name))
+}
+
 /// An outlet's name as it stands in a line: of a list each, out of its quotes, without the town of the desk behind it.
 pub(super) fn tidy(line: &str) -> String {
     static DESK: LazyLock<Pattern> =
@@ -69,5 +85,10 @@ mod tests {
         assert_eq!(outlet("布局了上下游。（某某证券网）"), Some("某某证券网"));
         assert_eq!(outlet("他上网查了7月的报表。（完）"), None);
         assert_eq!(outlet(""), None);
+        assert_eq!(
+            in_lines("标题\n2024年03月05日 14:30　来源：海港晚报　作者：林晓舟"),
+            Some("海港晚报")
+        );
+        assert_eq!(in_lines("他说，来源不明"), None);
     }
 }

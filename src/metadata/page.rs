@@ -3,15 +3,16 @@
 use std::ops::Range;
 
 use super::{
-    Facts, Source, Sources, authors, datelines,
+    Confidence, Facts, Outlet, Source, Sources, authors, datelines,
     head::Topic,
     headings::{self, Heading},
     json_ld::{self, Described},
+    origin,
     printed::{self, Printed},
     published,
     titles::{self, Candidates, Sites},
 };
-use crate::engine::{Content, Links, Node, lines::squash, tags::Tag};
+use crate::engine::{Content, Links, Node, Outline, lines::squash, tags::Tag};
 
 /// Characters of a line that is a date, with where and by whom.
 const DATELINE_CHARACTERS: usize = 60;
@@ -33,22 +34,16 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
     // A post says itself who wrote it; what is in its text are the names of others.
     let is_page = outline.is_document && sources.page.front_matter.is_none();
     let language = facts.language.clone();
-    // Whom JSON-LD names by one word, or by the site's name, others may name better.
-    let is_poor = |name: &str| !name.contains(' ') || sites.is(name);
-    let by_one_word = described.authors.iter().all(|author| is_poor(&author.name));
-    let is_open =
-        facts.authors.is_empty() && by_one_word || facts.date_published.is_none() && described.published.is_none();
     let is_asked = facts.authors.is_empty() || facts.date_published.is_none();
     let mut said = Said {
         described,
         printed: Printed::default(),
         near: String::new(),
         sites,
+        heading,
     };
-    if is_page && is_open {
-        said.printed = printed::read(outline, text.clone(), heading, language.as_deref(), &said.sites);
-    }
     if is_page && is_asked {
+        said.printed = printed::read(outline, text.clone(), heading, language.as_deref());
         said.near = printed::near(outline, &text, heading);
     }
     if facts.authors.is_empty() {
@@ -57,10 +52,51 @@ pub(super) fn read(facts: &mut Facts, sources: &Sources<'_>) {
     if facts.date_published.is_none() {
         published::decide(facts, sources, &said, &text);
     }
+    if facts.source.is_none()
+        && let Some(name) = origin::in_lines(&said.near)
+    {
+        let (name, url) = (origin::tidy(name), None);
+        facts.source = Some(Outlet { name, url });
+        facts.say("source", Source::Html, None);
+    }
+    if facts.subtitle.is_none() && is_page {
+        said.described.subtitle = said.described.subtitle.take().or_else(|| standfirst(outline, heading));
+    }
     let described = said.described;
-    published::modified(facts, sources, &described);
+    facts.stated_image.clone_from(&described.image);
+    published::modified(facts, sources, &described, &said.near);
     texts(facts, sources, &described);
     categories(facts, sources, &described);
+}
+
+/// Names of the lines below a title that sum an article up.
+const STANDFIRSTS: &[&str] = &[
+    "subtitle",
+    "sub-title",
+    "standfirst",
+    "subheadline",
+    "sub-headline",
+    "dek",
+];
+/// Elements behind a title among which it stands, and characters that it has.
+const BEHIND_TITLE: usize = 60;
+const STANDFIRST_CHARACTERS: std::ops::RangeInclusive<u32> = 10..=300;
+
+/// The line below the title that its class calls so.
+fn standfirst(outline: &Outline<'_>, heading: usize) -> Option<String> {
+    let first = outline
+        .elements
+        .partition_point(|element| (element.start as usize) <= heading);
+    let ids = (first..outline.elements.len()).take(BEHIND_TITLE).map(|id| id as u32);
+    let is_it = |id: &u32| {
+        let element = &outline.elements[*id as usize];
+        let names = outline.attribute(*id, "class").unwrap_or_default().to_ascii_lowercase();
+        let mut names = names.split(|c: char| c.is_ascii_whitespace() || c == '_');
+        matches!(element.tag, Tag::P | Tag::DIV | Tag::H2 | Tag::H3 | Tag::H4)
+            && STANDFIRST_CHARACTERS.contains(&outline.characters(*id))
+            && names.any(|name| STANDFIRSTS.contains(&name))
+    };
+    ids.into_iter().find(is_it).map(|id| printed::text_of(outline, id))
 }
 
 /// What a page says, once each.
@@ -69,6 +105,8 @@ pub(super) struct Said {
     pub(super) printed: Printed,
     pub(super) near: String,
     pub(super) sites: Sites,
+    /// Where the title stands in the source.
+    pub(super) heading: usize,
 }
 
 /// The names that the site goes by: what it calls itself, what leads to its first page, and its domain.
@@ -126,8 +164,16 @@ fn title(
     let is_said = facts.title.is_some();
     if let Some((title, source, raw)) = chosen {
         facts.set_title(&title, source);
-        if !is_said && raw != title {
-            facts.say("title", source, Some(raw.clone()));
+        let is_title = |other: &str| json_ld::letters(other) == json_ld::letters(&title);
+        let is_shown = shown.iter().any(|heading| heading.is_first && is_title(&heading.text));
+        let is_declared = candidates.declared.iter().any(|(other, _)| is_title(other));
+        let confidence = match (is_shown, is_declared) {
+            (true, true) => Confidence::Certain,
+            (false, false) => Confidence::Guess,
+            _ => Confidence::Likely,
+        };
+        if !is_said && facts.title.is_some() {
+            facts.say_surely("title", source, (raw != title).then(|| raw.clone()), confidence);
         }
         if !is_said {
             facts.title_raw = Some(head.title.clone().unwrap_or(raw));

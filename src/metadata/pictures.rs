@@ -58,7 +58,9 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     let is_named = named.clone().any(|(url, _)| !url.trim().is_empty());
     let by_rules = sources.fields.iter().filter(|field| field.name == FieldName::Image);
     let named = named.chain(by_rules.clone().map(|field| (field.value.as_str(), Source::Rule)));
-    let named = named.chain(head.said(Topic::Image));
+    let stated = facts.stated_image.clone();
+    let by_json_ld = stated.as_deref().map(|url| (url, Source::JsonLd));
+    let named = named.chain(head.said(Topic::Image)).chain(by_json_ld);
     // An image that a rule dropped is not the article's, whoever names it but a rule.
     let is_placeholder = |url: &String| PLACEHOLDERS.iter().any(|name| url.contains(name));
     let chosen = named

@@ -6,12 +6,12 @@
 use std::ops::Range;
 
 use super::{
-    Source, datelines,
+    Source,
+    credits::{self, Credit},
+    datelines,
     dates::Date,
     head::clean,
-    marks::{self, Marks, is_elsewhere},
-    people,
-    titles::Sites,
+    marks::{self, Mark, Marks, is_elsewhere},
 };
 use crate::{
     engine::{
@@ -39,27 +39,10 @@ const LINE_RUNS: u32 = 64;
 const LINE_BYTES: u32 = 16 << 10;
 /// Elements that are held for bylines.
 const CANDIDATES: usize = 256;
-/// Of those, how many are asked for somebody's name.
-const ASKED: usize = 24;
-/// People named one after the other.
-const MOST_NAMES: usize = 12;
 /// Different days inside the text from which on they are those of other articles.
 const MANY_DAYS: usize = 3;
 /// Marks inside the text that are asked for their day.
 const DAYS_ASKED: usize = 8;
-
-/// Where the accounts of people are, beside the pages about them.
-const ACCOUNTS: &[&str] = &["twitter.com", "://x.com", "facebook.com", "instagram.com"];
-
-/// A line that names people.
-#[derive(Debug, Clone)]
-pub(super) struct Line {
-    /// As printed.
-    pub(super) text: String,
-    /// The names in it, where the markup tells them apart, each with the page about them.
-    pub(super) names: Vec<(String, Option<String>)>,
-    pub(super) source: Source,
-}
 
 /// The strength of a `time` that is not that of a change.
 const TIME: u8 = 8;
@@ -67,7 +50,7 @@ const TIME: u8 = 8;
 /// What the page says.
 #[derive(Debug, Default)]
 pub(super) struct Printed {
-    pub(super) byline: Option<Line>,
+    pub(super) credits: Vec<Credit>,
     pub(super) date: Option<(Date, String, Source)>,
     /// The day of the `time` right below the title, if there is one.
     pub(super) at_title: Option<(Date, String)>,
@@ -75,22 +58,9 @@ pub(super) struct Printed {
     pub(super) is_list: bool,
 }
 
-/// One element that may name people or a day.
-struct Mark {
-    element: u32,
-    strength: u8,
-    source: Source,
-}
-
 /// Reads. `text` is where the article's text stands, `heading` where its title does.
-pub(super) fn read(
-    outline: &Outline<'_>,
-    text: Range<usize>,
-    heading: usize,
-    language: Option<&str>,
-    sites: &Sites,
-) -> Printed {
-    let mut bylines: Vec<Mark> = Vec::new();
+pub(super) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, language: Option<&str>) -> Printed {
+    let mut makers: Vec<(u32, Mark)> = Vec::new();
     let mut date: Option<(u8, Date, String, Source)> = None;
     let mut is_date_inside = false;
     let mut asked = 0;
@@ -107,7 +77,8 @@ pub(super) fn read(
         if start > text.end + BEHIND {
             break;
         }
-        let is_named = || element.tag == Tag::TIME || marks::may_name(outline.start_tag(id));
+        let leads_to_person = element.tag == Tag::A && marks::leads_to_person(outline, id);
+        let is_named = || element.tag == Tag::TIME || leads_to_person || marks::may_name(outline.start_tag(id));
         let is_line = outline.characters(id) <= LINE_CHARACTERS
             && element.next_run - element.first_run <= LINE_RUNS
             && bytes_of_runs(outline, element.first_run..element.next_run) <= LINE_BYTES;
@@ -116,19 +87,15 @@ pub(super) fn read(
         }
         let marks = Marks::read(outline, id);
         let closeness = u8::from(near.contains(&start));
-        if let Some((strength, source)) = marks.names_people()
-            && (1..=NAME_CHARACTERS).contains(&outline.characters(id))
+        if let Some(mark) = marks.names_people().or(leads_to_person.then_some(Mark::Link))
+            && (u32::from(mark != Mark::Schema)..=NAME_CHARACTERS).contains(&outline.characters(id))
             && asked < CANDIDATES
         {
             asked += 1;
             if is_elsewhere(outline, id) {
                 continue;
             }
-            bylines.push(Mark {
-                element: id,
-                strength: strength * 2 + closeness,
-                source,
-            });
+            makers.push((id, mark));
         }
         if let Some((strength, source)) = marks.names_a_day(element.tag) {
             let strength = strength * 2 + closeness;
@@ -155,7 +122,7 @@ pub(super) fn read(
     }
     let is_list = is_date_inside && date.as_ref().is_some_and(|(_, date, ..)| is_of_list(date, &days));
     Printed {
-        byline: byline(outline, &bylines, sites),
+        credits: credits::read(outline, &makers, heading),
         date: date
             .filter(|_| !is_list)
             .map(|(_, date, raw, source)| (date, raw, source)),
@@ -182,7 +149,8 @@ fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
 /// The day of the only `time` of a page.
 pub(super) fn only_time(outline: &Outline<'_>, language: Option<&str>) -> Option<(Date, String)> {
     let ids = 0..outline.elements.len() as u32;
-    let mut times = ids.filter(|id| outline.elements[*id as usize].tag == Tag::TIME);
+    let is_own = |id: &u32| outline.elements[*id as usize].tag == Tag::TIME && !is_elsewhere(outline, *id);
+    let mut times = ids.filter(is_own);
     let only = times.next()?;
     let day = || day(outline, only, &Marks::read(outline, only), language);
     times.next().is_none().then(day)?
@@ -193,145 +161,26 @@ fn day(outline: &Outline<'_>, id: u32, marks: &Marks<'_>, language: Option<&str>
         .datetime
         .and_then(clean)
         .and_then(|raw| Some((read_date(&raw, language)?, raw)));
-    stated.or_else(|| {
-        let line = text_of(outline, id);
-        let (date, range) = datelines::find(&line, language)?;
+    let titled = || {
+        let raw = marks.title.and_then(clean)?;
+        Some((super::dates::parse(&raw)?, raw))
+    };
+    let line = text_of(outline, id);
+    if datelines::find(&line, None).is_some_and(|(_, range)| datelines::is_of_another(&line[..range.start]))
+        && datelines::own(&line, language).is_none()
+    {
+        return None;
+    }
+    stated.or_else(titled).or_else(|| {
+        let (date, range) = datelines::own(&line, language)?;
         Some((date, line[range].trim().to_owned()))
     })
 }
 
 /// A value that should be a date, or one inside of it.
 pub(super) fn read_date(raw: &str, language: Option<&str>) -> Option<Date> {
-    super::dates::parse(raw).or_else(|| Some(datelines::find(raw, language)?.0))
-}
-
-/// The strongest mark that names somebody, with those like it that stand right behind it.
-fn byline(outline: &Outline<'_>, marks: &[Mark], sites: &Sites) -> Option<Line> {
-    let mut ranked: Vec<&Mark> = marks.iter().collect();
-    ranked.sort_by_key(|mark| std::cmp::Reverse(mark.strength));
-    let is_person = |(name, _): &(String, Option<String>)| {
-        let names = people::tidy(name);
-        !names.is_empty() && !names.iter().any(|name| sites.is(name))
-    };
-    let names_somebody = |mark: &&&Mark| names_in(outline, mark.element).iter().any(is_person);
-    let best = ranked.iter().take(ASKED).find(names_somebody).or(ranked.first())?;
-    let mut names = Vec::new();
-    let (mut last_end, mut elements) = (None, 0);
-    for mark in marks
-        .iter()
-        .filter(|mark| mark.strength == best.strength && mark.source == best.source)
-    {
-        let element = &outline.elements[mark.element as usize];
-        let start = element.start as usize;
-        // Inside of the one before, or far from it, nothing new is named.
-        if last_end.is_some_and(|end| start < end || start > end + 600) || names.len() >= MOST_NAMES {
-            continue;
-        }
-        last_end = Some(element.end as usize);
-        elements += 1;
-        names.extend(names_in(outline, mark.element));
-    }
-    // The line as printed is what holds the names: `By …` may stand outside of the link.
-    let element = &outline.elements[best.element as usize];
-    let around = marks.iter().find(|mark| {
-        let other = &outline.elements[mark.element as usize];
-        mark.source == best.source && mark.element <= best.element && other.end >= element.end
-    });
-    let text = line_of(outline, around.unwrap_or(best).element);
-    let text = match names.len() {
-        0 => text,
-        // Of one element that is no more than a line, it is the line.
-        _ if elements == 1 && (best.source == Source::Html || is_only_names(&text, &names)) => text,
-        _ => names
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect::<Vec<_>>()
-            .join(", "),
-    };
-    Some(Line {
-        text: before_numbers(&text).to_owned(),
-        names,
-        source: best.source,
-    })
-}
-
-/// Whether a line begins with the first of the names, and holds no day or hour: `Ada Lane (with Bo Ek)`.
-fn is_only_names(line: &str, names: &[(String, Option<String>)]) -> bool {
-    let begins = names.first().is_some_and(|(name, _)| line.starts_with(name.as_str()));
-    begins && !line.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// A byline without what a border parts from it, if that is a number: an age, a day, how many comments there are.
-fn before_numbers(line: &str) -> &str {
-    let borders = line.match_indices(['|', '•', '·']);
-    let at = borders
-        .filter(|(at, border)| {
-            let rest = line[at + border.len()..].trim_start();
-            rest.starts_with(|c: char| c.is_ascii_digit())
-        })
-        .map(|(at, _)| at)
-        .next();
-    at.map_or(line, |at| line[..at].trim_end())
-}
-
-/// The names in a byline: what microdata calls so, else its links, else all of it.
-fn names_in(outline: &Outline<'_>, id: u32) -> Vec<(String, Option<String>)> {
-    let element = &outline.elements[id as usize];
-    let inside = id..element.next;
-    steps::count(inside.len());
-    let is_account = |href: &str| ACCOUNTS.iter().any(|host| href.contains(host));
-    let link = |id: u32| {
-        let href = outline.attribute(id, "href").and_then(clean);
-        href.filter(|href| !href.starts_with(['#', 'm', 'j', 't']) && !is_account(href))
-    };
-    let named: Vec<u32> = inside
-        .clone()
-        .filter(|i| outline.attribute(*i, "itemprop") == Some("name"))
-        .collect();
-    let links = || {
-        let is_name = |i: &u32| {
-            let characters = outline.characters(*i);
-            outline.elements[*i as usize].tag == Tag::A
-                && (3..=60).contains(&characters)
-                && datelines::find(&text_of(outline, *i), None).is_none()
-        };
-        inside.clone().filter(is_name).collect::<Vec<u32>>()
-    };
-    let mut parts = if named.is_empty() { links() } else { named };
-    // Beside a name stands a link to an account of theirs, or one that is part of the words in front of it.
-    if parts.len() > 1 {
-        let prefix = people::prefix(&text_of(outline, id)).to_owned();
-        let is_name = |part: &u32| {
-            let href = outline.attribute(*part, "href").unwrap_or_default();
-            !is_account(href) && !prefix.contains(&text_of(outline, *part))
-        };
-        if parts.iter().any(is_name) {
-            parts.retain(is_name);
-        }
-    }
-    let parts = if parts.is_empty() { vec![id] } else { parts };
-    parts
-        .into_iter()
-        .filter_map(|part| {
-            let stated = outline.attribute(part, "content").and_then(clean);
-            let name = stated.unwrap_or_else(|| line_of(outline, part));
-            let around = |i: u32| outline.elements.get(i as usize).map_or(NONE, |e| e.parent);
-            let url = [part, around(part)]
-                .into_iter()
-                .filter(|i| *i != NONE && *i >= id)
-                .find_map(link);
-            (!name.is_empty()).then_some((name, url))
-        })
-        .take(MOST_NAMES)
-        .collect()
-}
-
-/// The first line of an element that names somebody, where a role or a day stands on the next; else all of it.
-fn line_of(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
-    let lines = lines(outline, element.inner as usize..element.end as usize);
-    let named = lines.lines().find(|line| !people::tidy(line).is_empty());
-    named.map_or_else(|| text_of(outline, id), squash)
+    let dates = super::dates::parse(raw).or_else(|| super::dates::unix(raw));
+    dates.or_else(|| Some(datelines::find(raw, language)?.0))
 }
 
 /// The visible text of an element on one line.
@@ -352,8 +201,17 @@ pub(super) fn text_of_runs(outline: &Outline<'_>, runs: Range<u32>) -> String {
     for number in runs {
         steps::count(1);
         let run = &outline.runs[number as usize];
-        // What stands in two blocks are two words.
-        if last.is_some_and(|last| outline.block_of(last.parent) != outline.block_of(run.parent)) {
+        // What stands in two blocks are two words, and so is what stands on two lines.
+        let is_apart = |last: &Run| {
+            let between = outline
+                .source
+                .get(last.end as usize..run.start as usize)
+                .unwrap_or_default();
+            outline.block_of(last.parent) != outline.block_of(run.parent)
+                || between.contains("<br")
+                || between.contains("<BR")
+        };
+        if last.is_some_and(is_apart) {
             text.push(' ');
         }
         text.push_str(&run.decode(outline.run_text(number)));
@@ -372,8 +230,9 @@ fn below_title(text: &Range<usize>, heading: usize) -> Range<usize> {
 /// left out.
 pub(super) fn near(outline: &Outline<'_>, text: &Range<usize>, heading: usize) -> String {
     let below = below_title(text, heading);
-    let mut all = lines(outline, below.clone());
-    let before = lines(outline, heading.saturating_sub(AROUND)..heading);
+    let lines = |part: Range<usize>| lines_of(outline, part, |block| !marks::is_of_others(outline, block));
+    let mut all = lines(below.clone());
+    let before = lines(heading.saturating_sub(AROUND)..heading);
     for line in before.lines().rev() {
         all.push('\n');
         all.push_str(line);
@@ -381,22 +240,34 @@ pub(super) fn near(outline: &Outline<'_>, text: &Range<usize>, heading: usize) -
     // The beginning of the text, as far as it has not been read.
     let (from, to) = (text.start.saturating_sub(AROUND), text.start + AROUND / 2);
     let read = heading.saturating_sub(AROUND)..below.end;
-    all.push_str(&lines(outline, from..to.min(read.start)));
-    all.push_str(&lines(outline, from.max(read.end)..to));
+    all.push_str(&lines(from..to.min(read.start)));
+    all.push_str(&lines(from.max(read.end)..to));
     all
 }
 
 /// The visible lines of a part of the source.
 pub(super) fn lines(outline: &Outline<'_>, near: Range<usize>) -> String {
+    lines_of(outline, near, |_| true)
+}
+
+/// The same of some blocks alone.
+fn lines_of(outline: &Outline<'_>, near: Range<usize>, is_of: impl Fn(u32) -> bool) -> String {
     let first = outline.runs.partition_point(|run| (run.start as usize) < near.start);
     let mut lines = String::new();
-    let mut block = NONE;
+    let (mut block, mut is_read) = (NONE, true);
     for number in first..outline.runs.len() {
         let run = &outline.runs[number];
         if run.start as usize >= near.end {
             break;
         }
         let own = outline.block_of(run.parent);
+        if own != block {
+            is_read = is_of(own);
+        }
+        if !is_read {
+            block = own;
+            continue;
+        }
         lines.push(if own == block { ' ' } else { '\n' });
         block = own;
         squash_into(&mut lines, &run.decode(outline.run_text(number as u32)));

@@ -8,7 +8,7 @@ use std::{cell::LazyCell, ops::Range};
 use memchr::memmem;
 
 use super::{
-    Facts, Source, Sources, datelines,
+    Confidence, Facts, Source, Sources, datelines,
     dates::{self, Date, Precision},
     head::Topic,
     json_ld::Described,
@@ -27,8 +27,8 @@ const LABELLED: usize = 12_000;
 const LINE_BYTES: usize = 60;
 const DATE_WITHIN: usize = 30;
 
-/// Dates of a line that are read.
-const DATES_A_LINE: usize = 3;
+/// Lines at the title that may say when the page was changed.
+const NEAR_LINES: usize = 12;
 
 /// Minutes that any two places' clocks are apart.
 const CLOCKS_APART: i64 = 14 * 60;
@@ -100,6 +100,15 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         let is_that = |other: &&Found| first.as_ref().is_none_or(|day| day == other.date.day());
         found.extend(shown.iter().find(is_that).cloned());
     }
+    // Where nobody declares it, a line at the title that says so is better than a mark that only is a date.
+    if found.iter().all(|found| found.source == Source::Html)
+        && let Some((date, raw)) = datelines::published(&said.near, language)
+    {
+        let source = Source::Html;
+        let labelled = Some(Found { date, raw, source }).filter(before);
+        found.splice(0..0, labelled);
+    }
+    let is_told = !found.is_empty();
     if found.is_empty() && !said.near.is_empty() && !said.printed.is_list {
         found.extend(elsewhere(sources, said, &lines, facts.title.as_deref(), language));
     }
@@ -130,7 +139,18 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     let date = on_local_clocks(&exact.date, &found, &shown)
         .or_else(|| on_the_day_of(&exact.date, facts, sources, at_title.as_ref()))
         .unwrap_or_else(|| exact.date.clone());
-    facts.say("date_published", exact.source, Some(exact.raw.clone()));
+    let is_shown = shown.iter().any(|other| other.date.day() == exact.date.day());
+    let is_confirmed = found
+        .iter()
+        .any(|other| other.source != exact.source && other.date.day() == exact.date.day());
+    let confidence = match exact.source {
+        Source::Html | Source::Url if is_told && is_confirmed => Confidence::Certain,
+        Source::Html if is_told && is_shown => Confidence::Likely,
+        Source::Html | Source::Url => Confidence::Guess,
+        _ if is_shown => Confidence::Certain,
+        _ => Confidence::Likely,
+    };
+    facts.say_surely("date_published", exact.source, Some(exact.raw.clone()), confidence);
     facts.date_published = Some(date);
     facts.date_published_raw = Some(exact.raw.clone());
 }
@@ -227,18 +247,13 @@ fn unless_changed((date, raw): (Date, String), changed: &[Date]) -> Option<Found
 fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
     let mut dates = Vec::new();
     for line in lines.lines() {
-        let mut rest = line;
-        for _ in 0..DATES_A_LINE {
-            let Some((date, range)) = datelines::find(rest, language) else {
-                break;
-            };
-            let is_told = line.len() - rest.len() + range.start > DATE_WITHIN && line.len() > LINE_BYTES;
-            if !is_told && !datelines::is_of_change(&rest[..range.start]) {
-                let raw = rest[range.clone()].trim().to_owned();
+        for (before, date, range) in datelines::all(line, language) {
+            let is_told = line.len() > LINE_BYTES && (range.start > DATE_WITHIN || datelines::is_told(before));
+            if !is_told && !datelines::is_of_another(before) {
+                let raw = line[range].trim().to_owned();
                 let source = Source::Html;
                 dates.push(Found { date, raw, source });
             }
-            rest = &rest[range.end..];
         }
     }
     dates
@@ -373,17 +388,25 @@ fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Optio
     (local.day() == day.day()).then_some(local)
 }
 
-pub(super) fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
+pub(super) fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Described, near: &str) {
     if facts.date_modified.is_some() {
         return;
     }
     let json_ld = described.modified.iter().map(|raw| (raw.as_str(), Source::JsonLd));
     let mut said = json_ld.chain(sources.address.head.said(Topic::Modified));
     let language = facts.language.clone();
-    if let Some((date, source)) = said.find_map(|(raw, source)| {
+    let said = said.find_map(|(raw, source)| {
         let date = printed::read_date(raw, language.as_deref())?;
         (!is_after(&date, sources)).then_some((date, source))
-    }) {
+    });
+    let shown = || {
+        let line = near.lines().filter(|line| line.len() <= 2 * LINE_BYTES);
+        let date = line
+            .take(NEAR_LINES)
+            .find_map(|line| datelines::change(line, language.as_deref()))?;
+        (!is_after(&date, sources)).then_some((date, Source::Html))
+    };
+    if let Some((date, source)) = said.or_else(shown) {
         facts.date_modified = Some(date);
         facts.say("date_modified", source, None);
     }

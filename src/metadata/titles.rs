@@ -54,8 +54,9 @@ const SITE_CHARACTERS: usize = 253;
 /// Names of a site at most.
 const SITES: usize = 32;
 
-/// The share of words that two wordings of one title have in common.
+/// The share of words that two wordings of one title have in common, and that a heading below the first rank has with it.
 const ALIKE: f32 = 0.5;
+const ALMOST: f32 = 0.8;
 
 /// What is known to choose from.
 pub(super) struct Candidates<'a> {
@@ -93,6 +94,11 @@ impl Sites {
     pub(super) fn is(&self, text: &str) -> bool {
         let text = letters(text);
         self.0.contains(&text)
+    }
+
+    /// Whether a name is a part of one of the site's names, or holds one.
+    pub(super) fn are_like(&self, name: &str) -> bool {
+        self.names(name, BEHIND)
     }
 
     /// Whether a part of a title names the site, and is not more than so many times as long.
@@ -138,7 +144,9 @@ pub(super) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
             .iter()
             .map(|(title, parts)| wording.alike(title).max(wording.is_part(parts, title)));
         let like = like.fold(0.0, f32::max);
-        if like >= ALIKE && best.is_none_or(|(most, _)| like > most) {
+        // A heading of the text may share words with the title; one of the first rank is it.
+        let least = if heading.is_first { ALIKE } else { ALMOST };
+        if like >= least && best.is_none_or(|(most, _)| like > most) {
             best = Some((like, heading));
         }
     }

@@ -306,7 +306,7 @@ fn sha256(bytes: &[u8]) -> String {
 const BLOCKS_EXPLAINED: usize = 1000;
 
 /// How the score decided.
-pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>) -> Value {
+pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>, facts: &Facts) -> Value {
     let candidates = scored.candidates.iter().map(|c| {
         json!({
             "tag": c.tag, "id": c.id, "class": c.class, "points": c.points, "characters": c.characters,
@@ -317,8 +317,12 @@ pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>)
         let text = verdict::text_in(outline, &block.range, PREVIEW_CHARACTERS);
         json!({ "preview": text, "probability": round(block.probability), "kept": block.kept })
     });
+    let authors = facts.named.iter().map(
+        |one| json!({ "names": one.names, "by": one.kind, "probability": round(one.likely), "features": one.features }),
+    );
     json!({
         "kind": kind,
+        "authors": authors.collect::<Vec<_>>(),
         "candidates": candidates.collect::<Vec<_>>(),
         "threshold": round(scored.threshold),
         "blocks": blocks.collect::<Vec<_>>(),

@@ -195,15 +195,18 @@ impl Pipeline {
             address: &address,
         };
         // Nobody works for what nobody has asked for.
-        let facts = match format == Format::Json && !article::has_facts(&options.fields) {
+        let mut facts = match format == Format::Json && !article::has_facts(&options.fields) {
             true => metadata::Facts::default(),
             false => metadata::collect(&sources),
         };
+        facts.keep(options.facts);
         if format == Format::Markdown {
             let post = front_matter::render(&facts) + &markdown::render(&content);
             return Ok(answer(line(post)));
         }
-        let explain = options.explain.then(|| article::explain(&scored, kind, &outline));
+        let explain = options
+            .explain
+            .then(|| article::explain(&scored, kind, &outline, &facts));
         let article = found.article(facts, &content, content_text, &scored, options);
         // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.
         let body = json::render(&article, &options.fields, explain.as_ref()).unwrap_or_else(|e| unreachable!("{e}"));
