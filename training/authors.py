@@ -46,7 +46,7 @@ class Page:
 def read(binary, folder):
     pages = []
     for cases in sorted(folder.glob("*/cases.jsonl")):
-        known = [case for case in map(json.loads, filter(None, cases.read_text().split("\n"))) if "author" in (case["expect"].get("meta") or {})]
+        known = [case for case in map(json.loads, filter(None, cases.read_text().split("\n"))) if "author" in ((case.get("expect") or {}).get("meta") or {})]
         if not known:
             continue
         lines = []

@@ -43,6 +43,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
     let Some(best) = best.filter(|best| facts.named[*best].likely >= LIKELY) else {
         return;
     };
+    let best = person_instead(&all, &facts.named, best);
     let (first, likely) = (&all[best], facts.named[best].likely);
     let whole = all.iter().find(|other| match (&first.people[..], &other.people[..]) {
         ([(short, _)], [(long, Class::Person)]) => {
@@ -100,6 +101,26 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
 const LIKELY: f32 = 0.2;
 const MOSTLY: f32 = 0.7;
 const SURE: f32 = 0.9;
+
+/// How likely a person must be to have written what an agency or an outlet is said to have.
+const INSTEAD: f32 = 0.4;
+
+/// The likeliest person, where the best candidate is an outlet or an agency; else the best.
+fn person_instead(all: &[Candidate], weighed: &[Weighed], best: usize) -> usize {
+    let is_all = |one: &Candidate, class: Class| one.people.iter().all(|(_, own)| *own == class);
+    if !is_all(&all[best], Class::Body) {
+        return best;
+    }
+    let people = (0..all.len()).filter(|i| is_all(&all[*i], Class::Person) && weighed[*i].likely >= INSTEAD);
+    people
+        .max_by(|one, other| {
+            weighed[*one]
+                .likely
+                .total_cmp(&weighed[*other].likely)
+                .then(other.cmp(one))
+        })
+        .unwrap_or(best)
+}
 
 /// Whether a person is named in markup where an account is named as well.
 fn is_beside(account: &Candidate, person: &Candidate) -> bool {

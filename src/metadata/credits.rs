@@ -4,7 +4,7 @@ use super::{
     datelines,
     head::clean,
     marks::Mark,
-    names::{self, Name},
+    names::{self, Class, Name},
     printed::{lines, text_of},
 };
 use crate::{
@@ -156,20 +156,31 @@ fn names_in(outline: &Outline<'_>, id: u32) -> Vec<(String, Option<String>)> {
         }
     }
     let parts = if parts.is_empty() { vec![id] } else { parts };
-    parts
-        .into_iter()
-        .filter_map(|part| {
-            let stated = outline.attribute(part, "content").and_then(clean);
-            let name = stated.unwrap_or_else(|| line_of(outline, part));
-            let around = |i: u32| outline.elements.get(i as usize).map_or(NONE, |e| e.parent);
-            let url = [part, around(part)]
-                .into_iter()
-                .filter(|i| *i != NONE && *i >= id)
-                .find_map(link);
-            (!name.is_empty()).then_some((name, url))
-        })
-        .take(MOST_NAMES)
-        .collect()
+    let found = parts.into_iter().filter_map(|part| {
+        let stated = outline.attribute(part, "content").and_then(clean);
+        let name = stated.unwrap_or_else(|| line_of(outline, part));
+        let around = |i: u32| outline.elements.get(i as usize).map_or(NONE, |e| e.parent);
+        let url = [part, around(part)]
+            .into_iter()
+            .filter(|i| *i != NONE && *i >= id)
+            .find_map(link);
+        (!name.is_empty()).then_some((name, url))
+    });
+    with_unlinked(found.take(MOST_NAMES).collect(), &line_of(outline, id))
+}
+
+/// The names of a line, where it names more people than its links do, all of those among them: not all have a page.
+fn with_unlinked(found: Vec<(String, Option<String>)>, line: &str) -> Vec<(String, Option<String>)> {
+    let all = names::read(line);
+    let is_more = all.len() > found.len() && all.iter().all(|name| name.class == Class::Person);
+    let url = |name: &Name| found.iter().find(|(linked, _)| *linked == name.text);
+    if !is_more || all.iter().filter_map(url).count() < found.len() {
+        return found;
+    }
+    let named = all
+        .iter()
+        .map(|name| (name.text.clone(), url(name).and_then(|(_, url)| url.clone())));
+    named.take(MOST_NAMES).collect()
 }
 
 /// The first line of an element that names somebody, where a role or a day stands on the next; else all of it.

@@ -107,7 +107,13 @@ pub(super) fn read(line: &str) -> Vec<Name> {
 /// What is said to be the name of an outlet or a company, whole.
 pub(super) fn body(text: &str) -> Vec<Name> {
     let text = trimmed(text).to_owned();
-    let is_name = text.contains(char::is_alphabetic) && text.chars().count() <= NAME_LETTERS && class(&text).is_some()
+    let is_said = |word: &str| {
+        let word = bare(word);
+        word.is_empty() || is(word, Kind::INTERFACE.or(Kind::FUNCTION).or(Kind::DATE).or(Kind::ROLE))
+    };
+    let is_name = text.contains(char::is_alphabetic)
+        && text.chars().count() <= NAME_LETTERS
+        && (class(&text).is_some() || !text.split(char::is_whitespace).all(is_said))
         || text.contains('&');
     let class = Class::Body;
     Vec::from_iter(is_name.then_some(Name { text, class }))
