@@ -20,6 +20,7 @@ mod head;
 mod headings;
 mod json_ld;
 mod json_values;
+mod labels;
 mod language;
 mod lexicon;
 mod marks;

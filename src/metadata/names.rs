@@ -9,6 +9,7 @@ use regex::Regex;
 use super::{
     headings::without_hyphens,
     json_ld::letters,
+    labels,
     lexicon::{self, Kind},
     name_class::{class, is_chinese, starts_large},
 };
@@ -48,24 +49,6 @@ const MOST: usize = 24;
 /// Addresses and handles.
 static ADDRESS: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::fixed(r"(?i)[\w.+-]+(?:@|\[at\]|\(at\))[\w-]+\.[\w.-]+|https?://\S+|www\.\S+\.\S+|(?:^|\s)@\w+")
-});
-
-/// A label inside of a line or at its beginning: of those who wrote something, or of those who did something else.
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    let alternatives = |kind: Kind| {
-        let mut phrases: Vec<&str> = lexicon::all(kind).collect();
-        phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
-        let phrases = phrases.into_iter().map(|phrase| match phrase.strip_suffix(':') {
-            Some(noun) if noun.is_ascii() => format!(r"{}\s?[:：]", regex::escape(noun)),
-            Some(noun) => format!(r"{}\s?[:：/／丨|]", regex::escape(noun)),
-            None => format!(r"{}(?:\s?[:：]|\s|$)", regex::escape(phrase)),
-        });
-        phrases.collect::<Vec<_>>().join("|")
-    };
-    let (by, other) = (alternatives(Kind::BY), alternatives(Kind::OTHER));
-    pattern::fixed(&format!(
-        r"(?:^|[\s.;|/／·•(（【\[,，、。—–\-])\s*(?:(?<by>{by})|(?<other>{other}))"
-    ))
 });
 
 /// Between two names.
@@ -133,12 +116,11 @@ fn in_small_letters(line: &str) -> String {
 pub(super) fn label(line: &str) -> &str {
     let small = in_small_letters(line);
     let mut end = 0;
-    while let Some(found) = LABEL.captures(&small[end..])
-        && let (Some(all), true) = (found.get(0), found.name("by").is_some())
-        && all.start() == 0
-        && !all.is_empty()
+    while let Some(label) = labels::next(&small[end..], 0)
+        && label.is_by
+        && label.all.start == 0
     {
-        end += all.end();
+        end += label.all.end;
     }
     &line[..end]
 }
@@ -153,27 +135,23 @@ fn clauses(line: &str) -> (Vec<&str>, &str) {
     let small = in_small_letters(line);
     let (mut by, mut first, mut open, mut at) = (Vec::new(), line, None, 0);
     let mut is_first = true;
-    while let Some(found) = LABEL.captures_at(&small, at) {
-        let Some(all) = found.get(0).filter(|all| !all.is_empty()) else {
-            break;
-        };
-        at = all.end();
-        let phrase = found.name("by").or_else(|| found.name("other"));
-        let start = phrase.map_or(all.start(), |phrase| phrase.start());
-        let word = phrase.map_or("", |phrase| phrase.as_str().trim());
+    while let Some(label) = labels::next(&small, at) {
+        at = label.all.end;
+        let start = label.phrase.start;
+        let word = small[start..label.all.end].trim();
         // A short preposition may be a part of a name: inside of a line it is one behind a number or a word of menus.
         let is_short = !word.contains(' ') && word.chars().all(char::is_alphabetic);
         if is_short && !line[..start].trim().is_empty() && !ends_in_a_fact(&line[..start]) {
             continue;
         }
         if let Some(from) = open.take() {
-            by.push(&line[from..all.start()]);
+            by.push(&line[from..label.all.start]);
         }
         if std::mem::take(&mut is_first) {
-            first = &line[..all.start()];
+            first = &line[..label.all.start];
         }
-        if found.name("by").is_some() {
-            open = Some(all.end());
+        if label.is_by {
+            open = Some(label.all.end);
         }
     }
     by.extend(open.map(|from| &line[from..]));
