@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use foldhash::fast::FixedState;
+
 /// What a word is, as bits: one word may be several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kind(u16);
@@ -55,8 +57,8 @@ impl Kind {
     }
 }
 
-static LEXICON: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
-    let mut words: HashMap<&str, Kind> = HashMap::new();
+static LEXICON: LazyLock<HashMap<&'static str, Kind, FixedState>> = LazyLock::new(|| {
+    let mut words: HashMap<&str, Kind, FixedState> = HashMap::default();
     for (kind, word) in entries() {
         let known = words.entry(word).or_insert(Kind(0));
         *known = known.or(kind);
@@ -81,9 +83,21 @@ fn entries() -> impl Iterator<Item = (Kind, &'static str)> {
     })
 }
 
-/// All words or phrases of a kind.
+/// The words of each kind, by the number of its bit.
+static BY_KIND: LazyLock<[Vec<&'static str>; u16::BITS as usize]> = LazyLock::new(|| {
+    let mut words: [Vec<&str>; u16::BITS as usize] = Default::default();
+    for (kind, word) in entries() {
+        if let Some(own) = words.get_mut(kind.0.trailing_zeros() as usize) {
+            own.push(word);
+        }
+    }
+    words
+});
+
+/// All words or phrases of one kind.
 pub(super) fn all(kind: Kind) -> impl Iterator<Item = &'static str> {
-    entries().filter(move |(own, _)| *own == kind).map(|(_, word)| word)
+    let own = BY_KIND.get(kind.0.trailing_zeros() as usize);
+    own.into_iter().flatten().copied()
 }
 
 /// Whether a word in lower case is one of these kinds.
