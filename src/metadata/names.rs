@@ -549,7 +549,14 @@ mod tests {
     }
 
     /// What bylines are made of in a language: its labels, what joins two names, a role, days, and labels of others.
-    const LANGUAGES: &[(&[&str], &str, &str, &[&str], &[&str])] = &[
+    type Language = (
+        &'static [&'static str],
+        &'static str,
+        &'static str,
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+    const LANGUAGES: &[Language] = &[
         (
             &["By ", "Written by ", "Posted by ", "Author: ", ""],
             " and ",
