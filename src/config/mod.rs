@@ -75,7 +75,7 @@ pub struct Settings {
     /// Documents that may wait for a worker, small and large ones each; past it 429 [default: 32 for each worker]
     #[arg(long, env = "COPYDESK_QUEUE", value_name = "COUNT")]
     pub queue: Option<String>,
-    /// Bytes of large documents that may wait for a worker, of small ones an eighth; past it 429, but four small ones for each worker may wait anyway [default: 8MiB for each worker that takes large ones]
+    /// Bytes of large documents that may wait for a worker, of small ones an eighth; past it 429, but four of each for each worker may wait anyway [default: 8MiB for each worker that takes large ones]
     #[arg(long, env = "COPYDESK_QUEUE_SIZE", value_name = "SIZE")]
     pub queue_size: Option<String>,
     /// Memory to stay within; past it 503 [default: the control group's limit, else the machine's memory]

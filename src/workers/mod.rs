@@ -74,8 +74,8 @@ impl Limits {
     /// say, where one of 5 MB may wait.
     pub const SMALL_QUEUE_PART: usize = 8;
 
-    /// So many small ones for each worker may wait whatever their bytes: a pipeline with a handful of connections is no
-    /// overload, not even where its pages are long.
+    /// So many for each worker may wait whatever their bytes: a pipeline with a handful of connections is no overload, not even
+    /// where its pages are of several megabytes.
     pub const WAITING_ANYWAY: usize = 4;
 
     /// How long a queue stays short once it was full, as long as `Retry-After` says. A burst is waited for;
@@ -328,12 +328,10 @@ impl Workers {
             ..
         } = self.limits;
         let threads = self.limits.threads();
-        let (most_bytes, anyway, when_short) = match lane {
-            Lane::Small => {
-                let most_bytes = queue_bytes / Limits::SMALL_QUEUE_PART;
-                (most_bytes, threads * Limits::WAITING_ANYWAY, concurrency.get() / 2)
-            }
-            Lane::Large => (queue_bytes, threads, (self.limits.large_threads() / 2).max(1)),
+        let anyway = threads * Limits::WAITING_ANYWAY;
+        let (most_bytes, when_short) = match lane {
+            Lane::Small => (queue_bytes / Limits::SMALL_QUEUE_PART, concurrency.get() / 2),
+            Lane::Large => (queue_bytes, (self.limits.large_threads() / 2).max(1)),
         };
         let own = self.queue(lane);
         let documents = self.waiting(lane);
@@ -514,8 +512,8 @@ mod tests {
             ..two()
         });
         for (lane, bytes, fit) in [
-            (Lane::Large, 30 << 20, 2),
-            (Lane::Large, 5 << 20, 4),
+            (Lane::Large, 30 << 20, 2 * Limits::WAITING_ANYWAY),
+            (Lane::Large, 2 << 20, 10),
             (Lane::Small, 600 << 10, 2 * Limits::WAITING_ANYWAY),
         ] {
             let places: Vec<_> = (0..fit).map(|_| workers.enter(lane, bytes).expect("it fits")).collect();
