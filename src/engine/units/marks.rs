@@ -1,13 +1,14 @@
-//! Words in start tags that make a unit likely, searched for in the whole source at once.
+//! Words in start tags that make a unit likely, read once for all elements that have the same start tag.
 //!
 //! Most elements are `div`, `span`, `p` and `a`; to take each start tag apart for its class would cost more than all the
 //! rest of the pass. A mark only says that it is worth it.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use foldhash::fast::RandomState;
 
 use super::Outline;
+use crate::{engine::tokens::StartTag, pattern::Words};
 
 /// Bits of what a start tag may be about.
 pub(super) type Marks = u8;
@@ -56,43 +57,61 @@ const WORDS: &[(&str, Marks)] = &[
     ("CodeMirror", EDITOR),
     ("blob-code", EDITOR),
     ("code-block", EDITOR),
-    ("role=\"grid\"", GRID),
-    ("role=\"table\"", GRID),
+    ("role=\"grid", GRID),
+    ("role=\"table", GRID),
     ("role=grid", GRID),
     ("role=table", GRID),
     ("syntaxhighlighter", EDITOR),
 ];
 
-static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let words = WORDS.iter().map(|(word, _)| word);
-    // Compiled by every test run.
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(words)
-        .unwrap_or_else(|error| unreachable!("{error}"))
-});
+static SEARCH: LazyLock<Words> = LazyLock::new(|| Words::fixed(WORDS.iter().map(|(word, _)| *word)));
+
+/// Attributes that hold addresses, long and without any of the words.
+const ADDRESSES: &[&str] = &["href", "src", "srcset", "content", "poster", "action", "d"];
+/// Start tags that are remembered at most: a page has hundreds of them, a hostile one a million.
+const START_TAGS: usize = 4096;
 
 /// The elements whose start tags hold one of the words, ascending, each with what its words say.
 pub(super) fn find(outline: &Outline<'_>) -> Vec<(u32, Marks)> {
-    let mut marked: Vec<(u32, Marks)> = Vec::new();
-    let mut next = 0;
-    for hit in SEARCH.find_iter(outline.source.as_bytes()) {
-        while outline
-            .elements
-            .get(next)
-            .is_some_and(|element| element.start as usize <= hit.start())
-        {
-            next += 1;
-        }
-        let Some(id) = next.checked_sub(1) else { continue };
-        if hit.end() > outline.elements[id].inner as usize {
+    let source = outline.source.as_bytes();
+    let mut known: HashMap<&[u8], Marks, RandomState> = HashMap::default();
+    let mut marked = Vec::new();
+    for (id, element) in (0..).zip(&outline.elements) {
+        let raw = &source[element.start as usize..element.inner as usize];
+        if raw.len() == element.tag.name().len() + "<>".len() {
             continue;
         }
-        let marks = WORDS[hit.pattern().as_usize()].1;
-        match marked.last_mut() {
-            Some((last, known)) if *last == id as u32 => *known |= marks,
-            _ => marked.push((id as u32, marks)),
+        let marks = known.get(raw).copied().unwrap_or_else(|| {
+            let marks = read(raw);
+            if known.len() < START_TAGS {
+                known.insert(raw, marks);
+            }
+            marks
+        });
+        if marks != 0 {
+            marked.push((id, marks));
         }
     }
     marked
+}
+
+/// What the words of a start tag say.
+fn read(raw: &[u8]) -> Marks {
+    let mut marks = 0;
+    for (name, value) in StartTag::new(raw).attributes() {
+        if ADDRESSES
+            .iter()
+            .any(|address| name.eq_ignore_ascii_case(address.as_bytes()))
+        {
+            continue;
+        }
+        // From the name to the value, with what stands between them.
+        let start = name.as_ptr().addr() - raw.as_ptr().addr();
+        let end = match value {
+            [] => start + name.len(),
+            value => value.as_ptr().addr() - raw.as_ptr().addr() + value.len(),
+        };
+        SEARCH.find_all(&raw[start..end], |word, _| marks |= WORDS[word].1);
+    }
+    marks
 }
