@@ -10,17 +10,14 @@ the square root of its candidates. Needs training/requirements.txt.
 """
 import argparse, base64, hashlib, json, pathlib, re, subprocess, urllib.parse
 
-import lightgbm
 import numpy
+
+from trees import odds, train, write
 
 MODEL = pathlib.Path(__file__).resolve().parent.parent / "src/metadata/authors.txt"
 FOLDS = 5
 # So few that the batch of src/engine/score/model.rs adds all of them before it looks at a sum.
-TREES = 30
-PARAMETERS = dict(
-    objective="binary", learning_rate=0.15, num_leaves=8, min_data_in_leaf=15, feature_fraction=0.5, bagging_fraction=0.8,
-    bagging_freq=1, lambda_l2=5.0, seed=1, deterministic=True, force_row_wise=True, num_threads=1, verbose=-1,
-)
+TREES = dict(iterations=50, depth=4, learning_rate=0.12, l2_leaf_reg=5, rsm=0.5, subsample=0.8)
 LEVELS = (0.2, 0.7, 0.93)
 WORD = re.compile(r"\w+")
 JOINTS = {"and", "und", "et", "by", "von", "y", "&", "the"}
@@ -65,9 +62,9 @@ def read(binary, folder):
 def fit(pages):
     pages = [page for page in pages if len(page.right)]
     features = numpy.concatenate([page.features for page in pages])
-    right = numpy.concatenate([page.right for page in pages]).astype(int)
+    right = numpy.concatenate([page.right for page in pages])
     weights = numpy.concatenate([numpy.full(len(page.right), len(page.right) ** -0.5) for page in pages])
-    return lightgbm.train(PARAMETERS, lightgbm.Dataset(features, right, weight=weights), TREES)
+    return train(features, right, weights, **TREES)
 
 
 def measure(title, pages, likely):
@@ -87,26 +84,6 @@ def measure(title, pages, likely):
         print(line, flush=True)
 
 
-def write(model, names):
-    lines = ["# Written by training/authors.py. Nodes: feature, threshold, where to go at most there, where to go above it."]
-    lines += [f"feature {name}" for name in names]
-    for tree in model.dump_model()["tree_info"]:
-        nodes = []
-
-        def add(node):
-            if "leaf_value" in node:
-                return f"={node['leaf_value']:.4g}"
-            place = len(nodes)
-            nodes.append(None)
-            left, right = add(node["left_child"]), add(node["right_child"])
-            nodes[place] = f"{node['split_feature']} {numpy.float32(node['threshold'])} {left} {right}"
-            return str(place)
-
-        if not add(tree["tree_structure"]).startswith("="):
-            lines += ["tree", *nodes]
-    MODEL.write_text("\n".join(lines) + "\n")
-
-
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("binary")
@@ -122,13 +99,13 @@ def main():
             model = fit([page for page in pages if out(page) != part])
             for i, page in enumerate(pages):
                 if out(page) == part and len(page.right):
-                    likely[i] = model.predict(page.features)
+                    likely[i] = 1 / (1 + numpy.exp(-odds(model, page.features)))
         return likely
 
     measure("unseen sites,", pages, unseen(lambda page: page.fold))
     measure("left out,", pages, unseen(lambda page: page.set))
     if not arguments.dry:
-        write(fit(pages), names)
+        MODEL.write_text(write("authors.py", names, {"author": fit(pages)}))
 
 
 main()

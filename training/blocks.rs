@@ -1,5 +1,7 @@
-//! Prints the blocks of pages for `fit.py`: for each file named on standard input a line of JSON, after a first line with the
-//! names of the features. `blocks` gives their features, `blocks MODEL` which of them stay by this model, in each mode.
+//! Prints the blocks of pages for `fit.py`: for each file named on standard input (and, behind a tab, its address) a line of
+//! JSON, after a first line with the names of the features of blocks and of pages. `blocks` gives their features, `blocks
+//! MODEL MODEL` which blocks stay by these models (of blocks, of pages) in each mode, and how good the last
+//! answer is.
 
 use std::{
     io::{self, BufRead as _, Write as _},
@@ -10,7 +12,7 @@ use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{
         self, Choice, Mode, Outline, Rulebook, Units,
-        score::{self, features, model::Model},
+        score::{self, features, model::Model, page_kind},
     },
     input::{self, Document},
     rules::{Origin, RuleSet},
@@ -21,20 +23,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rulebook = Rulebook::new(RuleSet::built_in()?);
     let choice = rulebook.choose(Origin::default(), &[], &[], &[])?;
     let mut out = io::BufWriter::new(io::stdout().lock());
-    writeln!(out, "{}", json!(features::names()))?;
-    let model = match std::env::args().nth(1) {
-        Some(path) => Some(Model::parse(&std::fs::read_to_string(path)?)?),
-        None => None,
-    };
-    for path in io::stdin().lock().lines() {
-        let path = path?;
-        let page = read(&path, &choice, model.as_ref())?;
+    writeln!(out, "{}", json!([features::names(), page_kind::names()]))?;
+    let models = std::env::args()
+        .skip(1)
+        .map(|path| Ok(Model::parse(&std::fs::read_to_string(path)?)?));
+    let models: Vec<Model> = models.collect::<Result<_, Box<dyn std::error::Error>>>()?;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let (path, address) = line.split_once('\t').unwrap_or((&line, ""));
+        let address = (!address.is_empty()).then_some(address);
+        let page = read(path, address, &choice, &models)?;
         writeln!(out, "{{\"path\":{},{page}}}", json!(path))?;
     }
     Ok(out.flush()?)
 }
 
-fn read(path: &str, choice: &Choice, model: Option<&Model>) -> Result<String, Box<dyn std::error::Error>> {
+fn read(
+    path: &str,
+    address: Option<&str>,
+    choice: &Choice,
+    models: &[Model],
+) -> Result<String, Box<dyn std::error::Error>> {
     let bytes = std::fs::read(path)?;
     let document = Document {
         bytes: &bytes,
@@ -45,14 +54,14 @@ fn read(path: &str, choice: &Choice, model: Option<&Model>) -> Result<String, Bo
     let deadline = Deadline::after(Duration::from_secs(60));
     let outline = engine::survey(page.html(), choice, &Bounds::default(), &deadline)?;
     let units = Units::find(&outline);
-    Ok(match model {
-        None => blocks(&outline, &units),
-        Some(model) => kept(model, &outline, &units),
+    Ok(match models {
+        [of_blocks, of_pages] => kept(of_blocks, of_pages, &outline, &units, address),
+        _ => blocks(&outline, &units, address),
     })
 }
 
 /// The blocks with their features.
-fn blocks(outline: &Outline<'_>, units: &Units) -> String {
+fn blocks(outline: &Outline<'_>, units: &Units, address: Option<&str>) -> String {
     let is_ruled = |element: u32| {
         std::iter::successors(outline.elements.get(element as usize), |e| {
             outline.elements.get(e.parent as usize)
@@ -60,7 +69,7 @@ fn blocks(outline: &Outline<'_>, units: &Units) -> String {
         .any(|e| outline.rule_drops(e))
     };
     let mut blocks = Vec::new();
-    score::each_block(outline, units, |number, block, features| {
+    let page = score::each_block(outline, units, address, |number, block, features| {
         let runs = &outline.runs[block.first_run as usize..block.next_run as usize];
         let text: String = runs
             .iter()
@@ -74,20 +83,23 @@ fn blocks(outline: &Outline<'_>, units: &Units) -> String {
             "{{\"number\":{number},\"text\":{text},\"ruled\":{ruled},\"features\":[{features}]}}"
         ));
     });
-    format!("\"blocks\":[{}]", blocks.join(","))
+    let page: Vec<String> = page[..page_kind::names().len()].iter().map(f32::to_string).collect();
+    format!("\"page\":[{}],\"blocks\":[{}]", page.join(","), blocks.join(","))
 }
 
-/// The numbers of the blocks that stay, by mode.
-fn kept(model: &Model, outline: &Outline<'_>, units: &Units) -> String {
+/// The numbers of the blocks that stay, by mode, and the kinds.
+fn kept(of_blocks: &Model, of_pages: &Model, outline: &Outline<'_>, units: &Units, address: Option<&str>) -> String {
     let modes = [
         ("precision", Mode::Precision),
-        ("balanced", Mode::Balanced),
         ("recall", Mode::Recall),
+        ("balanced", Mode::Balanced),
     ];
+    let mut quality = 0.0;
     let kept = modes.map(|(name, mode)| {
-        let blocks = score::choose_by(model, outline, units, mode).blocks;
-        let kept: Vec<usize> = (0..blocks.len()).filter(|i| blocks[*i].kept).collect();
+        let choice = score::choose_by(of_blocks, of_pages, outline, units, address, mode);
+        quality = choice.quality;
+        let kept: Vec<usize> = (0..choice.blocks.len()).filter(|i| choice.blocks[*i].kept).collect();
         format!("\"{name}\":{}", json!(kept))
     });
-    kept.join(",")
+    format!("\"quality\":{quality},{}", kept.join(","))
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Fits the model that tells an article's blocks from the others, and measures it on pages it was not fitted on.
+"""Fits the models that say what kind of page it is and which blocks are its article, and measures them on pages that they
+were not fitted on.
 
-    training/fit.py PAGES            cross-validates by site, then writes src/engine/score/model.txt
-    training/fit.py PAGES --check    the same, but only says whether model.txt is what it would write
+    training/fit.py PAGES            cross-validates by site, then writes src/engine/score/{blocks,pages}.txt
+    training/fit.py PAGES --check    the same, but only says whether those files are what it would write
     training/fit.py PAGES --quick    builds with the profile `quick`, to try a feature
 
 PAGES is a folder of sets, each a folder with `cases.jsonl` and the pages that its lines name: an `id`, a `page`, a `url`
@@ -10,28 +11,36 @@ and what is `expect`ed of it: a `body` of text, of words or of `html`, or snippe
 
 A block of a page with a known body is of the article when more than half of its words are in the longest common
 subsequence of page and body; of a page with snippets only those blocks count that hold one. Each page weighs the same,
-whatever its length. Pages of one site, or of one generator, are in one fold. What is measured is what the engine keeps by
+whatever its length. What kind a page is, the blocks are told as it is guessed without them. Pages of one site, or of one generator, are in one fold. What is measured is what the engine keeps by
 the fold's model, groups and headings included. The same input gives the same bytes. Labels are kept in a folder for
 temporary files from one run to the next, since they take longest. Needs Rust and training/requirements.txt.
 """
 import argparse, collections, hashlib, json, multiprocessing, pathlib, re, statistics, subprocess, sys, tempfile, unicodedata, urllib.parse
 import difflib, html.parser
 
-import lightgbm
 import numpy
 
+from trees import odds, train, write
+
 HERE = pathlib.Path(__file__).resolve().parent
-MODEL = HERE.parent / "src/engine/score/model.txt"
+SCORE = HERE.parent / "src/engine/score"
 CACHE = pathlib.Path(tempfile.gettempdir()) / "copydesk-labels"
 FOLDS = 5
-TREES = 400
-PARAMETERS = dict(
-    objective="binary", learning_rate=0.05, num_leaves=32, min_data_in_leaf=20, min_sum_hessian_in_leaf=1.0, feature_fraction=0.3,
-    bagging_fraction=0.5, bagging_freq=1, lambda_l2=5.0, max_bin=127, seed=1, deterministic=True, force_row_wise=True, num_threads=1, verbose=-1,
-)
+BLOCKS = dict(iterations=800, depth=6, learning_rate=0.07, l2_leaf_reg=5, rsm=0.3, subsample=0.5)
+PAGES = dict(iterations=250, depth=3, learning_rate=0.08, l2_leaf_reg=5, rsm=0.3, subsample=0.7)
+# The kinds of pages, as the labels call them.
+KINDS = {
+    "article": ["article"], "documentation": ["documentation"], "thread": ["forum", "thread"], "product": ["product"],
+    "index": ["collection", "listing", "index"], "landing": ["service", "landing"],
+}
+# Sets of news and blogs, and generators of documentation.
+NEWS = ["scrapinghub", "trafilatura", "chinese", "readability", "daniel", "magic_article"]
+MANUALS = ["sphinx", "mkdocs", "docusaurus", "starlight"]
 # What a page of a set weighs. Mozilla's labels are its own output, mistakes included; snippets are few for a page; pages of
 # all kinds are many, and their labels were drafted by a model; sets of one language or of news are small beside them.
 WEIGHTS = {"readability": 0.75, "trafilatura": 2.25, "scrapinghub": 2.5, "chinese": 2.0, "magic_article": 2.0, "wcxb": 0.7}
+# What a page weighs that is of some kind only because its set is, and how far rare kinds are weighed up to the others.
+LIKE_NEWS, EVEN = 0.12, 0.8
 MODES = ("recall", "balanced", "precision")
 WORD = re.compile(r"\w+")
 
@@ -127,7 +136,7 @@ def label(texts, body, unit):
 
 
 class Page:
-    def __init__(self, name, case, path, blocks):
+    def __init__(self, name, case, path, figures, blocks):
         self.set, self.case, self.path = name, case, path
         self.numbers = {block["number"]: i for i, block in enumerate(blocks)}
         self.texts = [block["text"] for block in blocks]
@@ -135,6 +144,9 @@ class Page:
         self.features = numpy.array([block["features"] for block in blocks], numpy.float32)
         self.body, self.unit = body_of(case)
         self.kind = case.get("expect", {}).get("meta", {}).get("type")
+        names = [self.kind or ("article" if name in NEWS else "documentation" if case.get("generator") in MANUALS else "")]
+        self.label_of_page = next((i for i, kind in enumerate(KINDS.values()) if names[0] in kind), None)
+        self.figures = numpy.array(figures, numpy.float32)
         site = site_of(case)
         self.fold = int(hashlib.md5(site.encode()).hexdigest(), 16) % FOLDS
 
@@ -148,14 +160,16 @@ class Page:
             whole = max(20, sum(count for label, count in zip(labels, counts) if label > 0.5))
             weights = [min(3, 10 * (count / whole + 0.003)) if label >= 0 else 0 for label, count in zip(labels, counts)]
         self.labels = numpy.array(labels) > 0.5
-        self.weights = numpy.array(weights) * WEIGHTS.get(self.set, 1.0)
+        # Pages that are no articles are few.
+        rare = 2 if self.kind not in (None, "article") else 1
+        self.weights = numpy.array(weights) * WEIGHTS.get(self.set, 1.0) * rare
         return self
 
 
-def blocks(build, paths, *model):
-    """What `blocks.rs` prints: the names of the features, and the pages."""
-    command = ["cargo", "run", "--quiet", *build, "--locked", "--manifest-path", HERE.parent / "Cargo.toml", "--example", "blocks", "--", *model]
-    printed = subprocess.run(command, input="\n".join(paths), capture_output=True, text=True, check=True).stdout.strip().split("\n")
+def blocks(build, pages, *models):
+    """What `blocks.rs` prints: the names of the features of blocks and of pages, and the pages."""
+    command = ["cargo", "run", "--quiet", *build, "--locked", "--manifest-path", HERE.parent / "Cargo.toml", "--example", "blocks", "--", *models]
+    printed = subprocess.run(command, input="\n".join(f"{path}\t{address or ''}" for path, address in pages), capture_output=True, text=True, check=True).stdout.strip().split("\n")
     return json.loads(printed[0]), map(json.loads, printed[1:])
 
 
@@ -171,19 +185,38 @@ def read(folder, build):
                 by_page[str(cases.parent / case["page"])] = case
         if not by_page:
             continue
-        names, printed = blocks(build, by_page)
-        pages += [Page(cases.parent.name, by_page[page["path"]], page["path"], page["blocks"]) for page in printed if page["blocks"]]
+        names, printed = blocks(build, [(path, case.get("url")) for path, case in by_page.items()])
+        pages += [
+            Page(cases.parent.name, by_page[page["path"]], page["path"], page["page"], page["blocks"]) for page in printed if page["blocks"]
+        ]
     with multiprocessing.Pool() as pool:
         return names, pool.map(Page.label, pages, 16)
 
 
-def fit(pages):
-    features = numpy.concatenate([page.features for page in pages])
+def fit_pages(pages):
+    """A model for each kind of page, against all others."""
+    known = [page for page in pages if page.label_of_page is not None]
+    features = numpy.array([page.figures for page in known])
+    labels = numpy.array([page.label_of_page for page in known])
+    weights = numpy.array([1.0 if page.kind else LIKE_NEWS for page in known])
+    # Nearly the same for each kind, however many pages it has: the rare ones are as much to be known.
+    shares = numpy.bincount(labels, weights) / weights.sum()
+    rarer = [numpy.where(labels == kind, (1 / len(KINDS) / shares[kind]) ** EVEN, 1.0) for kind in range(len(KINDS))]
+    return [train(features, labels == kind, weights * rarer[kind], **PAGES) for kind in range(len(KINDS))]
+
+
+def guess(models, pages):
+    """How likely each page is of each kind."""
+    likely = numpy.array([1 / (1 + numpy.exp(-odds(model, numpy.array([page.figures for page in pages])))) for model in models]).T
+    return (likely / likely.sum(1, keepdims=True)).astype(numpy.float32)
+
+
+def fit_blocks(pages):
+    features = numpy.concatenate([numpy.concatenate([page.features, numpy.tile(page.guess, (len(page.features), 1))], 1) for page in pages])
     labels = numpy.concatenate([page.labels for page in pages])
     weights = numpy.concatenate([page.weights for page in pages])
     known = weights > 0
-    data = lightgbm.Dataset(features[known], labels[known].astype(int), weight=weights[known])
-    return lightgbm.train(PARAMETERS, data, TREES)
+    return [train(features[known], labels[known], weights[known], **BLOCKS)]
 
 
 def grams(text, unit, size):
@@ -226,30 +259,31 @@ def measure(pages, kept):
     return figures
 
 
-def write(names, model):
-    """The model as text: see src/engine/score/model.rs."""
-    lines = ["# Written by training/fit.py. Nodes: feature, threshold, where to go at most there, where to go above it."]
-    lines += [f"feature {name}" for name in names]
+def kinds_right(pages):
+    """Of the pages of known kind the share whose likeliest kind is right, and of which it is right whether they are articles."""
+    pages = [page for page in pages if page.kind]
+    # As in page_kind.rs: first whether it is an article at all.
+    guessed = [int(page.guess[:2].argmax()) if page.guess[:2].sum() > 0.5 else 2 + int(page.guess[2:].argmax()) for page in pages]
+    figures = {"kind": statistics.mean(guess == page.label_of_page for guess, page in zip(guessed, pages))}
+    figures["is_article"] = statistics.mean((guess < 2) == (page.label_of_page < 2) for guess, page in zip(guessed, pages))
+    for number, kind in enumerate(KINDS):
+        figures[f"kind {kind}"] = statistics.mean(guess == number for guess, page in zip(guessed, pages) if page.label_of_page == number)
+    return figures
 
-    def number(value):
-        return str(numpy.float32(value))
 
-    for tree in model.dump_model()["tree_info"]:
-        nodes = []
-
-        def add(node):
-            if "leaf_value" in node:
-                return f"={node['leaf_value']:.4g}"
-            place = len(nodes)
-            nodes.append(None)
-            left, right = add(node["left_child"]), add(node["right_child"])
-            nodes[place] = f"{node['split_feature']} {number(node['threshold'])} {left} {right}"
-            return str(place)
-
-        if add(tree["tree_structure"]).startswith("="):
-            continue
-        lines += ["tree", *nodes]
-    return "\n".join(lines) + "\n"
+def calibrate(pages, kept, quality):
+    """Of pages of known kind, for levels of quality: how many reach it, the share of them that are articles with a text of which
+    F1 is 0.8, and the share of such pages that reach it."""
+    pairs = []
+    for page, stays, level in zip(pages, kept, quality):
+        if page.label_of_page is not None and page.body is not None:
+            text = "\n".join(text for text, keep, ruled in zip(page.texts, stays, page.ruled) if keep and not ruled)
+            want, got = grams(page.body, page.unit, 1), grams(text, page.unit, 1)
+            f1 = 2 * (want & got).total() / max(1, want.total() + got.total())
+            pairs.append((level, page.label_of_page < 2 and f1 >= 0.8))
+    for least in (0.1, 0.3, 0.5, 0.7, 0.9, 0.95):
+        reached = [is_good for level, is_good in pairs if level >= least]
+        yield f"{least} {len(reached)}: {statistics.mean(reached):.3f} {sum(reached) / sum(is_good for _, is_good in pairs):.3f}"
 
 
 def main():
@@ -260,15 +294,26 @@ def main():
     arguments = arguments.parse_args()
     build = ["--profile", "quick"] if arguments.quick else ["--release"]
     names, pages = read(arguments.pages, build)
-    kept = {mode: [None] * len(pages) for mode in MODES}
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        for fold in range(FOLDS):
-            file.seek(0)
-            file.truncate()
-            file.write(write(names, fit([page for page in pages if page.fold != fold])))
-            file.flush()
+    of_blocks, of_pages = names
+    others = [[page for page in pages if page.fold != fold] for fold in range(FOLDS)]
+    with multiprocessing.Pool() as pool:
+        by_fold = pool.map(fit_pages, others, 1)
+        for fold, models in enumerate(by_fold):
+            unseen = [page for page in pages if page.fold == fold]
+            for page, kinds in zip(unseen, guess(models, unseen)):
+                page.guess = kinds
+        fitted = pool.map(fit_blocks, [*others, pages], 1)
+    print("unseen sites, kinds of pages:", *(f"{name} {share:.3f}" for name, share in kinds_right(pages).items()), sep="\n  ")
+    kept, quality = {mode: [None] * len(pages) for mode in MODES}, [None] * len(pages)
+    for fold in range(FOLDS):
+        with tempfile.NamedTemporaryFile("w") as block_file, tempfile.NamedTemporaryFile("w") as page_file:
+            block_file.write(write("fit.py", of_blocks, {"article": fitted[fold][0]}))
+            page_file.write(write("fit.py", of_pages, dict(zip(KINDS, by_fold[fold]))))
+            block_file.flush(), page_file.flush()
             unseen = [i for i, page in enumerate(pages) if page.fold == fold]
-            for i, page in zip(unseen, blocks(build, [pages[i].path for i in unseen], file.name)[1]):
+            printed = blocks(build, [(pages[i].path, pages[i].case.get("url")) for i in unseen], block_file.name, page_file.name)[1]
+            for i, page in zip(unseen, printed):
+                quality[i] = page["quality"]
                 for mode in MODES:
                     kept[mode][i] = numpy.zeros(len(pages[i].texts), bool)
                     kept[mode][i][[pages[i].numbers[number] for number in page[mode] if number in pages[i].numbers]] = True
@@ -276,10 +321,15 @@ def main():
         print(f"unseen sites, {mode}:")
         for name, (f, *rest) in sorted(measure(pages, kept[mode]).items()):
             print(f"  {name:24} F1 {f:.4f}", *(f"{side} {x:.4f}" for side, x in zip(("precision", "recall"), rest)), flush=True)
-    text = write(names, fit(pages))
-    if arguments.check:
-        sys.exit(0 if text == MODEL.read_text() else f"{MODEL} is not what these pages give")
-    MODEL.write_text(text)
+    print("quality from, pages: precision, recall", *calibrate(pages, kept["balanced"], quality), sep="\n  ")
+    files = {
+        SCORE / "blocks.txt": write("fit.py", of_blocks, {"article": fitted[FOLDS][0]}),
+        SCORE / "pages.txt": write("fit.py", of_pages, dict(zip(KINDS, fit_pages(pages)))),
+    }
+    for file, text in files.items():
+        if arguments.check and text != file.read_text():
+            sys.exit(f"{file} is not what these pages give")
+        file.write_text(text)
 
 
 main()

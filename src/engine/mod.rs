@@ -13,6 +13,7 @@ pub mod losses;
 pub mod matcher;
 mod open;
 pub mod outline;
+pub mod outside_body;
 mod passage;
 mod progress;
 mod reopened;

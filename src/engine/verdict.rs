@@ -258,7 +258,7 @@ fn removal(outline: &Outline<'_>, range: Range<usize>, reason: Reason, element: 
 }
 
 /// The runs that have text in `range`.
-fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o Run> {
+pub(super) fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o Run> {
     let first = outline.runs.partition_point(|run| run.end as usize <= range.start);
     let end = range.end;
     outline.runs[first..]

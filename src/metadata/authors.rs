@@ -279,7 +279,7 @@ fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Said) -
             flag(!name.contains(char::is_uppercase)),
         ]);
         row[..values.len()].copy_from_slice(&values);
-        batch.add(i, &row, &mut likely);
+        batch.add(i, &row, &[], &mut likely);
         let kind = KINDS
             .iter()
             .find(|(kind, _)| *kind == one.kind)

@@ -43,7 +43,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::{
-    engine::{Content, Outline, fields::Field, lines::squash, verdict::Verdict},
+    engine::{Content, Outline, fields::Field, lines::squash, outside_body::Place, verdict::Verdict},
     error::Warning,
     input::{FrontMatter, Page},
     rules::{FieldName, RuleSet},
@@ -82,6 +82,23 @@ pub enum Source {
     Html,
     /// The URL.
     Url,
+    /// A `noscript`.
+    Noscript,
+    /// A declarative shadow root.
+    Template,
+    /// The data of a script.
+    ScriptState,
+}
+
+impl From<Place> for Source {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Noscript => Source::Noscript,
+            Place::Template => Source::Template,
+            Place::ScriptState => Source::ScriptState,
+            Place::JsonLd => Source::JsonLd,
+        }
+    }
 }
 
 /// How sure a fact is, the least sure first.
@@ -327,7 +344,7 @@ fn names(authors: &[Author]) -> String {
 }
 
 impl Facts {
-    fn say(&mut self, field: &'static str, source: Source, raw: Option<String>) {
+    pub(crate) fn say(&mut self, field: &'static str, source: Source, raw: Option<String>) {
         let confidence = match source {
             Source::Caller | Source::FrontMatter | Source::Rule | Source::Header => Confidence::Certain,
             Source::Html | Source::Url => Confidence::Guess,

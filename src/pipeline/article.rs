@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::tricks;
@@ -10,7 +10,11 @@ use crate::{
     engine::{
         self, Choice, Content, Outline, guard,
         outline::NONE,
-        score,
+        outside_body::Place,
+        score::{
+            self,
+            page_kind::{self, PageKind},
+        },
         verdict::{self, Reason, Removal, Verdict},
     },
     error::Warning,
@@ -28,8 +32,8 @@ use crate::{
 const REMOVED_LISTED: usize = 200;
 /// Characters of a removal's preview.
 const PREVIEW_CHARACTERS: usize = 60;
-/// The quality from which on a page counts as an article.
-const ARTICLE_QUALITY: f32 = 0.15;
+/// The substance from which on a page counts as an article.
+const LEAST_SUBSTANCE: f32 = 0.15;
 
 /// The fields that need no facts about the article.
 const WITHOUT_FACTS: &[&str] = &[
@@ -73,12 +77,14 @@ pub(super) struct Found<'a> {
     pub(super) rolled_back: &'a [guard::RolledBack],
     pub(super) kind: Kind,
     pub(super) choice: &'a Choice,
+    /// Where most of the content was found, if that is not the body.
+    pub(super) place: Option<Place>,
 }
 
 impl Found<'_> {
     pub(super) fn article(
         &self,
-        facts: Facts,
+        mut facts: Facts,
         content: &Content,
         content_text: String,
         scored: &score::Choice,
@@ -93,6 +99,12 @@ impl Found<'_> {
         let quality = self.quality(&stats, scored);
         let mut warnings = self.page.warnings.clone();
         warnings.extend(self.swallowed());
+        if let Some(place) = self.place {
+            warnings.push(outside_body(place));
+            for field in ["content", "content_html", "content_markdown", "content_text"] {
+                facts.say(field, place.into(), None);
+            }
+        }
         warnings.extend(self.rolled_back.iter().map(|back| self.guard_warning(back)));
         warnings.extend(self.removed_inside(scored));
         warnings.extend(facts.warnings);
@@ -145,7 +157,7 @@ impl Found<'_> {
             date_modified: facts.date_modified.map(|date| date.rfc3339),
             language: facts.language,
             direction: facts.direction,
-            kind: kind(&quality),
+            kind: type_of(&quality, scored),
             section: facts.section,
             tags: facts.tags,
             categories: facts.categories,
@@ -228,7 +240,7 @@ impl Found<'_> {
                     "no_text"
                 },
             );
-        } else if scored.quality < ARTICLE_QUALITY {
+        } else if scored.substance < LEAST_SUBSTANCE {
             reasons.push(if stats.link_density > 0.5 {
                 "mostly_links"
             } else {
@@ -236,6 +248,7 @@ impl Found<'_> {
             });
         }
         reasons.extend_from_slice(&scored.doubts);
+        reasons.extend(other_kind(scored).map(PageKind::as_str));
         // A post or a fragment was sent as an article; a page has to show it.
         let is_article = stats.characters > 0 && (self.kind != Kind::Page || reasons.is_empty());
         Quality {
@@ -281,13 +294,35 @@ impl Found<'_> {
     }
 }
 
-/// `index` for a list of articles, `other` for what is no article either.
-fn kind(quality: &Quality) -> &'static str {
-    match quality.is_article {
-        true => "article",
-        false if quality.reasons.iter().any(|reason| INDEX_REASONS.contains(reason)) => "index",
-        false => "other",
+/// What kind of page a page is, if it is no article.
+fn other_kind(scored: &score::Choice) -> Option<PageKind> {
+    let kind = page_kind::likeliest(scored.kinds.as_ref()?);
+    (!kind.is_article()).then_some(kind)
+}
+
+/// The kind of document: that of the page, `other` for what is no article for another reason.
+fn type_of(quality: &Quality, scored: &score::Choice) -> &'static str {
+    let is_list = quality.reasons.iter().any(|reason| INDEX_REASONS.contains(reason));
+    match other_kind(scored) {
+        Some(kind) => kind.as_str(),
+        None if quality.is_article => scored
+            .kinds
+            .as_ref()
+            .map_or(PageKind::Article, page_kind::likeliest)
+            .as_str(),
+        None if is_list => PageKind::Index.as_str(),
+        None => "other",
     }
+}
+
+fn outside_body(place: Place) -> Warning {
+    let detail = match place {
+        Place::Noscript => "the text stands in `noscript`, which only readers without scripts see",
+        Place::Template => "the text stands in a declarative shadow root",
+        Place::ScriptState => "the text stands in what a script puts into the page",
+        Place::JsonLd => "the text is `articleBody` of JSON-LD, and the page itself holds little more than a teaser",
+    };
+    Warning::new("content_outside_body", detail.to_owned())
 }
 
 fn round(x: f32) -> f32 {
@@ -317,11 +352,17 @@ pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>,
         let text = verdict::text_in(outline, &block.range, PREVIEW_CHARACTERS);
         json!({ "preview": text, "probability": round(block.probability), "kept": block.kept })
     });
+    let kinds = scored.kinds.map(|shares| {
+        let of = PageKind::ALL.iter().zip(shares);
+        of.map(|(kind, share)| (kind.as_str().to_owned(), json!(round(share))))
+            .collect::<Map<_, _>>()
+    });
     let authors = facts.named.iter().map(
         |one| json!({ "names": one.names, "by": one.kind, "probability": round(one.likely), "features": one.features }),
     );
     json!({
         "kind": kind,
+        "page_kinds": kinds,
         "authors": authors.collect::<Vec<_>>(),
         "candidates": candidates.collect::<Vec<_>>(),
         "threshold": round(scored.threshold),

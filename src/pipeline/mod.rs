@@ -13,7 +13,7 @@ pub use trace::Trace;
 
 use crate::{
     bounds::{Bounds, Deadline},
-    engine::{self, Choice, Links, Outline, Rulebook, Units, guard, lines, score, verdict, write},
+    engine::{self, Choice, Links, Outline, Rulebook, Units, guard, lines, outside_body, score, verdict, write},
     error::Error,
     input::{self, Document, Envelope, Kind, Page},
     metadata,
@@ -130,23 +130,52 @@ impl Pipeline {
         laps.end_of("input");
         deadline.check()?;
 
-        // The handlers see it pass, once.
-        let mut outline = engine::survey(page.html(), &choice, &self.bounds, deadline)?;
+        // The handlers see it pass: once, but for a page with content that its body does not show.
+        let first = engine::survey(page.html(), &choice, &self.bounds, deadline)?;
+        let revealed = outside_body::reveal(&first);
+        let mut outline = match &revealed {
+            Some(revealed) => {
+                drop(first);
+                engine::survey(&revealed.source, &choice, &self.bounds, deadline)?
+            }
+            None => first,
+        };
         laps.end_of("survey");
 
         // What stays, and why the rest does not.
-        let units = Units::find(&outline);
         let kind = kind_of(&page, &outline);
-        let mut lines = lines::read(&outline, &choice);
-        let scored = match kind {
-            Kind::Page => score::choose(&outline, &units, options.mode),
+        let mut units = Units::find(&outline);
+        let mut scored = match kind {
+            Kind::Page => score::choose(
+                &outline,
+                &units,
+                url.as_ref().map(|(url, _)| url.as_str()),
+                options.mode,
+            ),
             Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
         };
+        let appended = match kind {
+            Kind::Page => outside_body::append(&outline, &scored.ranges),
+            _ => None,
+        };
+        if let Some(appended) = &appended {
+            let whole = engine::survey(&appended.source, &choice, &self.bounds, deadline)?;
+            // What never ends in the document takes what stands behind it as well.
+            if whole.swallowed.is_none() {
+                outline = whole;
+                units = Units::find(&outline);
+                scored.keep_only(&outline, &appended.parts[0].0);
+            }
+        }
+        let mut lines = lines::read(&outline, &choice);
         let rolled_back = guard::check(&mut outline, &mut lines, choice.rules(), |outline| match kind {
             Kind::Page => scored.ranges.clone(),
-            _ => score::choose(outline, &units, options.mode).ranges,
+            _ => score::choose(outline, &units, None, options.mode).ranges,
         });
-        let verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
+        let mut verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
+        verdict
+            .removed
+            .retain(|removal| removal.range.start < page.html().len());
         laps.end_of("score");
         deadline.check()?;
 
@@ -172,6 +201,10 @@ impl Pipeline {
             rolled_back: &rolled_back,
             kind,
             choice: &choice,
+            place: appended
+                .as_ref()
+                .or(revealed.as_ref())
+                .and_then(|revealed| revealed.origin(&outline, &verdict.kept)),
         };
         let format = options.format.unwrap_or_default();
         let answer = |body| Answer {

@@ -7,9 +7,11 @@ use std::{borrow::Cow, collections::BTreeMap, env, fs, sync::LazyLock};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
+    engine::{self, Rulebook, outside_body},
     input::Document,
     options::Options,
     pipeline::Pipeline,
+    rules::{Origin, RuleSet},
 };
 use encoding_rs::{Encoding, GBK, UTF_8};
 use proptest::{
@@ -34,6 +36,15 @@ fn add(bag: &mut Bag, text: &str, times: i64) {
     }
 }
 
+/// Whether it holds content that a parser does not show; `outside_body.rs` has the tests about that.
+fn is_revealed(html: &str) -> bool {
+    let rules =
+        Rulebook::new(RuleSet::built_in().expect("the built-in rules load")).choose(Origin::default(), &[], &[], &[]);
+    let bounds = PIPELINE.bounds();
+    let outline = engine::survey(html, &rules.expect("no rules"), bounds, &Deadline::after(bounds.time));
+    outline.is_ok_and(|outline| outside_body::reveal(&outline).is_some())
+}
+
 /// Checks one document, of which `html` is what follows the front matter. Not checked is one with more removals than are
 /// listed.
 pub(crate) fn check(bytes: &[u8], encoding: &'static Encoding, html: &str, query: &str) -> Result<(), String> {
@@ -46,6 +57,9 @@ pub(crate) fn check(bytes: &[u8], encoding: &'static Encoding, html: &str, query
         ..Document::default()
     };
     let deadline = Deadline::after(PIPELINE.bounds().time);
+    if is_revealed(html) {
+        return Ok(());
+    }
     let answer = PIPELINE
         .normalize(&document, &options, &deadline)
         .map_err(|e| e.to_string())?;

@@ -23,6 +23,7 @@ mod markdown;
 mod memory;
 mod operate;
 mod outputs;
+mod outside_body;
 mod packed;
 mod pages;
 mod process;

@@ -16,6 +16,7 @@ use super::{
     hints::{self, Kinds, NAME_KINDS, WORD_KINDS},
     model::{ROOM, Row},
     names::{Names, PLACES},
+    page_kind::PageKind,
 };
 use crate::{
     engine::{
@@ -40,6 +41,9 @@ const HOPELESS_DENSITY: f32 = 0.9;
 const HOPELESS_DISTANCE: usize = 2;
 /// "None" for a distance that is counted in blocks.
 const NOWHERE: f32 = 99.0;
+
+/// How many of them are about a block's own text, without its words.
+pub(super) const OWN: usize = 24;
 
 /// All that the features are made from.
 pub(super) struct Page<'o, 's> {
@@ -164,6 +168,7 @@ pub fn names() -> Vec<String> {
         names.extend(["weight", "density", "heading", "good", "climb", "kin"].map(|what| format!("{near} {what}")));
     }
     names.extend(Groups::FEATURES.map(str::to_owned));
+    names.extend(PageKind::ALL.map(|kind| format!("page is {}", kind.as_str())));
     names
 }
 
@@ -296,7 +301,8 @@ impl<'o, 's> Page<'o, 's> {
         steps
     }
 
-    /// Calls `take` with the number and the features of each block that may be of the article.
+    /// Calls `take` with the number and the features of each block that may be of the article; what kind of page it is comes
+    /// behind them, and is not known yet.
     pub(super) fn features(&self, mut take: impl FnMut(usize, &Row)) {
         let mut values = [0.0; ROOM];
         let mut past = Past::default();
@@ -479,7 +485,7 @@ pub(super) struct Filling<'r> {
 }
 
 impl<'r> Filling<'r> {
-    fn new(row: &'r mut Row) -> Self {
+    pub(super) fn new(row: &'r mut Row) -> Self {
         Filling { row, filled: 0 }
     }
 

@@ -97,6 +97,28 @@ const NAMES: &[(&str, &str)] = &[
         "callout",
         "callout admonition =alert =tip =warning =notice =hint =caution =danger",
     ),
+    (
+        "product",
+        "product =sku =price =prices =cart add-to-cart addtocart add-to-bag =basket =pdp =buy woocommerce shopify =variant =variants swatch",
+    ),
+    (
+        "thread",
+        "forum thread =posts viewtopic showthread discourse phpbb vbulletin xenforo =op =poster userinfo =karma upvote =score answer \
+         question message-body messagebody =joined usertext",
+    ),
+    (
+        "documentation",
+        "=doc =docs documentation docusaurus sphinx mkdocs rst-content readthedocs =api toctree theme-doc vitepress gitbook md-content \
+         markdown-body wiki manual =guide starlight",
+    ),
+    (
+        "landing",
+        "hero testimonial pricing feature client =logos solution elementor wpb_ vc_row =faq =plan =plans =stats",
+    ),
+    (
+        "filter",
+        "filter facet =sort sort-by product-card product-grid product-item =plp search-result load-more loadmore =results",
+    ),
 ];
 
 /// Words in short lines. ASCII letters in any case.
@@ -152,6 +174,29 @@ const WORDS: &[(&str, &str)] = &[
         "time",
         "min read| ago|uhr|views|阅读|minutes|january|february|march|april|june|july|august|september|october|november|december|januar|februar|\
          märz|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|octobre|novembre|décembre|am | pm|am,",
+    ),
+    (
+        "price",
+        "$|€|£|¥|₹|in stock|out of stock|free shipping|quantity|add to bag|add to basket|warenkorb|panier|carrito|sku|カートに|加入购物车|\
+         库存|regular price|sale price|discount|reviews",
+    ),
+    (
+        "filter",
+        "sort by|filter|results|showing |per page|clear all|refine|brand|sortieren|trier par|ordenar|products|items|绞り込|筛选|排序",
+    ),
+    (
+        "thread",
+        "posted by|joined|quote|upvote|votes|points|thread|member|re:|posts:|likes|topic|moderator|asked|answered|edited|beitrag|楼主|发表于",
+    ),
+    (
+        "landing",
+        "get started|contact us|book a|request a|demo|learn more|our services|our team|clients|schedule a|why choose|testimonial|call us|\
+         get a quote|trusted by|solutions|pricing|frequently asked|how it works|jetzt testen|nos services|nuestros servicios|联系我们",
+    ),
+    (
+        "documentation",
+        "parameter|returns|syntax|example|install|function|deprecated|configur|version|edit this page|edit on github|on this page|api|\
+         command|default|optional|documentation|reference|dokumentation|文档|参数",
     ),
 ];
 
@@ -302,6 +347,6 @@ mod tests {
         assert_eq!(kinds("top-ad_2"), ["header", "ad"]);
         assert_eq!(kinds("leftAd"), ["ad"]);
         assert!(kinds("shadow adhoc").is_empty());
-        assert_eq!(kinds("RelatedPosts"), ["related"]);
+        assert_eq!(kinds("RelatedArticles"), ["body", "related"]);
     }
 }

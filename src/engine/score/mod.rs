@@ -2,8 +2,8 @@
 //!
 //! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
 //! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, the group and the section that it is a
-//! part of, its place against the element with most of the text, its neighbours) go into a [`model`] of small decision trees,
-//! which says how likely the block is to be of the article. By that the `decision` is made, of lists, tables and other groups
+//! part of, its place against the element with most of the text, its neighbours, the [`page_kind`]) go into a [`model`] of
+//! small decision trees, which says how likely the block is to be of the article. By that the `decision` is made, of lists, tables and other groups
 //! as a whole. What is likely stays, with the pictures between; the largest elements that hold nothing of it go.
 //! Lengths count visible characters, a wide (CJK) one for two and a half, since it says about as much as half a short
 //! word: nothing here assumes a script with spaces.
@@ -19,6 +19,7 @@ mod head;
 mod hints;
 pub mod model;
 mod names;
+pub mod page_kind;
 
 use std::ops::Range;
 
@@ -26,8 +27,9 @@ use self::{
     blocks::{Block, Sums},
     candidates::Candidates,
     features::Page,
-    model::Model,
+    model::{Batch, Model, ROOM, Row},
     names::Names,
+    page_kind::{Means, PageKind, Shares},
 };
 use super::{
     outline::{NONE, Outline},
@@ -75,6 +77,10 @@ const NEARLY_AS_LIKELY: f32 = 0.6;
 const ENOUGH_BLOCKS: f32 = 24.0;
 /// The least share of a mode's threshold.
 const LEAST_CERTAINTY: f32 = 0.3;
+/// The F1 that is expected of a text that a page gives as its article.
+const FOUND_WHOLE: f32 = 0.9;
+/// Blocks that show what kind of page it is: the first of those that the model is asked about.
+const SAMPLE: usize = 512;
 /// The share of the kept text that the article's main element holds. What shows no text stays inside it.
 const MAIN_SHARE: f32 = 0.5;
 /// Candidates that are told about.
@@ -87,8 +93,13 @@ pub struct Choice {
     pub ranges: Vec<Range<usize>>,
     /// From the first text that it would keep of the article's main element to the last; empty for what is an article already.
     pub inside: Range<usize>,
-    /// How sure it is that this is an article, 0 to 1.
+    /// How likely it is that this is an article, and that what stays is its text; 0 to 1. For what is an article already, how
+    /// much text it has.
     pub quality: f32,
+    /// How much text stays, and how little of it is links; 0 to 1.
+    pub substance: f32,
+    /// How likely the page is of each kind; nothing for what is an article already, or has no text.
+    pub kinds: Option<Shares>,
     /// What speaks against an article: a list of others, a demand to subscribe.
     pub doubts: Vec<&'static str>,
     /// The best elements, the best first.
@@ -144,31 +155,66 @@ impl Choice {
         });
         Choice {
             ranges: std::iter::once(0..outline.source.len()).collect(),
-            quality: quality(text, linked),
+            quality: substance(text, linked),
+            substance: substance(text, linked),
             ..Choice::default()
         }
     }
 }
 
-/// Finds the article of a page.
-pub fn choose(outline: &Outline<'_>, units: &Units, mode: Mode) -> Choice {
-    choose_by(Model::built_in(), outline, units, mode)
+impl Choice {
+    /// Keeps these bytes and nothing else: an article that was found outside of the blocks.
+    pub fn keep_only(&mut self, outline: &Outline<'_>, range: &Range<usize>) {
+        let text = super::verdict::visible_between(outline, range) as f32;
+        self.ranges = vec![range.clone()];
+        self.inside = 0..0;
+        self.substance = substance(text, 0.0);
+        self.quality = self
+            .kinds
+            .map_or(self.substance, |kinds| page_kind::quality(&kinds, FOUND_WHOLE));
+        self.doubts.clear();
+    }
 }
 
-/// The same by another model than the one that is compiled in: what a fit is measured with.
-pub fn choose_by(model: &Model, outline: &Outline<'_>, units: &Units, mode: Mode) -> Choice {
+/// Finds the article of a page. `address` is the one that it was fetched from, if that is known.
+pub fn choose(outline: &Outline<'_>, units: &Units, address: Option<&str>, mode: Mode) -> Choice {
+    choose_by(Model::of_blocks(), Model::of_pages(), outline, units, address, mode)
+}
+
+/// The same by other models than those that are compiled in: what a fit is measured with.
+pub fn choose_by(
+    of_blocks: &Model,
+    of_pages: &Model,
+    outline: &Outline<'_>,
+    units: &Units,
+    address: Option<&str>,
+    mode: Mode,
+) -> Choice {
     let reading = Reading::new(outline);
     if reading.blocks.is_empty() {
         return Choice::of_everything(outline);
     }
     let page = reading.page(outline, units);
     let mut likely = vec![0.0; reading.blocks.len()];
-    let mut batch = model.ask();
-    page.features(|i, features| batch.add(i, features, &mut likely));
+    let mut batch = of_blocks.ask();
+    // The first blocks wait until they have shown what kind of page it is.
+    let mut sample = Sample::default();
+    let mut kinds: Option<Shares> = None;
+    page.features(|i, row| match &kinds {
+        Some(kinds) => batch.add(i, row, kinds, &mut likely),
+        None => {
+            sample.add(i, row);
+            if sample.blocks.len() == SAMPLE {
+                kinds = Some(sample.show(of_pages, outline, &reading.blocks, address, &mut batch, &mut likely));
+            }
+        }
+    });
+    let kinds =
+        kinds.unwrap_or_else(|| sample.show(of_pages, outline, &reading.blocks, address, &mut batch, &mut likely));
     batch.end(&mut likely);
     let best = likely.iter().copied().fold(0.0, f32::max);
     let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
-    let threshold = (mode.threshold() * certainty).min(best * NEARLY_AS_LIKELY);
+    let threshold = (mode.threshold() * page_kind::strictness(&kinds) * certainty).min(best * NEARLY_AS_LIKELY);
     let mut kept = decision::decide(&page, &likely, threshold);
     captions_follow(outline, &reading.blocks, &mut kept);
     // The title has its own field, and is not told again where the text begins.
@@ -189,7 +235,9 @@ pub fn choose_by(model: &Model, outline: &Outline<'_>, units: &Units, mode: Mode
     Choice {
         ranges,
         inside,
-        quality: quality(text, linked) * best,
+        quality: page_kind::quality(&kinds, expected_f1(&reading.blocks, &likely, &kept)),
+        substance: substance(text, linked) * best,
+        kinds: Some(kinds),
         doubts: doubts::find(outline, &reading.names, &reading.blocks, &reading.sums, &kept),
         candidates: reading.tell(outline),
         threshold,
@@ -203,13 +251,59 @@ pub fn choose_by(model: &Model, outline: &Outline<'_>, units: &Units, mode: Mode
     }
 }
 
-/// Calls `take` with the number, the block and the features of each block that the model is asked about.
-pub fn each_block(outline: &Outline<'_>, units: &Units, mut take: impl FnMut(usize, &Block, &[f32])) {
-    let count = features::names().len();
+/// Calls `take` with the number, the block and the features of each block that the model is asked about, but for the kind of
+/// the page. Returns the figures by which that is found.
+pub fn each_block(
+    outline: &Outline<'_>,
+    units: &Units,
+    address: Option<&str>,
+    mut take: impl FnMut(usize, &Block, &[f32]),
+) -> Row {
     let reading = Reading::new(outline);
-    reading
-        .page(outline, units)
-        .features(|i, features| take(i, &reading.blocks[i], &features[..count]));
+    let count = features::names().len() - PageKind::ALL.len();
+    let (mut means, mut asked) = (Means::default(), 0);
+    reading.page(outline, units).features(|i, row| {
+        if asked < SAMPLE {
+            means.add(row);
+        }
+        asked += 1;
+        take(i, &reading.blocks[i], &row[..count]);
+    });
+    page_kind::figures(outline, &means, &reading.blocks, address)
+}
+
+/// The first blocks of a page, which show what kind of page it is before any is asked about.
+#[derive(Default)]
+struct Sample {
+    blocks: Vec<usize>,
+    rows: Vec<f32>,
+    means: Means,
+}
+
+impl Sample {
+    fn add(&mut self, block: usize, row: &Row) {
+        self.blocks.push(block);
+        self.rows.extend_from_slice(row);
+        self.means.add(row);
+    }
+
+    /// Finds the kind, and asks about the blocks that waited for it.
+    fn show(
+        &self,
+        of_pages: &Model,
+        outline: &Outline<'_>,
+        blocks: &[Block],
+        address: Option<&str>,
+        batch: &mut Batch<'_>,
+        likely: &mut [f32],
+    ) -> Shares {
+        let figures = page_kind::figures(outline, &self.means, blocks, address);
+        let kinds = page_kind::shares(of_pages, &figures);
+        for (block, row) in self.blocks.iter().zip(self.rows.chunks(ROOM)) {
+            batch.add(*block, row, &kinds, likely);
+        }
+        kinds
+    }
 }
 
 /// A page read in blocks.
@@ -392,7 +486,20 @@ pub fn category(reason: &str) -> Category {
 }
 
 /// How much a text of this weight, with so much of it linked, is like an article, 0 to 1.
-fn quality(text: f32, linked: f32) -> f32 {
+/// The F1 that is expected of the text that stays, by how likely each block is to be of the article.
+fn expected_f1(blocks: &[Block], likely: &[f32], kept: &[bool]) -> f32 {
+    let (mut right, mut of_article, mut stays) = (0.0, 0.0, 0.0);
+    for ((block, p), kept) in blocks.iter().zip(likely).zip(kept) {
+        of_article += block.weight * p;
+        if *kept {
+            right += block.weight * p;
+            stays += block.weight;
+        }
+    }
+    2.0 * right / (of_article + stays).max(f32::MIN_POSITIVE)
+}
+
+fn substance(text: f32, linked: f32) -> f32 {
     (text / 1000.0).min(1.0) * (1.0 - linked / text.max(1.0))
 }
 
