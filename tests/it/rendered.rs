@@ -41,17 +41,33 @@ pub(crate) fn is_comparable(html: &str) -> bool {
         .filter_map(|rest| rest.split("</").next());
     let is_no_formula = |tex: &str| tex.contains('$') || tex.contains("\\\\)") || !has_balanced_braces(tex);
     let has_captions_first = html.matches("<caption").count() == html.matches("<table><caption").count();
-    !html.contains("class=\"callout\"") && !formulas.any(is_no_formula) && !has_bare_item(html) && has_captions_first
+    !html.contains("class=\"callout\"")
+        && !formulas.any(is_no_formula)
+        && !has_bare_item(html)
+        && !has_block_in_inner_cell(html)
+        && has_captions_first
 }
 
 /// Whether an item stands in anything but a list.
 fn has_bare_item(html: &str) -> bool {
+    any_element(html, |open, name| name == "li" && !matches!(open.last(), Some(&"ol" | &"ul")))
+}
+
+/// Whether a cell of a table in a cell holds a block. All of that table is one cell of Markdown, where the end of a block and that
+/// of a cell are the same blank.
+fn has_block_in_inner_cell(html: &str) -> bool {
+    let cells = |open: &[&str]| open.iter().filter(|name| matches!(**name, "td" | "th")).count();
+    any_element(html, |open, name| cells(open) > 1 && Tag::from_name(name.as_bytes()).is_block())
+}
+
+/// Whether such an element begins, by those that are open around it and its own name.
+fn any_element(html: &str, is: impl Fn(&[&str], &str) -> bool) -> bool {
     let mut open: Vec<&str> = Vec::new();
     for tag in html.split('<').skip(1) {
         let name = tag.split([' ', '>']).next().unwrap_or_default();
         match name.strip_prefix('/') {
             Some(_) => drop(open.pop()),
-            None if name == "li" && !matches!(open.last(), Some(&"ol" | &"ul")) => return true,
+            None if is(&open, name) => return true,
             None if Tag::from_name(name.as_bytes()).is_void() => {}
             None => open.push(name),
         }
