@@ -167,7 +167,8 @@ impl Reader {
         let is_notes = self.open.iter().rev().take(2).any(|element| element.is_notes);
         let mut element = Element {
             name: name.to_owned(),
-            is_notes: class == "footnotes",
+            // Those that stand in something else are an ordinary list.
+            is_notes: class == "footnotes" && self.open.iter().all(|element| matches!(&*element.name, "html" | "body")),
             ..Element::default()
         };
         let in_cell = self.in_cell();
