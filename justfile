@@ -27,6 +27,7 @@ bless:
 fit PAGES:
     pip install -q -r training/requirements.txt
     training/fit.py {{PAGES}}
+    training/fit_lines.py {{PAGES}}
 
 bench:
     cargo bench

@@ -27,6 +27,8 @@ pub struct Lines {
     pub keeps: Vec<Range<usize>>,
     /// Fields in document order.
     pub fields: Vec<Field>,
+    /// Source ranges that the score of lines takes, each with its reason. Ascending.
+    pub scored: Vec<(Range<usize>, &'static str)>,
 }
 
 /// Tries every line, and reads what rules say of comments and markers.
@@ -50,10 +52,51 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
         };
         lines.drops.push((comment.range.start..end, comment.rule));
     }
+    each(outline, |line, text| {
+        if let Some(text) = text {
+            try_rules(outline, choice, &mut lines, line, text);
+        }
+    });
+    for element in &outline.elements {
+        if let Some(Hit::RestRule(rule)) = element.hit {
+            let range = element.start as usize..end_of(outline, element.parent);
+            lines.drops.push((range, rule));
+        }
+    }
+    fields::of_elements(outline, choice.rules(), &mut lines.fields);
+    lines.drops.sort_by_key(|(range, _)| range.start);
+    lines.fields.sort_by_key(|field| field.at);
+    lines
+}
+
+/// A line: its runs, and the source bytes from its first visible character to its last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub(super) first_run: u32,
+    pub(super) last_run: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Visible characters; 0 for a line that is too long to be tried.
+    pub(super) characters: u32,
+}
+
+impl Line {
+    /// The block around it.
+    pub(super) fn block(&self, outline: &Outline<'_>) -> u32 {
+        outline.block_of(outline.runs[self.first_run as usize].parent)
+    }
+
+    /// What goes with it: its block, where that holds nothing else, or its own bytes.
+    pub(super) fn range(&self, outline: &Outline<'_>) -> Range<usize> {
+        whole_block(outline, self.block(outline), self.characters, self.start..self.end)
+    }
+}
+
+/// Reads the lines of a document in their order: each with its text, white space squashed, unless it is too long to be tried.
+pub(super) fn each(outline: &Outline<'_>, each: impl FnMut(Line, Option<&str>)) {
     let mut reading = Reading {
         outline,
-        choice,
-        lines,
+        each,
         line: None,
         text: String::new(),
     };
@@ -69,40 +112,19 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
         }
     }
     reading.end();
-    let mut lines = reading.lines;
-    for element in &outline.elements {
-        if let Some(Hit::RestRule(rule)) = element.hit {
-            let range = element.start as usize..end_of(outline, element.parent);
-            lines.drops.push((range, rule));
-        }
-    }
-    fields::of_elements(outline, choice.rules(), &mut lines.fields);
-    lines.drops.sort_by_key(|(range, _)| range.start);
-    lines.fields.sort_by_key(|field| field.at);
-    lines
-}
-
-/// A line: its runs, and the source bytes from its first visible character to its last.
-#[derive(Clone, Copy)]
-struct Line {
-    first_run: u32,
-    last_run: u32,
-    start: usize,
-    end: usize,
 }
 
 /// The lines as they are read.
-struct Reading<'a> {
+struct Reading<'a, F> {
     outline: &'a Outline<'a>,
-    choice: &'a Choice,
-    lines: Lines,
+    each: F,
     /// The one that is being read, unless it is blank so far.
     line: Option<Line>,
     /// The text of the line that is tried: decoded, white space squashed.
     text: String,
 }
 
-impl Reading<'_> {
+impl<F: FnMut(Line, Option<&str>)> Reading<'_, F> {
     fn push(&mut self, number: u32) {
         let start = self.outline.runs[number as usize].start as usize;
         let text = self.outline.run_text(number);
@@ -134,16 +156,17 @@ impl Reading<'_> {
             last_run: number,
             start,
             end: start,
+            characters: 0,
         });
         line.last_run = number;
         line.end = start + visible.trim_end().len();
     }
 
     fn end(&mut self) {
-        if let Some(line) = self.line.take()
-            && let Some(characters) = self.read_text(line)
-        {
-            self.try_rules(line, characters);
+        if let Some(mut line) = self.line.take() {
+            let characters = self.read_text(line);
+            line.characters = characters.unwrap_or(0);
+            (self.each)(line, characters.map(|_| self.text.as_str()));
         }
     }
 
@@ -168,38 +191,36 @@ impl Reading<'_> {
         }
         (!self.text.is_empty()).then_some(characters)
     }
+}
 
-    fn try_rules(&mut self, line: Line, characters: u32) {
-        let (outline, lines) = (self.outline, &mut self.lines);
-        let text = self.text.as_str();
-        let rules = self.choice.rules().rules();
-        let mut strongest: Option<(Action, u16)> = None;
-        for rule in self.choice.text_rules(text) {
-            let data = &rules[rule as usize];
-            fields::of_text(data.text.as_ref(), text, rule, line.start, &mut lines.fields);
-            // The first one that does something, but for a keep rule, which wins wherever it stands.
-            let acts = !matches!(data.action, Action::Take | Action::Unwrap);
-            if acts && (strongest.is_none() || data.action == Action::Keep) {
-                strongest = Some((data.action, rule));
-            }
+fn try_rules(outline: &Outline<'_>, choice: &Choice, lines: &mut Lines, line: Line, text: &str) {
+    let rules = choice.rules().rules();
+    let mut strongest: Option<(Action, u16)> = None;
+    for rule in choice.text_rules(text) {
+        let data = &rules[rule as usize];
+        fields::of_text(data.text.as_ref(), text, rule, line.start, &mut lines.fields);
+        // The first one that does something, but for a keep rule, which wins wherever it stands.
+        let acts = !matches!(data.action, Action::Take | Action::Unwrap);
+        if acts && (strongest.is_none() || data.action == Action::Keep) {
+            strongest = Some((data.action, rule));
         }
-        let Some((action, rule)) = strongest else { return };
-        let block = outline.block_of(outline.runs[line.first_run as usize].parent);
-        let range = whole_block(outline, block, characters, line.start..line.end);
-        match action {
-            Action::Drop => lines.drops.push((range, rule)),
-            Action::DropRest => {
-                // A line that is all of its block goes with what is behind the block.
-                let end = match outline.elements.get(block as usize) {
-                    Some(element) if element.start as usize == range.start => end_of(outline, element.parent),
-                    Some(element) => element.end as usize,
-                    None => outline.source.len(),
-                };
-                lines.drops.push((range.start..end.max(range.end), rule));
-            }
-            Action::Keep => lines.keeps.push(range),
-            Action::Unwrap | Action::Take => {}
+    }
+    let Some((action, rule)) = strongest else { return };
+    let block = line.block(outline);
+    let range = line.range(outline);
+    match action {
+        Action::Drop => lines.drops.push((range, rule)),
+        Action::DropRest => {
+            // A line that is all of its block goes with what is behind the block.
+            let end = match outline.elements.get(block as usize) {
+                Some(element) if element.start as usize == range.start => end_of(outline, element.parent),
+                Some(element) => element.end as usize,
+                None => outline.source.len(),
+            };
+            lines.drops.push((range.start..end.max(range.end), rule));
         }
+        Action::Keep => lines.keeps.push(range),
+        Action::Unwrap | Action::Take => {}
     }
 }
 

@@ -7,6 +7,7 @@ mod gate;
 pub mod fields;
 pub mod guard;
 mod handlers;
+pub mod line_score;
 pub mod lines;
 pub mod links;
 pub mod losses;

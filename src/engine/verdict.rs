@@ -81,14 +81,11 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Ran
     let removes = hits(|hit| hit == Hit::Remove);
     let mut keeps = hits(|hit| matches!(hit, Hit::Keep | Hit::KeepRule(_)));
     keeps.extend(lines.keeps.iter().cloned());
-    let mut dropped: Vec<_> = outline
-        .elements
-        .iter()
-        .filter(|e| outline.rule_drops(e))
-        .map(|e| e.start as usize..e.end as usize)
-        .collect();
-    dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
-    let kept = subtract(chosen, &union(dropped));
+    let kept = subtract(chosen, &dropped_by_rules(outline, lines));
+    let kept = subtract(
+        &kept,
+        &union(lines.scored.iter().map(|(range, _)| range.clone()).collect()),
+    );
     let kept = subtract(&union([kept, keeps].concat()), &removes);
     // What no form of a unit has a place for: whoever keeps the unit keeps its content.
     let left_out = units.left_out().iter().map(|left_out| left_out.range.clone());
@@ -97,14 +94,27 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Ran
     Verdict { kept, removed }
 }
 
+/// What drop rules take: elements, lines and comments. Disjoint, ascending.
+pub fn dropped_by_rules(outline: &Outline<'_>, lines: &Lines) -> Vec<Range<usize>> {
+    let elements = outline.elements.iter().filter(|e| outline.rule_drops(e));
+    let mut dropped: Vec<_> = elements.map(|e| e.start as usize..e.end as usize).collect();
+    dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
+    union(dropped)
+}
+
 /// What goes beside whole elements, ascending: lines and comments by rules, and parts of units.
 fn parts(lines: &Lines, units: &Units) -> Vec<(Range<usize>, Reason)> {
     let by_rules = lines
         .drops
         .iter()
         .map(|(range, rule)| (range.clone(), Reason::Rule(*rule)));
+    let scored = lines
+        .scored
+        .iter()
+        .map(|(range, reason)| (range.clone(), Reason::Score(reason)));
     let left_out = units.left_out().iter();
     let mut parts: Vec<_> = by_rules
+        .chain(scored)
         .chain(left_out.map(|left_out| (left_out.range.clone(), Reason::Score(left_out.reason))))
         .collect();
     parts.sort_by_key(|(range, _)| range.start);

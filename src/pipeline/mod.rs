@@ -13,7 +13,9 @@ pub use trace::Trace;
 
 use crate::{
     bounds::{Bounds, Deadline},
-    engine::{self, Choice, Links, Outline, Rulebook, Units, guard, lines, outside_body, score, verdict, write},
+    engine::{
+        self, Choice, Links, Outline, Rulebook, Units, guard, line_score, lines, outside_body, score, verdict, write,
+    },
     error::Error,
     input::{self, Document, Envelope, Kind, Page},
     metadata,
@@ -172,6 +174,9 @@ impl Pipeline {
             Kind::Page => scored.ranges.clone(),
             _ => score::choose(outline, &units, None, options.mode).ranges,
         });
+        if kind != Kind::Page {
+            lines.scored = line_score::read(&outline, &lines, options.mode);
+        }
         let mut verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
         verdict
             .removed

@@ -26,6 +26,7 @@ mod outputs;
 mod outside_body;
 mod packed;
 mod pages;
+mod post_lines;
 mod process;
 mod rendered;
 mod rules;

@@ -19,12 +19,12 @@ use crate::engine::{
 const WIDE: f32 = 2.5;
 
 /// Whether a character is of a script that needs few of them, and no spaces: those of China and Japan, and `Hangul`.
-pub(super) fn is_wide(c: char) -> bool {
+pub(in crate::engine) fn is_wide(c: char) -> bool {
     c >= '\u{2e80}' && !c.is_whitespace()
 }
 
 /// The weight of so many visible characters, of which so many are wide.
-pub(super) fn weight(characters: u32, wide: u32) -> f32 {
+pub(in crate::engine) fn weight(characters: u32, wide: u32) -> f32 {
     characters as f32 + wide as f32 * (WIDE - 1.0)
 }
 

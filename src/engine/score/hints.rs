@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::pattern::Words;
 
 /// A set of kinds, one bit each.
-pub(super) type Kinds = u32;
+pub(in crate::engine) type Kinds = u32;
 
 /// Names in classes and ids. A name in `=` counts only as a whole word: `=ad` is not in `header`, `readMore` has `more`.
 const NAMES: &[(&str, &str)] = &[
@@ -203,7 +203,7 @@ const WORDS: &[(&str, &str)] = &[
 /// The kind of names that comments of readers have.
 pub(super) const COMMENT: Kinds = bit("comment");
 /// The kind of names that lists of other articles have.
-pub(super) const RELATED: Kinds = bit("related");
+pub(in crate::engine) const RELATED: Kinds = bit("related");
 /// The kinds of names that bodies of articles have.
 pub(super) const BODY: Kinds = bit("body") | bit("text");
 /// The kind of words that lead to other articles.
@@ -211,7 +211,7 @@ pub(super) const SAYS_RELATED: Kinds = 1;
 /// The kind of words that comments of readers come with.
 pub(super) const SAYS_COMMENT: Kinds = 1 << 2;
 /// The kinds of names that hardly belong to an article.
-pub(super) const FURNITURE: Kinds = bit("share")
+pub(in crate::engine) const FURNITURE: Kinds = bit("share")
     | bit("related")
     | bit("comment")
     | bit("navigation")
@@ -243,11 +243,11 @@ const fn equal(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// How many kinds of names there are.
-pub(super) const NAME_KINDS: usize = NAMES.len();
+pub(in crate::engine) const NAME_KINDS: usize = NAMES.len();
 /// How many kinds of words there are.
 pub(super) const WORD_KINDS: usize = WORDS.len();
 /// The name of a kind of names.
-pub(super) fn name_kind(kind: usize) -> &'static str {
+pub(in crate::engine) fn name_kind(kind: usize) -> &'static str {
     NAMES[kind].0
 }
 
@@ -259,14 +259,15 @@ pub(super) fn word_kind(kind: usize) -> &'static str {
 /// The bytes of a line that its first words take.
 const FIRST_BYTES: usize = 24;
 
-struct Lexicon {
+/// Words, each of a kind.
+pub(in crate::engine) struct Lexicon {
     words: Words,
     /// Of each word its kind, its bytes, and whether it has to be a whole word.
     entries: Vec<(u8, usize, bool)>,
 }
 
 impl Lexicon {
-    fn new<'a>(entries: impl Iterator<Item = (usize, &'a str, bool)>) -> Self {
+    pub(in crate::engine) fn new<'a>(entries: impl Iterator<Item = (usize, &'a str, bool)>) -> Self {
         let entries: Vec<_> = entries.collect();
         Lexicon {
             words: Words::fixed(entries.iter().map(|(_, text, _)| *text)),
@@ -278,7 +279,7 @@ impl Lexicon {
     }
 
     /// The kinds of all that is found, and of what is found within the first bytes.
-    fn kinds(&self, text: &[u8]) -> (Kinds, Kinds) {
+    pub(in crate::engine) fn kinds(&self, text: &[u8]) -> (Kinds, Kinds) {
         let (mut kinds, mut first) = (0, 0);
         self.words.find_all(text, |word, end| {
             let (kind, length, whole) = self.entries[word];
@@ -321,7 +322,7 @@ static WORD_LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 });
 
 /// What a class or an id says.
-pub(super) fn of_name(value: &[u8]) -> Kinds {
+pub(in crate::engine) fn of_name(value: &[u8]) -> Kinds {
     NAME_LEXICON.kinds(value).0
 }
 

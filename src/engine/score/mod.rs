@@ -16,9 +16,9 @@ mod doubts;
 pub mod features;
 mod groups;
 mod head;
-mod hints;
+pub(super) mod hints;
 pub mod model;
-mod names;
+pub(super) mod names;
 pub mod page_kind;
 
 use std::ops::Range;
@@ -32,6 +32,7 @@ use self::{
     page_kind::{Means, PageKind, Shares},
 };
 use super::{
+    line_score,
     outline::{NONE, Outline},
     tags::Tag,
     units::Units,
@@ -64,7 +65,7 @@ impl Mode {
 /// Left out, and of no kind that has a name.
 pub const OUTSIDE: &str = "score/outside";
 const NAVIGATION: &str = "score/navigation";
-const RELATED: &str = "score/related";
+pub(super) const RELATED: &str = "score/related";
 const COMMENTS: &str = "score/comments";
 const TITLE: &str = "score/title";
 const FORM: &str = "score/form";
@@ -481,6 +482,9 @@ pub fn category(reason: &str) -> Category {
     match reason {
         NAVIGATION => Category::Navigation,
         RELATED => Category::Related,
+        line_score::CREDIT => Category::Credit,
+        line_score::PROMOTION => Category::Promotion,
+        line_score::LEGAL => Category::Legal,
         _ => Category::Chrome,
     }
 }

@@ -67,7 +67,8 @@ impl Model {
         &MODEL
     }
 
-    fn built_in(text: &str) -> Model {
+    /// One that is compiled in.
+    pub(in crate::engine) fn built_in(text: &str) -> Model {
         // Every test run reads it.
         Model::parse(text).unwrap_or_else(|e| unreachable!("a built-in model: {e}"))
     }

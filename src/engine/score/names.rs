@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Kinds of elements that text may stand in, besides those that classes and ids name.
-pub(super) const PLACES: &[(&str, &[Tag])] = &[
+pub(in crate::engine) const PLACES: &[(&str, &[Tag])] = &[
     ("article", &[Tag::ARTICLE]),
     ("main", &[Tag::MAIN]),
     ("nav", &[Tag::NAV, Tag::MENU]),
@@ -59,11 +59,11 @@ static PLACES_BY_TAG: LazyLock<[u32; Tag::COUNT]> = LazyLock::new(|| {
 
 /// What one element's names say.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Name {
+pub(in crate::engine) struct Name {
     /// What its class, id, role and `itemprop` say.
-    pub(super) kinds: Kinds,
+    pub(in crate::engine) kinds: Kinds,
     /// Which of [`PLACES`] it is, and [`HIDDEN`].
-    pub(super) places: u32,
+    pub(in crate::engine) places: u32,
     /// Its tag and class.
     pub(super) signature: u64,
     /// Its tag and the first of its classes; the others say `first`, `odd`, `has-image`.
@@ -74,7 +74,7 @@ pub(super) struct Name {
 
 /// The names of elements, read once someone asks about them, and once for all that have the same start tag.
 #[derive(Debug)]
-pub(super) struct Names<'o, 's> {
+pub(in crate::engine) struct Names<'o, 's> {
     outline: &'o Outline<'s>,
     /// The number of each element's name, or [`UNREAD`].
     numbers: Vec<Cell<u32>>,
@@ -98,7 +98,7 @@ const UNREAD: u32 = 0;
 const START_TAGS: usize = 4096;
 
 impl<'o, 's> Names<'o, 's> {
-    pub(super) fn new(outline: &'o Outline<'s>) -> Self {
+    pub(in crate::engine) fn new(outline: &'o Outline<'s>) -> Self {
         Names {
             outline,
             numbers: vec![Cell::new(UNREAD); outline.elements.len()],
@@ -114,7 +114,7 @@ impl<'o, 's> Names<'o, 's> {
     }
 
     /// The name of an element; that of none says nothing.
-    pub(super) fn get(&self, element: u32) -> Name {
+    pub(in crate::engine) fn get(&self, element: u32) -> Name {
         let Some(number) = self.numbers.get(element as usize) else {
             return Name::default();
         };

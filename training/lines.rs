@@ -1,0 +1,113 @@
+//! Prints the lines of documents for `fit_lines.py`: for each file named on standard input a line of JSON, after a first line with
+//! the names of the features. `lines` gives their texts and features; of a page those around its article. `lines MODEL THRESHOLD…`
+//! gives for each probability the lines that go by this model.
+
+use std::{
+    io::{self, BufRead as _, Write as _},
+    time::Duration,
+};
+
+use copydesk::{
+    bounds::{Bounds, Deadline},
+    engine::{
+        self, Choice, Mode, Outline, Rulebook, Units,
+        line_score::{self, features},
+        lines::{self, Lines},
+        score::{self, model::Model},
+    },
+    input::{self, Document},
+    rules::{Origin, RuleSet},
+};
+use serde_json::{Value, json};
+
+/// Lines before and behind a page's article that are printed.
+const AROUND: usize = 5;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let rulebook = Rulebook::new(RuleSet::built_in()?);
+    let choice = rulebook.choose(Origin::default(), &[], &[], &[])?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    writeln!(out, "{}", json!(features::names()))?;
+    let mut arguments = std::env::args().skip(1);
+    let model = arguments.next().map(std::fs::read_to_string).transpose()?;
+    let model = model.map(|text| Model::parse(&text)).transpose()?;
+    let thresholds = arguments
+        .map(|threshold| threshold.parse())
+        .collect::<Result<Vec<f32>, _>>()?;
+    for path in io::stdin().lock().lines() {
+        let path = path?;
+        let bytes = std::fs::read(&path)?;
+        let is_post = path.ends_with(".md");
+        let document = Document {
+            bytes: &bytes,
+            content_type: Some(if is_post { "text/markdown" } else { "text/html" }),
+            ..Document::default()
+        };
+        let page = input::read(&document, &Bounds::default())?;
+        let outline = engine::survey(
+            page.html(),
+            &choice,
+            &Bounds::default(),
+            &Deadline::after(Duration::from_secs(60)),
+        )?;
+        let found = match &model {
+            Some(model) => gone(model, &thresholds, &outline, &choice),
+            None => rows(&outline, &choice, is_post),
+        };
+        writeln!(out, "{}", json!({ "path": path, "lines": found }))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// The lines with their features; of a page those from a little before its article to a little behind it.
+fn rows(outline: &Outline<'_>, choice: &Choice, is_post: bool) -> Vec<Value> {
+    let ruled = ruled(outline, choice);
+    let all = 0..outline.source.len();
+    let within = if is_post {
+        all.clone()
+    } else {
+        article(outline, &features::lines(outline, &all, &ruled))
+    };
+    let lines = features::lines(outline, &within, &ruled);
+    let places = features::Places::new(outline, &lines);
+    let row = |i: usize| {
+        let line = &lines[i];
+        let text = engine::verdict::text_in(outline, &line.range, usize::MAX / 16);
+        json!({
+            "start": line.range.start, "text": text, "asked": !line.text.is_empty(), "ruled": line.is_ruled,
+            "features": places.features(i),
+        })
+    };
+    (0..lines.len()).map(row).collect()
+}
+
+fn ruled(outline: &Outline<'_>, choice: &Choice) -> Vec<std::ops::Range<usize>> {
+    line_score::dropped_by_rules(outline, &lines::read(outline, choice))
+}
+
+fn article(outline: &Outline<'_>, lines: &[features::TextLine]) -> std::ops::Range<usize> {
+    let units = Units::find(outline);
+    let ranges = score::choose(outline, &units, None, Mode::Recall).ranges;
+    let is_kept = |line: &features::TextLine| ranges.iter().any(|range| range.contains(&line.range.start));
+    let first = lines.iter().position(is_kept).unwrap_or(0);
+    let last = lines.iter().rposition(is_kept).unwrap_or(0);
+    let start = lines
+        .get(first.saturating_sub(AROUND))
+        .map_or(0, |line| line.range.start);
+    let end = lines
+        .get((last + AROUND).min(lines.len().saturating_sub(1)))
+        .map_or(0, |line| line.range.end);
+    start..end
+}
+
+/// For each probability where the lines begin that go, each with its reason.
+fn gone(model: &Model, thresholds: &[f32], outline: &Outline<'_>, choice: &Choice) -> Vec<Value> {
+    let lines: Lines = lines::read(outline, choice);
+    let gone = |threshold: &f32| {
+        let gone = line_score::read_by(model, outline, &lines, *threshold);
+        gone.into_iter()
+            .map(|(range, reason)| json!([range.start, reason]))
+            .collect()
+    };
+    thresholds.iter().map(gone).collect()
+}
