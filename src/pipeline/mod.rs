@@ -174,7 +174,8 @@ impl Pipeline {
             Kind::Page => scored.ranges.clone(),
             _ => score::choose(outline, &units, None, options.mode).ranges,
         });
-        if kind != Kind::Page {
+        // A fragment is what someone has cut out already: an answer of ours, sent again, stays as it is.
+        if matches!(kind, Kind::Post | Kind::Markdown) {
             lines.scored = line_score::read(&outline, &lines, options.mode);
         }
         let mut verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
