@@ -50,14 +50,18 @@ pub(crate) fn is_comparable(html: &str) -> bool {
 
 /// Whether an item stands in anything but a list.
 fn has_bare_item(html: &str) -> bool {
-    any_element(html, |open, name| name == "li" && !matches!(open.last(), Some(&"ol" | &"ul")))
+    any_element(html, |open, name| {
+        name == "li" && !matches!(open.last(), Some(&"ol" | &"ul"))
+    })
 }
 
 /// Whether a cell of a table in a cell holds a block. All of that table is one cell of Markdown, where the end of a block and that
 /// of a cell are the same blank.
 fn has_block_in_inner_cell(html: &str) -> bool {
     let cells = |open: &[&str]| open.iter().filter(|name| matches!(**name, "td" | "th")).count();
-    any_element(html, |open, name| cells(open) > 1 && Tag::from_name(name.as_bytes()).is_block())
+    any_element(html, |open, name| {
+        cells(open) > 1 && Tag::from_name(name.as_bytes()).is_block()
+    })
 }
 
 /// Whether such an element begins, by those that are open around it and its own name.
@@ -168,7 +172,11 @@ impl Reader {
         let mut element = Element {
             name: name.to_owned(),
             // Those that stand in something else are an ordinary list.
-            is_notes: class == "footnotes" && self.open.iter().all(|element| matches!(&*element.name, "html" | "body")),
+            is_notes: class == "footnotes"
+                && self
+                    .open
+                    .iter()
+                    .all(|element| matches!(&*element.name, "html" | "body")),
             ..Element::default()
         };
         let in_cell = self.in_cell();
