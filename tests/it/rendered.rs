@@ -43,15 +43,16 @@ pub(crate) fn is_comparable(html: &str) -> bool {
     let has_captions_first = html.matches("<caption").count() == html.matches("<table><caption").count();
     !html.contains("class=\"callout\"")
         && !formulas.any(is_no_formula)
-        && !has_bare_item(html)
+        && !has_odd_list(html)
         && !has_block_in_inner_cell(html)
         && has_captions_first
 }
 
-/// Whether an item stands in anything but a list.
-fn has_bare_item(html: &str) -> bool {
+/// Whether an item stands in anything but a list, or a list holds a table that is in no item: no form of Markdown is quite that.
+fn has_odd_list(html: &str) -> bool {
     any_element(html, |open, name| {
-        name == "li" && !matches!(open.last(), Some(&"ol" | &"ul"))
+        let in_list = matches!(open.last(), Some(&"ol" | &"ul"));
+        (name == "li" && !in_list) || (name == "table" && in_list)
     })
 }
 
