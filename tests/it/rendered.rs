@@ -1,6 +1,8 @@
 //! What a reader sees of HTML, whichever markup says it: the reference by which Markdown is held to the content that it
 //! was written from.
 
+use std::collections::BTreeSet;
+
 use copydesk::engine::{Content, tags::Tag};
 use copydesk::output::{html, markdown};
 
@@ -44,8 +46,16 @@ pub(crate) fn is_comparable(html: &str) -> bool {
     !html.contains("class=\"callout\"")
         && !formulas.any(is_no_formula)
         && !has_odd_list(html)
+        && numbers(html, "href=\"#fn-") == numbers(html, "id=\"fn-")
         && !has_block_in_inner_cell(html)
         && has_captions_first
+}
+
+/// The numbers of the footnotes that are referred to, or that there are: where one is without the other, the list of the notes
+/// may be an ordinary one.
+fn numbers<'h>(html: &'h str, before: &str) -> BTreeSet<&'h str> {
+    let found = html.split(before).skip(1);
+    found.filter_map(|rest| rest.split('"').next()).collect()
 }
 
 /// Whether an item stands in anything but a list, or a list holds a table that is in no item: no form of Markdown is quite that.
