@@ -164,7 +164,10 @@ pub(super) fn candidates(
         from_title: Some(nth as i64),
         is_below: kind == Kind::BelowText,
     };
-    for line in bylines::read(&said.near, language) {
+    // A line beside others may name anyone; one that went as a credit has to say so.
+    let taken = bylines::read(sources.credits, language).into_iter();
+    let taken = taken.filter(|line| line.form != Form::Beside);
+    for line in bylines::read(&said.near, language).into_iter().chain(taken) {
         let kind = match line.form {
             Form::Signed => Kind::Signed,
             Form::Labelled => Kind::Labelled,
@@ -177,7 +180,9 @@ pub(super) fn candidates(
         let people = people.into_iter().map(|author| (author, Class::Person));
         by_line(people.collect(), kind, line, 0)
     };
-    let reporters = [said.near.as_str(), sources.text].into_iter().map(people::reporters);
+    let reporters = [said.near.as_str(), sources.text, sources.credits]
+        .into_iter()
+        .map(people::reporters);
     if let Some(people) = reporters.into_iter().find(|named| !named.is_empty()) {
         all.push(han(people, Kind::Reporter));
     }

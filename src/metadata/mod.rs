@@ -229,6 +229,8 @@ pub struct Sources<'a> {
     pub content: &'a Content,
     /// The same as text.
     pub text: &'a str,
+    /// The credits that were taken out of it, one a line.
+    pub credits: &'a str,
     /// The document's URL.
     pub address: &'a Address,
 }
@@ -316,7 +318,7 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
     page::read(&mut facts, sources);
     zones::settle(&mut facts, sources);
     if facts.source.is_none()
-        && let Some(name) = origin::outlet(sources.text)
+        && let Some(name) = origin::outlet(sources.text).or_else(|| origin::outlet(sources.credits))
     {
         facts.source = Some(Outlet {
             name: name.to_owned(),

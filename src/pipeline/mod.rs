@@ -223,6 +223,7 @@ impl Pipeline {
             Format::Html => return Ok(answer(line(html::render(&content)))),
             Format::Text => return Ok(answer(line(content_text))),
         }
+        let credits = line_score::credits(&outline, &lines.scored);
         let sources = metadata::Sources {
             page: &page,
             outline: &outline,
@@ -231,6 +232,7 @@ impl Pipeline {
             verdict: &verdict,
             content: &content,
             text: &content_text,
+            credits: &credits,
             address: &address,
         };
         // Nobody works for what nobody has asked for.

@@ -177,6 +177,19 @@ fn a_removal_has_its_reason_category_and_bytes() {
 }
 
 #[test]
+fn authors_are_read_before_their_line_goes() {
+    for (line, name) in [
+        ("<p>Author: Imre Solway</p>", "Imre Solway"),
+        ("<p>（记者 王小明）</p>", "王小明"),
+    ] {
+        let article = post(&format!("{}{line}", prose()), "precision");
+        assert_eq!(article["authors"][0]["name"], name, "{article}");
+        let text = article["content_text"].as_str().expect("a text");
+        assert!(!text.contains(name), "{text}");
+    }
+}
+
+#[test]
 fn recall_takes_no_more_than_precision() {
     let body = format!(
         "{}<p>策划：王小明</p><p>Follow us on the harbour's channel</p><p>下载客户端</p>",

@@ -443,10 +443,10 @@ impl<'o, 's> Places<'o, 's> {
             .and_then(|(_, rest)| rest.split_once('/'))
             .map_or("", |(_, path)| path);
         [
-            (host.is_some() && host != self.host).into(),
-            (host.is_some() && path.is_empty()).into(),
-            (host.is_some() && host == self.host).into(),
-            host.is_none().into(),
+            host.is_some() && host != self.host,
+            host.is_some() && path.is_empty(),
+            host.is_some() && host == self.host,
+            host.is_none(),
         ]
         .map(|is: bool| f32::from(u8::from(is)))
     }

@@ -31,6 +31,8 @@ pub const INTERFACE: &str = "score/interface";
 const SHARE: f32 = 0.4;
 /// Visible characters that may go in any case.
 const FREE_CHARACTERS: u32 = 200;
+/// Characters of a credit that are read.
+const CREDIT_CHARACTERS: usize = 200;
 /// Lines that stay without being prose, past which the text has begun or ended.
 const SHORT_LINES: usize = 3;
 /// Lines of a document that are asked about at most, from its beginning and from its end.
@@ -84,7 +86,8 @@ pub fn read_by(
     let weigh = |range: &Range<usize>| verdict::visible_between(outline, range);
     let taken: u32 = gone.iter().map(|i| weigh(&lines[*i].range)).sum();
     let all = outline.characters_before.last().copied().unwrap_or_default();
-    let left: u32 = verdict::subtract(&[0..outline.source.len()], &ruled)
+    let source = 0..outline.source.len();
+    let left: u32 = verdict::subtract(std::slice::from_ref(&source), &ruled)
         .iter()
         .map(weigh)
         .sum();
@@ -99,6 +102,14 @@ pub fn read_by(
             )
         })
         .collect()
+}
+
+/// The credits among the lines that went, one a line: they name people and outlets, although they are none of the text.
+pub fn credits(outline: &Outline<'_>, scored: &[(Range<usize>, &'static str)]) -> String {
+    let credits = scored.iter().filter(|(_, reason)| *reason == CREDIT);
+    credits.fold(String::new(), |credits, (range, _)| {
+        credits + &verdict::text_in(outline, range, CREDIT_CHARACTERS) + "\n"
+    })
 }
 
 /// How likely each line is to be none of the text.
