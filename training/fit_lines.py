@@ -15,6 +15,7 @@ import argparse, collections, hashlib, json, multiprocessing, pathlib, re, subpr
 import numpy
 
 import fit
+import trees
 
 MODEL = fit.HERE.parent / "src/engine/line_score/lines.txt"
 FOLDS = 10
@@ -99,11 +100,11 @@ def read(folder, build):
 def train(documents):
     features, labels, weights = (numpy.concatenate([getattr(d, part) for d in documents if len(d.lines)]) for part in ("features", "labels", "weights"))
     known = weights > 0
-    return fit.train(features[known], labels[known], weights[known], **LINES)
+    return trees.train(features[known], labels[known], weights[known], **LINES)
 
 
 def text_of(model, names):
-    return fit.write(names, {"boilerplate": model}).replace("fit.py", "fit_lines.py")
+    return trees.write("fit_lines.py", names, {"boilerplate": model})
 
 
 def keep_by(build, names, model, documents):
