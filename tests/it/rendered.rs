@@ -58,11 +58,11 @@ fn numbers<'h>(html: &'h str, before: &str) -> BTreeSet<&'h str> {
     found.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-/// Whether an item stands in anything but a list, or a list holds a table that is in no item: no form of Markdown is quite that.
+/// Whether an item stands in anything but a list, or a list holds anything but items and lists: Markdown has no such form.
 fn has_odd_list(html: &str) -> bool {
-    any_element(html, |open, name| {
-        let in_list = matches!(open.last(), Some(&"ol" | &"ul"));
-        (name == "li" && !in_list) || (name == "table" && in_list)
+    any_element(html, |open, name| match open.last() {
+        Some(&"ol" | &"ul") => !matches!(name, "li" | "ol" | "ul"),
+        _ => name == "li",
     })
 }
 
