@@ -191,7 +191,24 @@ fn a_whole_article_is_as_described() {
     let (description, server) = (description(), Server::start());
     let article = json!({"$ref": "#/components/schemas/Article"});
     let post = "---\ntitle: Harbour\ndate: 2021-08-18 07:55:23\n---\n<p>The boats come back in the morning.</p>\n";
-    for document in [PAGE, post, "<p>The boats come back in the morning.</p>"] {
+    // What is not in the body has sources of its own.
+    let sentence = "<p>The boats come back in the morning, and the harbour master counts them from the pier.</p>";
+    let outside = [
+        format!(
+            "<body><div id=app></div><noscript><main>{}</main></noscript>",
+            sentence.repeat(5)
+        ),
+        format!(
+            "<body><main><template shadowrootmode=open>{}</template></main>",
+            sentence.repeat(5)
+        ),
+        format!(
+            "<body><div id=app></div><script>var state = {{html: \"{}\"}}</script>",
+            sentence.repeat(5)
+        ),
+    ];
+    let outside = outside.iter().map(String::as_str);
+    for document in [PAGE, post, sentence].into_iter().chain(outside) {
         let reply = server.request("POST", "/v1/normalize").body(document).send();
         assert_eq!(
             faults(&description, &article, &reply.json()),
