@@ -538,6 +538,16 @@ fn blocks_between_rows_stand_above_the_table() {
 }
 
 #[test]
+fn lists_between_rows_stay_two() {
+    let list = |inner: &str| element(Tag::UL, vec![element(Tag::LI, vec![text(inner)])]);
+    let row = element(Tag::TR, vec![element(Tag::TD, vec![text("a")])]);
+    let table = element(Tag::TABLE, vec![list("x"), row, list("y")]);
+    let content = [list("w"), table];
+    assert_eq!(difference(&self::content(&content), pulldown), None);
+    assert_eq!(written(&content), "- w\n\n* x\n\n- y\n\n| a |\n| --- |");
+}
+
+#[test]
 fn spans_of_four_digits_stay_small() {
     let wide = |name| element(Tag::TR, vec![with(Tag::TD, name, "9999", vec![text("a")]); 40]);
     for name in ["colspan", "rowspan"] {

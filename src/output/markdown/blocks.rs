@@ -92,8 +92,12 @@ impl Writer<'_, '_> {
             Tag::SECTION if tree.is_notes(at) => self.notes(inside, within),
             Tag::TABLE => {
                 // The rows would be part of a line that no empty line parts from them.
+                let mut above = Within {
+                    list,
+                    ..Within::loose()
+                };
                 for part in table::outside_cells(tree, at) {
-                    self.blocks(part..tree.end(part), &mut Within::loose());
+                    self.blocks(part..tree.end(part), &mut above);
                 }
                 self.written(within, |writer| {
                     writer.table(at);
