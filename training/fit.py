@@ -11,7 +11,8 @@ and what is `expect`ed of it: a `body` of text, of words or of `html`, or snippe
 
 A block of a page with a known body is of the article when more than half of its words are in the longest common
 subsequence of page and body; of a page with snippets only those blocks count that hold one. Each page weighs the same,
-whatever its length. What kind a page is, the blocks are told as it is guessed without them. Pages of one site, or of one generator, are in one fold. What is measured is what the engine keeps by
+whatever its length. The kind of a page is a feature of its blocks: as the model of
+the other folds guesses it. Pages of one site, or of one generator, are in one fold. What is measured is what the engine keeps by
 the fold's model, groups and headings included. The same input gives the same bytes. Labels are kept in a folder for
 temporary files from one run to the next, since they take longest. Needs Rust and training/requirements.txt.
 """

@@ -21,8 +21,6 @@ MODEL = fit.HERE.parent / "src/engine/line_score/lines.txt"
 FOLDS = 10
 THRESHOLDS = {"precision": 0.25, "balanced": 0.4, "recall": 0.7}
 LINES = dict(iterations=220, depth=4, learning_rate=0.08, l2_leaf_reg=8, rsm=0.3, subsample=0.6)
-# Where the features stand that say of which kind a line's words are.
-FIRST_KIND, LAST_KIND = 20, 31
 # What a line weighs: one that rules take, one of a post that no label names, one of a page, one to keep.
 RULED, UNNAMED, OF_PAGE, KEPT = 0.3, 0.7, 0.06, 2.0
 
@@ -38,10 +36,12 @@ def printed(build, paths, *arguments):
 
 
 class Document:
-    def __init__(self, name, case, path, lines):
+    def __init__(self, name, case, path, lines, names):
         self.set, self.case, self.path, self.lines = name, case, path, lines
         self.is_post = path.endswith(".md")
         self.texts = [dense(line["text"]) for line in lines]
+        # The features that say of which kind a line's words are.
+        self.says = [i for i, name in enumerate(names) if name.startswith("says ")]
         self.ruled = numpy.array([line["ruled"] for line in lines], bool)
         asked = numpy.array([line["asked"] for line in lines], bool)
         expect = case.get("expect", {})
@@ -62,7 +62,7 @@ class Document:
     def by_body(self, body):
         def label(i):
             # What the text of a page leaves out without saying why teaches nothing about posts.
-            is_text, says = self.texts[i] in body, any(self.lines[i]["features"][FIRST_KIND:LAST_KIND])
+            is_text, says = self.texts[i] in body, any(self.lines[i]["features"][feature] for feature in self.says)
             return (0.0, 2 * OF_PAGE) if is_text else (1.0, OF_PAGE if says and len(self.texts[i]) > 3 else 0.0)
         return label
 
@@ -94,7 +94,7 @@ def read(folder, build):
                 by_page[case["page"]] = case
         cases += [(file.parent.name, case, str(file.parent / page)) for page, case in by_page.items()]
     names, found = printed(build, [path for *_, path in cases])
-    return names, [Document(*case, lines) for case, lines in zip(cases, found)]
+    return names, [Document(*case, lines, names) for case, lines in zip(cases, found)]
 
 
 def train(documents):

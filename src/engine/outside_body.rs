@@ -29,18 +29,6 @@ pub enum Place {
     JsonLd,
 }
 
-impl Place {
-    /// Its name in `provenance`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Place::Noscript => "noscript",
-            Place::Template => "template",
-            Place::ScriptState => "script_state",
-            Place::JsonLd => "json_ld",
-        }
-    }
-}
-
 /// A document in which that content is visible, of the same length.
 #[derive(Debug)]
 pub struct Revealed {
@@ -202,7 +190,7 @@ pub fn append(outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Revealed> 
     if characters > TEASER {
         return None;
     }
-    let (html, place) = in_scripts(outline)?;
+    let (length, html, place) = in_scripts(outline)?;
     // What a script holds may be of another page, unless the body begins like it or says nothing.
     let is_of_page = || {
         let mut runs = kept.iter().flat_map(|range| runs_in(outline, range));
@@ -212,7 +200,7 @@ pub fn append(outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Revealed> 
         first.is_some_and(|first| html.contains(first.trim()))
     };
     let is_teaser = place == Place::JsonLd || characters < SENTENCE || is_of_page();
-    (is_teaser && characters_of(&html) >= characters * TIMES).then(|| {
+    (is_teaser && length >= characters * TIMES).then(|| {
         let source = format!("{}\n<div>{html}</div>", outline.source);
         Revealed {
             parts: vec![(outline.source.len()..source.len(), place)],
@@ -221,9 +209,9 @@ pub fn append(outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Revealed> 
     })
 }
 
-/// The longest article that a script holds as a string, as HTML: `articleBody` in JSON-LD, else whatever holds paragraphs in the
+/// The longest article that a script holds as a string, as HTML and with its visible characters: `articleBody` in JSON-LD, else whatever holds paragraphs in the
 /// states of `__NEXT_DATA__`, Nuxt, Apollo and their like.
-fn in_scripts(outline: &Outline<'_>) -> Option<(String, Place)> {
+fn in_scripts(outline: &Outline<'_>) -> Option<(u32, String, Place)> {
     let scripts = (0..)
         .zip(&outline.elements)
         .filter(|(_, element)| element.tag == Tag::SCRIPT);
@@ -244,7 +232,7 @@ fn in_scripts(outline: &Outline<'_>) -> Option<(String, Place)> {
             best = Some((characters, html, place));
         }
     }
-    best.map(|(_, html, place)| (html, place))
+    best
 }
 
 /// Visible characters of markup.

@@ -193,7 +193,7 @@ pub(super) fn is_of_another(before: &str) -> bool {
     CHANGE.is_match(before) || FOREIGN.is_match(before)
 }
 
-/// Whether what stands in front of a date is a sentence, which tells of something else: words in small letters that are
+/// Whether what stands in front of a date is a sentence, whose date is of something else: words in small letters that are
 /// none of labels.
 pub(super) fn is_told(before: &str) -> bool {
     let said = Kind::INTERFACE

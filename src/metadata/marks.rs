@@ -199,7 +199,7 @@ pub(super) fn leads_to_person(outline: &Outline<'_>, id: u32) -> bool {
     else {
         return false;
     };
-    // The page that lists them all is about nobody.
+    // A page that lists all authors is about none of them.
     let behind = |part: &&str| href.find(*part).map(|at| &href[at + part.len()..]);
     let is_page =
         |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '=' | ';' | '&' | '%'));

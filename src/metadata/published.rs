@@ -100,7 +100,7 @@ pub(super) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         let is_that = |other: &&Found| first.as_ref().is_none_or(|day| day == other.date.day());
         found.extend(shown.iter().find(is_that).cloned());
     }
-    // Where nobody declares it, a line at the title that says so is better than a mark that only is a date.
+    // Where no source declares it, a line at the title that says so is better than a mark that only is a date.
     if found.iter().all(|found| found.source == Source::Html)
         && let Some((date, raw)) = datelines::published(&said.near, language)
     {

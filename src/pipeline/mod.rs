@@ -160,21 +160,27 @@ impl Pipeline {
             Kind::Page => outside_body::append(&outline, &scored.ranges),
             _ => None,
         };
-        if let Some(appended) = &appended {
-            let whole = engine::survey(&appended.source, &choice, &self.bounds, deadline)?;
-            // What never ends in the document takes what stands behind it as well.
-            if whole.swallowed.is_none() {
+        let whole = appended
+            .as_ref()
+            .map(|appended| engine::survey(&appended.source, &choice, &self.bounds, deadline))
+            .transpose()?;
+        // What never ends in the document takes what stands behind it as well.
+        let appended = appended.as_ref().zip(whole.filter(|whole| whole.swallowed.is_none()));
+        let outside = match appended {
+            Some((appended, whole)) => {
                 outline = whole;
                 units = Units::find(&outline);
                 scored.keep_only(&outline, &appended.parts[0].0);
+                Some(appended)
             }
-        }
+            None => revealed.as_ref(),
+        };
         let mut lines = lines::read(&outline, &choice);
         let rolled_back = guard::check(&mut outline, &mut lines, choice.rules(), |outline| match kind {
             Kind::Page => scored.ranges.clone(),
             _ => score::choose(outline, &units, None, options.mode).ranges,
         });
-        // A fragment is what someone has cut out already: an answer of ours, sent again, stays as it is.
+        // A fragment has been cut out already: an answer that is sent again stays as it is.
         if matches!(kind, Kind::Post | Kind::Markdown) {
             lines.scored = line_score::read(&outline, &lines, options.mode);
         }
@@ -207,10 +213,7 @@ impl Pipeline {
             rolled_back: &rolled_back,
             kind,
             choice: &choice,
-            place: appended
-                .as_ref()
-                .or(revealed.as_ref())
-                .and_then(|revealed| revealed.origin(&outline, &verdict.kept)),
+            place: outside.and_then(|revealed| revealed.origin(&outline, &verdict.kept)),
         };
         let format = options.format.unwrap_or_default();
         let answer = |body| Answer {

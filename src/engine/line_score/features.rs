@@ -71,7 +71,7 @@ const OWN: [&str; 20] = [
     "day",
     "colon last",
 ];
-/// Those of its neighbours that it is told.
+/// Of those, the features that a line also has of the line before and the line after.
 const NEIGHBOUR: [usize; 4] = [0, 2, 5, 7];
 const PLACE: [&str; 20] = [
     "lines before",
@@ -233,10 +233,9 @@ pub struct Places<'o, 's> {
 impl<'o, 's> Places<'o, 's> {
     /// Counts what `lines` have in common.
     pub fn new(outline: &'o Outline<'s>, lines: &'o [TextLine]) -> Self {
-        let end = lexicon::kind("end").map_or(0, |kind| 1 << kind);
         let (mut before, mut sum) = (vec![[0.0; 4]], [0.0; 4]);
         for line in lines {
-            let is_end = line.kinds.0 & end != 0 && line.own[0] < 30.0;
+            let is_end = line.kinds.0 & lexicon::END != 0 && line.own[0] < 30.0;
             let own = [line.own[0], line.is_prose.into(), line.is_ruled.into(), is_end.into()];
             sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
             before.push(sum);
@@ -261,10 +260,7 @@ impl<'o, 's> Places<'o, 's> {
     }
 
     fn walk(&mut self) {
-        let related = ["related", "follow"]
-            .into_iter()
-            .filter_map(lexicon::kind)
-            .fold(0, |kinds, kind| kinds | 1 << kind);
+        let related = lexicon::RELATED | lexicon::FOLLOW;
         let (mut element, mut since_rule, mut since_label, mut short) = (0, 0.0, 0.0, 0.0);
         for (i, line) in self.lines.iter().enumerate() {
             *self.repeated.entry(line.hash).or_default() += 1;

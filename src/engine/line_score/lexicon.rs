@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::score::hints::{Kinds, Lexicon};
+use super::super::score::hints::{Kinds, Lexicon, bit};
 
 /// Kinds of lines and their words. ASCII letters in any case; what is in `=` counts only as a whole word.
 const WORDS: &[(&str, &str)] = &[
@@ -76,10 +76,16 @@ pub(super) fn name(kind: usize) -> &'static str {
     WORDS[kind].0
 }
 
-/// The number of a kind of lines.
-pub(super) fn kind(name: &str) -> Option<usize> {
-    WORDS.iter().position(|(kind, _)| *kind == name)
-}
+/// The bits of the kinds that a line goes for.
+pub(super) const CREDIT: Kinds = bit(WORDS, "credit");
+pub(super) const PICTURE: Kinds = bit(WORDS, "picture");
+pub(super) const RELATED: Kinds = bit(WORDS, "related");
+pub(super) const ORIGINAL: Kinds = bit(WORDS, "original");
+pub(super) const FOLLOW: Kinds = bit(WORDS, "follow");
+pub(super) const APP: Kinds = bit(WORDS, "app");
+pub(super) const LEGAL: Kinds = bit(WORDS, "legal");
+pub(super) const PAYWALL: Kinds = bit(WORDS, "paywall");
+pub(super) const END: Kinds = bit(WORDS, "end");
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let words = |(kind, (_, words)): (usize, &(&str, &'static str))| {

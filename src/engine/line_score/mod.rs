@@ -1,8 +1,8 @@
 //! Which lines of a post are none of its text: a small model for what is an article already.
 //!
-//! Rules take the lines whose words they know. What nobody has seen, a credit or a promotion in other words, is told by the
-//! whole of what a line says, where it stands, its links and its neighbours: the [`features`] of each line go into decision
-//! trees (`lines.txt`, fitted by `training/fit_lines.py`), and what is unlikely to be of the text goes, with a reason that
+//! Rules take the lines whose words they know. A credit or a promotion in other words is found by all that a line says,
+//! where it stands, its links and its neighbours: the [`features`] of each line go into decision trees (`lines.txt`, fitted
+//! by `training/fit_lines.py`), and what is unlikely to be of the text goes, with a reason that
 //! its own words give. Words alone take nothing out of the middle of a text: there a line must be marked by its form as well.
 
 pub mod features;
@@ -164,15 +164,15 @@ enum Group {
 
 fn group(lines: &[TextLine], places: &Places<'_, '_>, i: usize) -> Option<Group> {
     let line = &lines[i];
-    let begins = |name: &str| lexicon::kind(name).is_some_and(|kind| line.kinds.1 >> kind & 1 == 1);
+    let begins = |kind: hints::Kinds| line.kinds.1 & kind != 0;
     let is_listed = |i: usize| {
         lines.get(i).is_some_and(|line| line.is_linked)
             && (places.is_behind_label(i) || places.named(i) & hints::RELATED != 0)
     };
     match () {
         () if line.is_prose => None,
-        () if is_listed(i) || (begins("related") && is_listed(i + 1)) => Some(Group::Others),
-        () if begins("credit") && line.is_label() => Some(Group::Credits),
+        () if is_listed(i) || (begins(lexicon::RELATED) && is_listed(i + 1)) => Some(Group::Others),
+        () if begins(lexicon::CREDIT) && line.is_label() => Some(Group::Credits),
         () => None,
     }
 }
@@ -220,19 +220,17 @@ fn is_marked(lines: &[TextLine], places: &Places<'_, '_>, i: usize) -> bool {
 
 /// Why a line goes, by its own words.
 fn reason(line: &TextLine, is_listed: bool) -> &'static str {
-    const REASONS: &[(&str, &str)] = &[
-        ("legal", LEGAL),
-        ("picture", CREDIT),
-        ("related", score::RELATED),
-        ("follow", PROMOTION),
-        ("app", PROMOTION),
-        ("paywall", PROMOTION),
-        ("credit", CREDIT),
-        ("original", INTERFACE),
+    const REASONS: &[(hints::Kinds, &str)] = &[
+        (lexicon::LEGAL, LEGAL),
+        (lexicon::PICTURE, CREDIT),
+        (lexicon::RELATED, score::RELATED),
+        (lexicon::FOLLOW | lexicon::APP | lexicon::PAYWALL, PROMOTION),
+        (lexicon::CREDIT, CREDIT),
+        (lexicon::ORIGINAL, INTERFACE),
     ];
     let says = |kinds: hints::Kinds| {
-        let is = |(kind, _): &&(&str, &str)| lexicon::kind(kind).is_some_and(|kind| kinds >> kind & 1 == 1);
-        REASONS.iter().find(is).map(|(_, reason)| *reason)
+        let reason = REASONS.iter().find(|(kind, _)| kinds & kind != 0);
+        reason.map(|(_, reason)| *reason)
     };
     let in_list = || is_listed.then_some(score::RELATED);
     says(line.kinds.1)

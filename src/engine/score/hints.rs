@@ -201,32 +201,32 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// The kind of names that comments of readers have.
-pub(super) const COMMENT: Kinds = bit("comment");
+pub(super) const COMMENT: Kinds = bit(NAMES, "comment");
 /// The kind of names that lists of other articles have.
-pub(in crate::engine) const RELATED: Kinds = bit("related");
+pub(in crate::engine) const RELATED: Kinds = bit(NAMES, "related");
 /// The kinds of names that bodies of articles have.
-pub(super) const BODY: Kinds = bit("body") | bit("text");
+pub(super) const BODY: Kinds = bit(NAMES, "body") | bit(NAMES, "text");
 /// The kind of words that lead to other articles.
 pub(super) const SAYS_RELATED: Kinds = 1;
 /// The kind of words that comments of readers come with.
 pub(super) const SAYS_COMMENT: Kinds = 1 << 2;
 /// The kinds of names that hardly belong to an article.
-pub(in crate::engine) const FURNITURE: Kinds = bit("share")
-    | bit("related")
-    | bit("comment")
-    | bit("navigation")
-    | bit("footer")
-    | bit("side")
-    | bit("ad")
-    | bit("signup")
-    | bit("popup")
-    | bit("tags");
+pub(in crate::engine) const FURNITURE: Kinds = bit(NAMES, "share")
+    | bit(NAMES, "related")
+    | bit(NAMES, "comment")
+    | bit(NAMES, "navigation")
+    | bit(NAMES, "footer")
+    | bit(NAMES, "side")
+    | bit(NAMES, "ad")
+    | bit(NAMES, "signup")
+    | bit(NAMES, "popup")
+    | bit(NAMES, "tags");
 
-/// The bit of a kind of names.
-const fn bit(name: &str) -> Kinds {
+/// The bit of a kind in a table of kinds and their words.
+pub(in crate::engine) const fn bit(kinds: &[(&str, &str)], name: &str) -> Kinds {
     let mut i = 0;
-    while i < NAMES.len() {
-        if equal(NAMES[i].0.as_bytes(), name.as_bytes()) {
+    while i < kinds.len() {
+        if equal(kinds[i].0.as_bytes(), name.as_bytes()) {
             return 1 << i;
         }
         i += 1;

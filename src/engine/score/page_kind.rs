@@ -85,8 +85,8 @@ pub(super) fn quality(shares: &Shares, expected_f1: f32) -> f32 {
     1.0 / (1.0 + (2.3 - odds(is_article) - odds(expected_f1)).exp())
 }
 
-/// How strict the selection of blocks is on such a page, against one that is an article: whoever asks for a list, a thread
-/// or a product wants all of it, and its short lines look like furniture.
+/// How strict the selection of blocks is on such a page, as a share of how strict it is on an article: a list, a thread or a
+/// product is wanted whole, and its short lines look like boilerplate.
 pub(super) fn strictness(shares: &Shares) -> f32 {
     let strictness = |kind: PageKind| match kind {
         PageKind::Article | PageKind::Landing => 1.0,
