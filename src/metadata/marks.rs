@@ -59,19 +59,15 @@ const NAMING: &[&str] = &[
 /// Attributes that only stand on what names a day.
 const DATING: &[&str] = &["datetime", "pubdate"];
 
-/// Parts of an attribute without which nothing is read of a start tag.
-const NAMES: &[&str] = &[
-    "author",
+/// Names of elements that name who wrote it, beside those that say `author`.
+const WRITERS: &[&str] = &[
     "autor",
     "auteur",
-    "byline",
-    "by-line",
     "writer",
     "verfasser",
     "redakteur",
     "reporter",
     "journalist",
-    "creator",
     "vcard",
     "contributor",
     "username",
@@ -81,6 +77,16 @@ const NAMES: &[&str] = &[
     "nickname",
     "screen-name",
     "member-name",
+    "wrote",
+    "written-by",
+    "written_by",
+];
+/// With those, the parts of an attribute without which nothing is read of a start tag.
+const NAMES: &[&str] = &[
+    "author",
+    "byline",
+    "by-line",
+    "creator",
     "date",
     "datum",
     "fecha",
@@ -92,10 +98,9 @@ const NAMES: &[&str] = &[
     "info",
     "source",
     "stand",
-    "wrote",
     "written",
 ];
-static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().copied()));
+static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().chain(WRITERS).copied()));
 
 /// Whether a value is a moment: in ISO 8601 or in seconds since 1970.
 fn is_moment(value: &str) -> bool {
@@ -285,28 +290,7 @@ impl<'a> Marks<'a> {
         if self.has(&["author", "byline", "by-line"]) {
             return Some(Mark::Author);
         }
-        let others = [
-            "autor",
-            "auteur",
-            "writer",
-            "verfasser",
-            "redakteur",
-            "reporter",
-            "journalist",
-            "vcard",
-            "contributor",
-            "username",
-            "user-name",
-            "postuser",
-            "poster",
-            "nickname",
-            "screen-name",
-            "member-name",
-            "wrote",
-            "written-by",
-            "written_by",
-        ];
-        self.has(&others).then_some(Mark::Writer)
+        self.has(WRITERS).then_some(Mark::Writer)
     }
 
     pub(super) fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
