@@ -2,14 +2,7 @@
 
 use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
-use copydesk::{
-    bounds::{Bounds, Deadline},
-    error::Error,
-    input::Document,
-    options::{CleanOptions, Options},
-    pipeline::Pipeline,
-    rules::{self, Sources},
-};
+use copydesk::{bounds::{Bounds, Deadline}, error::Error, input::Document, options::{CleanOptions, Options}, pipeline::Pipeline, rules::{self, Sources}};
 use serde_json::Value;
 
 /// Smaller than the service's, so that what is too large is seen within a fuzzer's small inputs, and with more time than a

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits the model that tells an article's authors from others who are named, and measures it on sites it was not fitted on.
 
-    training/authors.py COPYDESK PAGES            cross-validates by site, then writes src/metadata/authors.txt
+    training/authors.py COPYDESK PAGES            cross-validates by site, then writes src/metadata/people/authors.txt
     training/authors.py COPYDESK PAGES --dry      only measures
 
 COPYDESK is a binary of this project, PAGES a folder as training/fit.py takes it; pages whose `expect.meta` has an `author` count
@@ -14,11 +14,11 @@ import numpy
 
 from trees import odds, train, write
 
-MODEL = pathlib.Path(__file__).resolve().parent.parent / "src/metadata/authors.txt"
+MODEL = pathlib.Path(__file__).resolve().parent.parent / "src/metadata/people/authors.txt"
 FOLDS = 5
-# So few that the batch of src/engine/score/model.rs adds all of them before it looks at a sum.
+# So few that the batch of src/engine/extract/score/model.rs adds all of them before it looks at a sum.
 TREES = dict(iterations=50, depth=4, learning_rate=0.12, l2_leaf_reg=5, rsm=0.5, subsample=0.8)
-# As in src/metadata/authors.rs: taken, likely, certain.
+# As in src/metadata/people/authors.rs: taken, likely, certain.
 LEVELS = (0.2, 0.7, 0.9)
 WORD = re.compile(r"\w+")
 JOINTS = {"and", "und", "et", "by", "von", "y", "&", "the"}

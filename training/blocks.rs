@@ -12,7 +12,7 @@ use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{
         self, Choice, Mode, Outline, Rulebook, Units,
-        score::{self, features, model::Model, page_kind},
+        extract::score::{self, features, model::Model, page_kind},
     },
     input::{self, Document},
     rules::{Origin, RuleSet},

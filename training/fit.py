@@ -2,7 +2,7 @@
 """Fits the models that say what kind of page it is and which blocks are its article, and measures them on pages that they
 were not fitted on.
 
-    training/fit.py PAGES            cross-validates by site, then writes src/engine/score/{blocks,pages}.txt
+    training/fit.py PAGES            cross-validates by site, then writes src/engine/extract/score/{blocks,pages}.txt
     training/fit.py PAGES --check    the same, but only says whether those files are what it would write
     training/fit.py PAGES --quick    builds with the profile `quick`, to try a feature
 
@@ -24,7 +24,7 @@ import numpy
 from trees import odds, train, write
 
 HERE = pathlib.Path(__file__).resolve().parent
-SCORE = HERE.parent / "src/engine/score"
+SCORE = HERE.parent / "src/engine/extract/score"
 CACHE = pathlib.Path(tempfile.gettempdir()) / "copydesk-labels"
 FOLDS = 5
 BLOCKS = dict(iterations=800, depth=6, learning_rate=0.07, l2_leaf_reg=5, rsm=0.3, subsample=0.5)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits the model that says which lines of a post are none of its text, and measures it on sources that it was not fitted on.
 
-    training/fit_lines.py SETS            cross-validates by source, then writes src/engine/line_score/lines.txt
+    training/fit_lines.py SETS            cross-validates by source, then writes src/engine/extract/line_score/lines.txt
     training/fit_lines.py SETS --check    the same, but only says whether that file is what it would write
     training/fit_lines.py SETS --quick    builds with the profile `quick`
 
@@ -17,7 +17,7 @@ import numpy
 import fit
 import trees
 
-MODEL = fit.HERE.parent / "src/engine/line_score/lines.txt"
+MODEL = fit.HERE.parent / "src/engine/extract/line_score/lines.txt"
 FOLDS = 10
 THRESHOLDS = {"precision": 0.25, "balanced": 0.4, "recall": 0.7}
 LINES = dict(iterations=220, depth=4, learning_rate=0.08, l2_leaf_reg=8, rsm=0.3, subsample=0.6)

@@ -11,9 +11,11 @@ use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{
         self, Choice, Mode, Outline, Rulebook, Units,
-        line_score::{self, features},
-        lines::{self, Lines},
-        score::{self, model::Model},
+        extract::{
+            line_score::{self, features},
+            lines::{self, Lines},
+            score::{self, model::Model},
+        },
     },
     input::{self, Document},
     rules::{Origin, RuleSet},
@@ -72,7 +74,7 @@ fn rows(outline: &Outline<'_>, choice: &Choice, is_post: bool) -> Vec<Value> {
     let places = features::Places::new(outline, &lines);
     let row = |i: usize| {
         let line = &lines[i];
-        let text = engine::verdict::text_in(outline, &line.range, usize::MAX / 16);
+        let text = engine::extract::selection::text_in(outline, &line.range, usize::MAX / 16);
         json!({
             "start": line.range.start, "text": text, "asked": !line.text.is_empty(), "ruled": line.is_ruled,
             "features": places.features(i),

@@ -1,4 +1,4 @@
-"""Boosted oblivious trees: fitted, asked, and written as src/engine/score/model.rs reads them."""
+"""Boosted oblivious trees: fitted, asked, and written as src/engine/extract/score/model.rs reads them."""
 import json, tempfile
 
 import catboost
@@ -34,7 +34,7 @@ def odds(model, features):
 
 
 def write(by, names, models):
-    """Models as text, an output for each: see src/engine/score/model.rs."""
+    """Models as text, an output for each: see src/engine/extract/score/model.rs."""
     lines = [f"# Written by training/{by}."] + [f"feature {name}" for name in names]
     for output, (bias, trees) in models.items():
         lines.append(f"output {output} {bias:.4g}")

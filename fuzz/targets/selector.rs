@@ -3,10 +3,7 @@
 
 use std::borrow::Cow;
 
-use copydesk::{
-    input::Document,
-    options::{CleanOptions, Options},
-};
+use copydesk::{input::Document, options::{CleanOptions, Options}};
 use copydesk_fuzz::{PAGE, PIPELINE, normalize};
 use libfuzzer_sys::fuzz_target;
 

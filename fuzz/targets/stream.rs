@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use copydesk::{engine::losses::Loss, options::CleanOptions, pipeline::Cleaner};
+use copydesk::{engine::stream::removals::Loss, options::CleanOptions, pipeline::Cleaner};
 use copydesk_fuzz::{PIPELINE, choose};
 use libfuzzer_sys::fuzz_target;
 

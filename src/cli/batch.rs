@@ -27,7 +27,7 @@ use crate::{
     http::{Batch, Chunk, Entry, Output, Totals},
     input::{
         feed,
-        lines::{Line, Lines},
+        request::line_splitter::{Line, Lines},
     },
     options::Options,
     pipeline::Pipeline,

@@ -2,32 +2,12 @@
 //!
 //! Knows no JSON, no HTTP and no clock but its deadline.
 
-mod allow;
-mod gate;
-pub mod fields;
-pub mod guard;
-mod handlers;
-pub mod line_score;
-pub mod lines;
-pub mod links;
-pub mod losses;
-pub mod matcher;
-mod open;
-pub mod outline;
-pub mod outside_body;
-mod passage;
-mod progress;
-mod reopened;
-pub mod score;
-mod stack;
+pub mod selectors;
+pub mod html;
+pub mod extract;
 pub mod stream;
-pub mod tags;
-pub mod tokens;
-mod tracking;
-pub mod units;
-pub mod verdict;
-mod walker;
-pub mod write;
+pub mod sanitize;
+pub mod outside_body;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -35,13 +15,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-pub use handlers::survey;
-pub use links::Links;
-pub use matcher::{Hit, Matcher};
-pub use outline::Outline;
-pub use score::Mode;
-pub use units::Units;
-pub use write::{Content, Node};
+pub use extract::score::Mode;
+pub use extract::units::Units;
+pub use html::document::Outline;
+pub use html::parser::survey;
+pub use sanitize::links::Links;
+pub use sanitize::serialize::{Content, Node};
+pub use selectors::program::{Hit, Matcher};
 
 use crate::rules::{Action, Origin, Rule, RuleSet, Scope, Selector};
 

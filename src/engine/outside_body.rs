@@ -9,10 +9,12 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memmem};
 
 use super::{
-    outline::{self, Outline},
-    tags::Tag,
-    tokens::{Markup, markup},
-    verdict::{runs_in, visible_between},
+    extract::selection::{runs_in, visible_between},
+    html::{
+        document::{self, Outline},
+        tags::Tag,
+        tokens::{Markup, markup},
+    },
 };
 use crate::steps;
 
@@ -41,7 +43,7 @@ pub struct Revealed {
 impl Revealed {
     /// Where most of what stands in these ranges comes from, if that is not the body.
     pub fn origin(&self, outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Place> {
-        let is_within = |range: &Range<usize>, run: &outline::Run| range.contains(&(run.start as usize));
+        let is_within = |range: &Range<usize>, run: &document::Run| range.contains(&(run.start as usize));
         let (mut all, mut revealed, mut place) = (0, 0, None);
         let (mut parts, mut kept) = (self.parts.iter().peekable(), kept.iter().peekable());
         for run in &outline.runs {
@@ -136,7 +138,7 @@ fn is_text(outline: &Outline<'_>, noscript: u32) -> bool {
             Markup::Start(tag) if is_unseen(tag.name()) => skipped += 1,
             Markup::End(name) if is_unseen(name) => skipped -= 1,
             Markup::Text(piece) if skipped <= 0 => {
-                characters += outline::visible_characters(piece);
+                characters += document::visible_characters(piece);
                 longest = if piece.len() > longest.len() { piece } else { longest };
                 if characters < NO_NOTICE {
                     text.push_str(piece);
@@ -238,7 +240,7 @@ fn in_scripts(outline: &Outline<'_>) -> Option<(u32, String, Place)> {
 /// Visible characters of markup.
 fn characters_of(html: &str) -> u32 {
     let text = markup(html).filter_map(|token| match token {
-        Markup::Text(text) => Some(outline::visible_characters(text)),
+        Markup::Text(text) => Some(document::visible_characters(text)),
         _ => None,
     });
     text.sum()

@@ -34,16 +34,16 @@ use url::form_urlencoded;
 
 use super::{
     App, RULES_REVISION,
-    access::RequestId,
-    codings,
+    compress::{self, Packing},
     connection::Watch,
+    content_encoding,
+    decompress::{Allowance, Intake},
     error::Refusal,
     limits::{self, Credit},
     lines::{Batch, Chunk, Entry, Output, Totals},
     negotiate,
-    pack::{self, Packing},
+    request_log::RequestId,
     rules_revision, sandbox,
-    unpack::{Allowance, Intake},
 };
 use crate::{
     bounds::Deadline,
@@ -51,7 +51,7 @@ use crate::{
     error::Error,
     input::{
         feed,
-        lines::{Line, Lines},
+        request::line_splitter::{Line, Lines},
     },
     options::Options,
     steps,
@@ -100,7 +100,7 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     check_type(&head.headers)?;
     let allowance = Allowance::of_stream(batch.bounds().body_bytes);
     let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
-    let coding = codings::wish(&head.headers).coding;
+    let coding = content_encoding::wish(&head.headers).coding;
     let mut grant = app.workers.grant();
     if !grant.grow(IDLE_BYTES) {
         return Err(Refusal::memory_full());
@@ -131,7 +131,7 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     headers.insert(RULES_REVISION, revision);
-    pack::name(headers, coding);
+    compress::name(headers, coding);
     Ok(response)
 }
 

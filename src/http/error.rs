@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::kinds::{self, Kind};
+use super::error_codes::{self, Kind};
 use crate::{error::Error, workers::Failure};
 
 /// The types that a document may come in, for the `Accept-Post` of a 415.
@@ -105,7 +105,7 @@ impl Refusal {
     }
 
     fn kind(&self) -> &'static Kind {
-        let listed = kinds::of(self.code).or_else(|| kinds::of("internal"));
+        let listed = error_codes::of(self.code).or_else(|| error_codes::of("internal"));
         listed.expect("the table has a line for what is in no line")
     }
 
@@ -212,7 +212,8 @@ pub(super) fn panicked(_payload: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::kinds::KINDS, *};
+    use super::*;
+    use crate::http::error_codes::KINDS;
 
     #[test]
     fn every_refusal_of_the_core_has_its_status() {

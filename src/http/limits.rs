@@ -27,8 +27,8 @@ use tokio::{
 };
 
 use super::{
+    decompress::{Intake, Step},
     error::Refusal,
-    unpack::{Intake, Step},
 };
 use crate::{
     config::Wire,

@@ -3,29 +3,29 @@
 //! [`ROUTES`] is the whole surface as data: the router is built from it, and a test compares it with `openapi.yaml`.
 //! Nothing here opens a connection of its own.
 
-mod access;
+mod compress;
+mod content_encoding;
+mod decompress;
+mod error_codes;
+mod request_log;
 mod auth;
 mod batch;
-mod codings;
 mod connection;
 mod error;
 mod form;
 mod head;
 mod health;
-mod kinds;
 mod limits;
 mod lines;
 mod metrics;
 mod negotiate;
 mod normalize;
 mod openapi;
-mod pack;
 mod pages;
 mod request_id;
 mod rules;
 mod serve;
 mod stream;
-mod unpack;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -45,7 +45,7 @@ use crate::{
 };
 
 pub use auth::Tokens;
-pub use kinds::{KINDS, Kind};
+pub use error_codes::{KINDS, Kind};
 pub use lines::{Batch, Chunk, Entry, Outcome, Output, Totals};
 pub use serve::{Drained, listen, serve, serve_admin};
 
@@ -61,8 +61,8 @@ pub struct App {
     tokens: Option<Tokens>,
     health: health::Health,
     metrics: metrics::Metrics,
-    cutting: access::Cutting,
-    turned_away: access::TurnedAway,
+    cutting: request_log::Cutting,
+    turned_away: request_log::TurnedAway,
 }
 
 impl App {
@@ -81,8 +81,8 @@ impl App {
             tokens,
             health: health::Health::default(),
             metrics: metrics::Metrics::new(),
-            cutting: access::Cutting::default(),
-            turned_away: access::TurnedAway::default(),
+            cutting: request_log::Cutting::default(),
+            turned_away: request_log::TurnedAway::default(),
         })
     }
 
@@ -241,7 +241,7 @@ pub fn router(app: Arc<App>) -> Router {
     let served = |route: &&Route| app.wire.preview || route.path != PREVIEW;
     let mut routes = routes(&app, ROUTES.iter().filter(served));
     if app.tokens.is_some() {
-        routes = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), access::authorize));
+        routes = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), request_log::authorize));
     }
     layered(routes, app)
 }
@@ -260,7 +260,7 @@ fn routes<'a>(app: &Arc<App>, rows: impl Iterator<Item = &'a Route>) -> Router {
         let refuse = move || async move { error::method_not_allowed(allow) };
         let mut methods = (route.handler)(route.verbs.filter()).fallback(refuse);
         if route.verbs == Verbs::Read {
-            methods = methods.layer(middleware::from_fn_with_state(Arc::clone(app), pack::whole_answers));
+            methods = methods.layer(middleware::from_fn_with_state(Arc::clone(app), compress::whole_answers));
         }
         router = router.route(route.path, methods);
     }
@@ -272,7 +272,7 @@ fn routes<'a>(app: &Arc<App>, rows: impl Iterator<Item = &'a Route>) -> Router {
 fn layered(router: Router, app: Arc<App>) -> Router {
     router.layer((
         // The id exists before anything can fail, and the log line sees what really went out.
-        middleware::from_fn_with_state(app, access::observe),
+        middleware::from_fn_with_state(app, request_log::observe),
         // Addresses hold options, and those can hold a document's address: it goes to no other site.
         set_default(header::REFERRER_POLICY, "no-referrer"),
         // What is no document and no page of ours loads nothing and is shown in no frame.

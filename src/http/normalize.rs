@@ -11,12 +11,12 @@ use axum::{
 use url::form_urlencoded;
 
 use super::{
-    App, RULES_REVISION,
-    access::Work,
-    codings,
+    App, RULES_REVISION, compress, content_encoding,
+    decompress::{Allowance, Intake},
     error::Refusal,
-    form, limits, negotiate, pack, rules_revision, sandbox,
-    unpack::{Allowance, Intake},
+    form, limits, negotiate,
+    request_log::Work,
+    rules_revision, sandbox,
 };
 use crate::{
     bounds::Deadline,
@@ -33,7 +33,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let query = head.uri.query().unwrap_or_default();
     let mut options = Options::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     options.format = Some(negotiate::format(options.format, &head.headers)?);
-    let wish = codings::wish(&head.headers);
+    let wish = content_encoding::wish(&head.headers);
     let bounds = *app.pipeline().bounds();
     let allowance = Allowance::of_document(bounds.body_bytes);
     let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
@@ -73,7 +73,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             let coding = wish.for_whole(answer.body.len());
             if let Some(coding) = coding {
                 let begun = Instant::now();
-                answer.body = pack::whole(coding, &answer.body, deadline)?;
+                answer.body = compress::whole(coding, &answer.body, deadline)?;
                 answer.trace.stages.push(("pack", begun.elapsed()));
             }
             Ok((answer, coding))
@@ -92,7 +92,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, negotiate::content_type(format));
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
-    pack::name(headers, coding);
+    compress::name(headers, coding);
     headers.insert(RULES_REVISION, revision);
     let mut stages = vec![("read", asked - begun), ("wait", waited)];
     stages.extend(&trace.stages);

@@ -31,12 +31,13 @@ use tokio::{
 use url::form_urlencoded;
 
 use super::{
-    App, RULES_REVISION, codings,
+    App, RULES_REVISION,
+    compress::{self, Packer},
+    content_encoding,
+    decompress::{Allowance, Fault, Intake, Step},
     error::Refusal,
     limits::{self, Credit},
-    pack::{self, Packer},
     rules_revision, sandbox,
-    unpack::{Allowance, Fault, Intake, Step},
 };
 use crate::{
     config::Wire,
@@ -79,7 +80,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let pipeline = app.pipeline();
     let allowance = Allowance::of_stream(pipeline.bounds().body_bytes);
     let mut intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
-    let coding = codings::wish(&head.headers).coding;
+    let coding = content_encoding::wish(&head.headers).coding;
     let selector_bytes = options.selector_bytes(pipeline.bounds().depth);
     let own_bytes = STREAM_BYTES + selector_bytes + coding.map_or(0, |_| Packer::BYTES);
     let mut grant = app.workers.grant();
@@ -104,7 +105,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
         packer: coding
             .map(|coding| Packer::new(coding, None))
             .transpose()
-            .map_err(pack::failed)?,
+            .map_err(compress::failed)?,
         own_bytes,
         grant,
         removed: options.trailer.then(Summary::default),
@@ -132,7 +133,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let value = HeaderValue::from_str(&answer_type).unwrap_or(HeaderValue::from_static("text/html"));
     response.headers_mut().insert(header::CONTENT_TYPE, value);
     response.headers_mut().insert(RULES_REVISION, rules_revision(&pipeline));
-    pack::name(response.headers_mut(), coding);
+    compress::name(response.headers_mut(), coding);
     if options.trailer {
         let names = HeaderValue::from_static("copydesk-removed-total, copydesk-removed-bytes, copydesk-removed");
         response.headers_mut().insert(header::TRAILER, names);
@@ -224,7 +225,7 @@ impl Broken {
             Broken::Refused(error) => Refusal::from(error),
             Broken::NoMemory => Refusal::memory_full(),
             Broken::Input(fault) => fault.into(),
-            Broken::Unpacked(error) => pack::failed(error),
+            Broken::Unpacked(error) => compress::failed(error),
             Broken::Panicked | Broken::Stalled => Refusal::internal(),
         }
     }

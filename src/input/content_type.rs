@@ -4,7 +4,7 @@ use crate::error::{Error, Warning};
 
 /// The families of types that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     /// `text/html`, `application/xhtml+xml`.
     Html,
     /// `text/markdown`, `text/x-markdown`: a post, often with an HTML body, so the bytes decide.
@@ -17,17 +17,17 @@ pub(super) enum Family {
 
 /// What a `Content-Type` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub(super) family: Family,
+pub(crate) struct Declared {
+    pub(crate) family: Family,
     /// The `charset` parameter, not yet looked up.
-    pub(super) charset: Option<String>,
+    pub(crate) charset: Option<String>,
 }
 
 /// Reads the header; one that cannot be read counts as missing, with a warning.
 ///
 /// # Errors
 /// [`Error::UnsupportedType`] for a readable type that we do not take.
-pub(super) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Result<Declared, Error> {
+pub(crate) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Result<Declared, Error> {
     let nothing = Declared {
         family: Family::Unknown,
         charset: None,
@@ -54,17 +54,17 @@ pub(super) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Res
 }
 
 /// The `charset` parameter alone, for a road that asks for nothing else.
-pub(super) fn charset(header: &str) -> Option<String> {
+pub(crate) fn charset(header: &str) -> Option<String> {
     parse(header)?.1
 }
 
 /// Whether this is a type of HTML.
-pub(super) fn is_html(header: &str) -> bool {
+pub(crate) fn is_html(header: &str) -> bool {
     declared(Some(header), &mut Vec::new()).is_ok_and(|declared| declared.family == Family::Html)
 }
 
 /// Whether this is the type of an envelope.
-pub(super) fn is_envelope(header: &str) -> bool {
+pub(crate) fn is_envelope(header: &str) -> bool {
     parse(header).is_some_and(|(essence, _)| essence == "application/json")
 }
 

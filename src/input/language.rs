@@ -1,6 +1,9 @@
 //! The language that a document says it is in, as far as it is known before its HTML is read.
 
-use super::{Page, charset::STREAM_PRESCAN_BYTES, prescan::prescan_language};
+use super::{
+    Page,
+    charset::{STREAM_PRESCAN_BYTES, prescan::prescan_language},
+};
 
 /// The primary subtag, in lower case, of what is declared: by the caller, front matter, the `lang` of the `html` element, a
 /// `meta` for `Content-Language`, or that header.

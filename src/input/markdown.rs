@@ -22,7 +22,7 @@ const SPARE_ELEMENTS: usize = 4096;
 /// # Errors
 /// [`Error::MarkdownTooLarge`] for one of more than [`Bounds::markdown_bytes`], or of more than [`Bounds::body_bytes`] as
 /// HTML; [`Error::TooManyElements`] past [`elements_at_most`], as lists of empty items are, and tables of missing cells.
-pub(super) fn render(markdown: &str, bounds: &Bounds) -> Result<String, Error> {
+pub(crate) fn render(markdown: &str, bounds: &Bounds) -> Result<String, Error> {
     let limit_bytes = bounds.markdown_bytes();
     if markdown.len() > limit_bytes {
         return Err(Error::MarkdownTooLarge { limit_bytes });
@@ -94,7 +94,7 @@ impl fmt::Write for Bounded {
 
 /// Whether a body that nobody calls Markdown shows that it is: a heading, a fence, a table, a reference, or a link as only
 /// Markdown writes them. Lists, emphasis and quotes are no sign, since plain text has them too.
-pub(super) fn shows(text: &str) -> bool {
+pub(crate) fn shows(text: &str) -> bool {
     let has_link = memchr::memmem::find_iter(text.as_bytes(), "](").any(|at| is_target(&text[at + 2..]));
     has_link || text.lines().any(is_sign)
 }

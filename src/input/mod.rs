@@ -2,24 +2,15 @@
 //!
 //! Broken bytes, charsets and front matter are warnings; only what cannot be an article at all is an error.
 
+pub mod request;
 pub mod charset;
 mod content_type;
 mod cost;
-mod detector;
-pub mod envelope;
 pub mod feed;
 pub mod front_matter;
-pub mod known;
 pub mod language;
-mod lenient;
-pub mod lines;
 pub mod markdown;
-mod offsets;
-mod prescan;
 mod sniff;
-mod toml_json;
-mod xml;
-mod yaml;
 
 use std::{borrow::Cow, ops::Range};
 
@@ -30,9 +21,9 @@ use url::Url;
 
 pub use charset::{CharsetSource, Mapper, Offsets};
 pub use cost::{Tally, work_bytes};
-pub use envelope::{Envelope, Form};
 pub use front_matter::FrontMatter;
-pub use known::Known;
+pub use request::caller_metadata::Known;
+pub use request::envelope::{Envelope, Form};
 
 use crate::{
     bounds::Bounds,

@@ -59,7 +59,7 @@ const CONTAINERS: &[(&[u8], usize, &[u8], &str)] = &[
 ];
 
 /// The binary form that the first bytes are the signature of.
-pub(super) fn signature(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn signature(bytes: &[u8]) -> Option<&'static str> {
     let whole = SIGNATURES.iter().find(|(start, _)| bytes.starts_with(start));
     if let Some((_, form)) = whole {
         return Some(form);
@@ -71,7 +71,7 @@ pub(super) fn signature(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether the head holds too many binary data bytes (section 3 of the standard names them) to be text.
-pub(super) fn is_binary(bytes: &[u8], text: &str, encoding: &'static Encoding) -> bool {
+pub(crate) fn is_binary(bytes: &[u8], text: &str, encoding: &'static Encoding) -> bool {
     let (looked_at, binary) = if encoding == UTF_16LE || encoding == UTF_16BE {
         // Half of these bytes are NULs in honest text, so its characters are asked; undecodable ones count as well.
         let head = text.chars().take(HEAD_BYTES);
@@ -93,7 +93,7 @@ fn is_binary_data_byte(byte: &u8) -> bool {
 
 /// Whether the document's first element is a feed's (section 7.3: "rules for distinguishing if a resource is a feed or
 /// HTML"), after any XML declaration, doctype, processing instructions and comments.
-pub(super) fn is_feed(text: &str) -> bool {
+pub(crate) fn is_feed(text: &str) -> bool {
     let Some(rest) = first_element(text) else {
         return false;
     };
@@ -106,7 +106,7 @@ pub(super) fn is_feed(text: &str) -> bool {
 }
 
 /// The text from its first element on, without what XML may have before it.
-pub(super) fn first_element(text: &str) -> Option<&str> {
+pub(crate) fn first_element(text: &str) -> Option<&str> {
     let mut rest = trim_blank(text);
     loop {
         let end = if rest.starts_with("<!--") {
@@ -145,7 +145,7 @@ fn end_of_doctype(text: &str) -> Option<usize> {
 }
 
 /// Whether this is front matter whose newlines `curl -d` removed: `---title: 'x'categories: - a---<div>`.
-pub(super) fn lost_newlines(text: &str) -> bool {
+pub(crate) fn lost_newlines(text: &str) -> bool {
     let Some(after) = trim_blank(text).strip_prefix("---") else {
         return false;
     };
@@ -158,7 +158,7 @@ pub(super) fn lost_newlines(text: &str) -> bool {
 
 /// Whether the first thing in the text is a tag of a block or a doctype: HTML, whatever was declared. Comments before it
 /// are passed over: Markdown begins with them as well.
-pub(super) fn begins_with_block(text: &str) -> bool {
+pub(crate) fn begins_with_block(text: &str) -> bool {
     let mut text = trim_blank(text);
     while text.starts_with("<!--") {
         // The two dashes may be those of the opener: `<!-->` is a whole comment.
@@ -177,7 +177,7 @@ pub(super) fn begins_with_block(text: &str) -> bool {
 }
 
 /// Whether there is any comment, doctype or tag of a known HTML element.
-pub(super) fn has_markup(text: &str) -> bool {
+pub(crate) fn has_markup(text: &str) -> bool {
     memchr::memchr_iter(b'<', text.as_bytes()).any(|at| {
         let rest = &text[at..];
         rest.starts_with("<!--")
@@ -187,12 +187,12 @@ pub(super) fn has_markup(text: &str) -> bool {
 }
 
 /// Text without blanks and byte order marks before it.
-pub(super) fn trim_blank(text: &str) -> &str {
+pub(crate) fn trim_blank(text: &str) -> &str {
     text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}')
 }
 
 /// As much of the text as fits into so many bytes.
-pub(super) fn head(text: &str, bytes: usize) -> &str {
+pub(crate) fn head(text: &str, bytes: usize) -> &str {
     let fits = |end: &usize| text.is_char_boundary(*end);
     let end = (0..=bytes.min(text.len())).rev().find(fits).unwrap_or_default();
     &text[..end]

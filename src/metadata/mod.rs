@@ -4,38 +4,14 @@
 //! the page itself, the URL. Who comes first is believed, unless the others show that he is wrong: a title is compared with
 //! the headings (`titles`), an author with the names of the site, a day with the same day to the minute.
 
-pub mod authors;
-mod bylines;
-mod caller;
-mod candidates;
-mod credits;
-mod date_parts;
-mod datelines;
-mod days;
+pub(crate) mod media;
+mod evidence;
+mod outlet;
+pub mod text;
+pub(crate) mod sources;
+pub mod people;
 pub mod dates;
-pub mod fingerprint;
-mod front;
-mod function_words;
-mod head;
-mod headings;
-mod json_ld;
-mod json_values;
-mod labels;
-mod language;
-mod lexicon;
-mod marks;
-mod name_class;
-mod names;
-mod origin;
-mod page;
-mod people;
-mod pictures;
-mod printed;
-mod published;
-pub mod stats;
 mod titles;
-mod videos;
-mod zones;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -43,16 +19,20 @@ use serde::Serialize;
 use url::Url;
 
 use crate::{
-    engine::{Content, Outline, fields::Field, lines::squash, outside_body::Place, verdict::Verdict},
+    engine::{
+        Content, Outline,
+        extract::{fields::Field, lines::squash, selection::Verdict},
+        outside_body::Place,
+    },
     error::Warning,
     input::{FrontMatter, Page},
     rules::{FieldName, RuleSet},
 };
 use dates::Date;
-use head::Head;
-pub use pictures::Picture;
-pub use stats::Stats;
-pub use videos::Video;
+pub use media::pictures::Picture;
+pub use media::videos::Video;
+use sources::head::Head;
+pub use text::stats::Stats;
 
 /// Where a fact was found, the most trusted first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -208,7 +188,7 @@ pub struct Facts {
     /// The address of the picture that JSON-LD names.
     stated_image: Option<String>,
     /// Those who were named as authors, with what speaks for them.
-    pub named: Vec<authors::Weighed>,
+    pub named: Vec<people::authors::Weighed>,
     /// What was found wrong on the way.
     pub warnings: Vec<Warning>,
 }
@@ -311,14 +291,14 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
     let head = &sources.address.head;
     addresses(&mut facts, sources.address);
     if let Some(front) = &sources.page.front_matter {
-        front::read(&mut facts, front);
+        sources::front_matter::read(&mut facts, front);
     }
     from_rules(&mut facts, sources);
-    language::decide(&mut facts, sources, head);
-    page::read(&mut facts, sources);
-    zones::settle(&mut facts, sources);
+    text::language::decide(&mut facts, sources, head);
+    evidence::read(&mut facts, sources);
+    dates::zones::settle(&mut facts, sources);
     if facts.source.is_none()
-        && let Some(name) = origin::outlet(sources.text).or_else(|| origin::outlet(sources.credits))
+        && let Some(name) = outlet::outlet(sources.text).or_else(|| outlet::outlet(sources.credits))
     {
         facts.source = Some(Outlet {
             name: name.to_owned(),
@@ -327,17 +307,17 @@ pub fn collect(sources: &Sources<'_>) -> Facts {
         facts.say("source", Source::Html, None);
     }
     if facts.byline.is_none() && !facts.authors.is_empty() {
-        facts.byline = Some(names(&facts.authors));
+        facts.byline = Some(joined_names(&facts.authors));
     }
-    pictures::decide(&mut facts, sources, head);
-    facts.videos = videos::read(sources);
+    media::pictures::decide(&mut facts, sources, head);
+    facts.videos = media::videos::read(sources);
     if let Some(known) = sources.page.known {
-        caller::overrule(&mut facts, known);
+        sources::caller::overrule(&mut facts, known);
     }
     facts
 }
 
-fn names(authors: &[Author]) -> String {
+fn joined_names(authors: &[Author]) -> String {
     authors
         .iter()
         .map(|author| author.name.as_str())
@@ -462,7 +442,7 @@ fn addresses(facts: &mut Facts, address: &Address) {
 
 /// A title on one line.
 fn clean_title(raw: &str) -> String {
-    headings::without_hyphens(&squash(&htmlize::unescape(raw)))
+    titles::headings::without_hyphens(&squash(&htmlize::unescape(raw)))
 }
 
 /// A title without the quotation marks that were put around the whole, and doubled, when a file was made.
@@ -496,7 +476,7 @@ fn from_rules(facts: &mut Facts, sources: &Sources<'_>) {
                 "editors"
             }
             FieldName::Source if facts.source.is_none() => {
-                let name = origin::tidy(&field.value);
+                let name = outlet::tidy(&field.value);
                 facts.say("source", Source::Rule, (name != field.value).then(value));
                 facts.source = Some(Outlet { name, url: None });
                 "source"

@@ -6,7 +6,7 @@
 //! opens has no hold on that place, and no search engine takes it for a recommendation of whoever shows it.
 
 use crate::{
-    engine::{Content, Node, tags::Tag},
+    engine::{Content, Node, html::tags::Tag},
     steps,
 };
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, value::RawValue};
 use url::Url;
 
 use crate::{
-    engine::{Content, Node, tags::Tag},
+    engine::{Content, Node, html::tags::Tag},
     error::Warning,
     metadata::{Author, Editor, Outlet, Picture, Provenance, Stats, Video, dates::Precision},
     rules::Category,

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use serde::Serialize;
 
 use crate::{
-    engine::losses::Loss,
+    engine::stream::removals::Loss,
     rules::{Category, RuleSet},
 };
 
@@ -114,7 +114,7 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::engine::verdict::Reason;
+    use crate::engine::extract::selection::Reason;
 
     fn loss(range: Range<usize>, tag: &str) -> Loss {
         Loss {

@@ -5,7 +5,7 @@
 //! the HTML and in the Markdown alone (captions also in `images`). What was sent as an article keeps its captions in line.
 
 use crate::{
-    engine::{Content, Node, tags::Tag},
+    engine::{Content, Node, html::tags::Tag},
     steps,
 };
 

@@ -3,16 +3,16 @@
 //! A regular expression builds its automaton while it reads, anew for each thread, up to megabytes on texts that differ.
 //! So it reads only what holds a word that it needs, and what it builds is bounded.
 
-mod needles;
-mod words;
+mod literals;
+mod prefilter;
 
 use regex::{Captures, Match, Regex, RegexBuilder};
 use regex_automata::meta;
 
-pub use words::Words;
+pub use literals::Words;
 
 use crate::steps;
-use needles::Needles;
+use prefilter::Needles;
 
 /// Bytes that the automata of one pattern may take for each thread, before they are begun anew.
 const AUTOMATON_BYTES: usize = 128 << 10;

@@ -5,21 +5,27 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::tricks;
+use super::invisible_text;
 use crate::{
     engine::{
-        self, Choice, Content, Outline, guard,
-        outline::NONE,
-        outside_body::Place,
-        score::{
-            self,
-            page_kind::{self, PageKind},
+        self, Choice, Content, Outline,
+        extract::{
+            guard,
+            score::{
+                self,
+                page_kind::{self, PageKind},
+            },
+            selection::{self, Reason, Removal, Verdict},
         },
-        verdict::{self, Reason, Removal, Verdict},
+        html::document::NONE,
+        outside_body::Place,
     },
     error::Warning,
     input::{Document, Kind, Page},
-    metadata::{Facts, Stats, fingerprint, stats},
+    metadata::{
+        Facts, Stats,
+        text::{fingerprint, stats},
+    },
     options::Options,
     output::{
         html,
@@ -108,7 +114,7 @@ impl Found<'_> {
         warnings.extend(self.rolled_back.iter().map(|back| self.guard_warning(back)));
         warnings.extend(self.removed_inside(scored));
         warnings.extend(facts.warnings);
-        warnings.extend(tricks::told(&content_text));
+        warnings.extend(invisible_text::told(&content_text));
         let want = |name: &str, make: &dyn Fn() -> String| {
             if options.fields.has(name) {
                 make()
@@ -224,7 +230,7 @@ impl Found<'_> {
                     byte_start: offset(removal.range.start),
                     byte_end: offset(removal.range.end),
                     characters: removal.characters,
-                    preview: verdict::preview(self.outline, removal, PREVIEW_CHARACTERS),
+                    preview: selection::preview(self.outline, removal, PREVIEW_CHARACTERS),
                 }
             })
             .collect()
@@ -234,7 +240,12 @@ impl Found<'_> {
         let mut reasons = Vec::new();
         if stats.characters == 0 {
             reasons.push(
-                if self.outline.elements.iter().any(|e| e.tag == engine::tags::Tag::IMG) {
+                if self
+                    .outline
+                    .elements
+                    .iter()
+                    .any(|e| e.tag == engine::html::tags::Tag::IMG)
+                {
                     "images_only"
                 } else {
                     "no_text"
@@ -349,7 +360,7 @@ pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>,
         })
     });
     let blocks = scored.blocks.iter().take(BLOCKS_EXPLAINED).map(|block| {
-        let text = verdict::text_in(outline, &block.range, PREVIEW_CHARACTERS);
+        let text = selection::text_in(outline, &block.range, PREVIEW_CHARACTERS);
         json!({ "preview": text, "probability": round(block.probability), "kept": block.kept })
     });
     let kinds = scored.kinds.map(|shares| {

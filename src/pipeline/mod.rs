@@ -1,20 +1,23 @@
 //! The whole road on one page: what the service, the command line and the tests call.
 
+mod invisible_text;
 mod article;
 mod examples;
 mod trace;
-mod tricks;
 
 use url::Url;
 
-pub use crate::engine::{Effort, stream::Cleaner};
+pub use crate::engine::{Effort, stream::cleaner::Cleaner};
 pub use examples::BrokenExample;
 pub use trace::Trace;
 
 use crate::{
     bounds::{Bounds, Deadline},
     engine::{
-        self, Choice, Links, Outline, Rulebook, Units, guard, line_score, lines, outside_body, score, verdict, write,
+        self, Choice, Links, Outline, Rulebook, Units,
+        extract::{guard, line_score, lines, score, selection},
+        outside_body,
+        sanitize::serialize,
     },
     error::Error,
     input::{self, Document, Envelope, Kind, Page},
@@ -184,7 +187,7 @@ impl Pipeline {
         if matches!(kind, Kind::Post | Kind::Markdown) {
             lines.scored = line_score::read(&outline, &lines, options.mode);
         }
-        let mut verdict = verdict::decide(&outline, &lines, &units, &scored.ranges);
+        let mut verdict = selection::decide(&outline, &lines, &units, &scored.ranges);
         verdict
             .removed
             .retain(|removal| removal.range.start < page.html().len());
@@ -193,7 +196,7 @@ impl Pipeline {
 
         // The content, and the facts around it.
         let address = metadata::address(url, &outline);
-        let content = write::write(
+        let content = serialize::write(
             &outline,
             &units,
             &verdict.kept,

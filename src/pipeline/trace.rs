@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::article::Found;
-use crate::{engine::verdict::Reason, input::Kind, rules::Category};
+use crate::{engine::extract::selection::Reason, input::Kind, rules::Category};
 
 /// What the road of one document was like.
 #[derive(Debug, Clone)]

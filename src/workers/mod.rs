@@ -14,9 +14,9 @@
 //! Each queue is bounded in documents and bytes, bodies and answers in memory ([`Grant`]), and work in memory by the most
 //! that a document of its size can take ([`crate::bounds::Bounds::work_bytes`]).
 
-mod ledger;
+mod memory_budget;
+mod ordered;
 mod threads;
-mod window;
 
 use std::{
     num::NonZeroUsize,
@@ -34,10 +34,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-pub use ledger::Grant;
-use ledger::Ledger;
+pub use memory_budget::Grant;
+use memory_budget::Ledger;
+pub use ordered::Window;
 use threads::Threads;
-pub use window::Window;
 
 use crate::bounds::Deadline;
 

@@ -5,7 +5,7 @@ use std::{env, fs, path::Path};
 
 use copydesk::{
     bounds::Deadline,
-    engine::{Content, Node, tags::Tag},
+    engine::{Content, Node, html::tags::Tag},
     input::Document,
     options::Options,
     output::{json::Fields, markdown},

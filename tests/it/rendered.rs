@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use copydesk::engine::{Content, tags::Tag};
+use copydesk::engine::{Content, html::tags::Tag};
 use copydesk::output::{html, markdown};
 
 use crate::dom::{self, Step};

@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    engine::losses::Loss,
+    engine::stream::removals::Loss,
     error::Error,
     input::Document,
     options::{CleanOptions, Options},

@@ -1,14 +1,17 @@
 //! Where elements end: our stack of open elements against html5ever.
 //!
 //! What is compared is the text in its order, the block that each character stands in, and the text of each block with
-//! an id. By design nothing is moved (`engine::stack`), so text misplaced in tables is compared as a set, and quirks mode
+//! an id. By design nothing is moved (`engine::html::open_elements`), so text misplaced in tables is compared as a set, and quirks mode
 //! is left out.
 
 use std::{sync::LazyLock, time::Duration};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    engine::{self, Choice, Rulebook, outline::NONE, tags::Tag},
+    engine::{
+        self, Choice, Rulebook,
+        html::{document::NONE, tags::Tag},
+    },
     rules::{Origin, RuleSet},
 };
 use proptest::{

@@ -18,12 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use copydesk::{
-    bounds::{Bounds, Deadline},
-    input::Document,
-    options::Options,
-    pipeline::Pipeline,
-};
+use copydesk::{bounds::{Bounds, Deadline}, input::Document, options::Options, pipeline::Pipeline};
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use html5ever::{
     tendril::TendrilSink,

@@ -21,13 +21,13 @@ use axum::{
 };
 use flate2::bufread::GzDecoder;
 
-use self::assets::{ASSETS, Asset, Form};
 use super::{
-    codings::{self, Coding},
+    compress,
+    content_encoding::{self, Coding},
     error::{self, Refusal},
-    kinds::{self, KINDS, Kind},
-    pack,
+    error_codes::{self, KINDS, Kind},
 };
+use assets::{ASSETS, Asset, Form};
 
 /// Only what this service serves, and no frame but the article's, which has no address.
 const PREVIEW_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -70,7 +70,7 @@ pub(super) async fn errors() -> Response {
 
 /// `GET /docs/errors/{code}`.
 pub(super) async fn error(Path(code): Path<String>) -> Result<Response, Refusal> {
-    let Some(kind) = kinds::of(&code) else {
+    let Some(kind) = error_codes::of(&code) else {
         return Err(error::not_found().await);
     };
     let Kind {
@@ -119,9 +119,9 @@ fn is_known(asset: &Asset, headers: &HeaderMap) -> bool {
 fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, Refusal> {
     let mut response = match asset.form {
         Form::Plain => Response::new(Body::from(asset.bytes)),
-        Form::Gzip if codings::wish(headers).takes_gzip => {
+        Form::Gzip if content_encoding::wish(headers).takes_gzip => {
             let mut response = Response::new(Body::from(asset.bytes));
-            pack::name(response.headers_mut(), Some(Coding::Gzip));
+            compress::name(response.headers_mut(), Some(Coding::Gzip));
             response
         }
         Form::Gzip => {

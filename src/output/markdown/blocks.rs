@@ -9,7 +9,7 @@ use super::{
     table::{self, Grid},
     tree::Tree,
 };
-use crate::engine::tags::Tag;
+use crate::engine::html::tags::Tag;
 
 /// Lists and quotes inside one another that are written: CommonMark's reference settings in markdown-it read twenty
 /// levels, of which a list takes two. What is deeper stands in the last one.

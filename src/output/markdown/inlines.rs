@@ -12,7 +12,7 @@ use super::{
     marks, math,
     tree::Tree,
 };
-use crate::engine::{Node, tags::Tag};
+use crate::engine::{Node, html::tags::Tag};
 
 /// A part of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

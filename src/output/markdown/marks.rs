@@ -12,7 +12,7 @@ use super::{
     inlines::{Mark, Token, push_text},
     tree::Tree,
 };
-use crate::engine::tags::Tag;
+use crate::engine::html::tags::Tag;
 
 /// Marks that end a sentence or a label, without those that come in pairs.
 const SENTENCE_MARKS: &[char] = &[

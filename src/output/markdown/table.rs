@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::tree::Tree;
-use crate::engine::tags::Tag;
+use crate::engine::html::tags::Tag;
 
 /// Empty cells that spans may add, for each cell of the table, and beyond that: a number of four digits is written fast.
 const FILLED_PER_CELL: usize = 4;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
-use crate::engine::{Content, Node, tags::Tag};
+use crate::engine::{Content, Node, html::tags::Tag};
 
 /// The events of the content. A position is that of an event.
 pub(super) struct Tree<'c> {

@@ -1,0 +1,326 @@
+//! Rules about text: each line of the document against the patterns, comments that rules are about, and what goes by them.
+//!
+//! A line is a block's text, or what stands between its line breaks; in plain text, between its newlines. Only short
+//! lines are tried: a credit line that runs on into an article is an article.
+
+use std::ops::Range;
+
+use super::fields::{self, Field};
+use crate::engine::{
+    Choice,
+    html::{
+        document::{Event, Outline, visible_characters},
+        tags::Tag,
+        tokens::MAY_BE_BLANK,
+    },
+    selectors::program::Hit,
+};
+use crate::{rules::Action, steps};
+
+/// Bytes of a line that is still tried, undecoded: about 250 Chinese characters.
+const LINE_BYTES: usize = 1024;
+
+/// What goes and stays beside whole elements, and all fields that rules give.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// Source ranges that go: lines, comments, and what is behind a marker. Ascending.
+    pub drops: Vec<(Range<usize>, u16)>,
+    /// Source ranges that text rules keep.
+    pub keeps: Vec<Range<usize>>,
+    /// Fields in document order.
+    pub fields: Vec<Field>,
+    /// Source ranges that the score of lines takes, each with its reason. Ascending.
+    pub scored: Vec<(Range<usize>, &'static str)>,
+}
+
+/// Tries every line, and reads what rules say of comments and markers.
+pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
+    let mut lines = Lines::default();
+    let rules = choice.rules().rules();
+    for comment in &outline.comments {
+        let text = comment_text(&outline.source[comment.range.clone()]);
+        let rule = &rules[comment.rule as usize];
+        fields::of_text(
+            rule.comment.as_ref(),
+            text,
+            comment.rule,
+            comment.range.start,
+            &mut lines.fields,
+        );
+        let end = match rule.action {
+            Action::Drop => comment.range.end,
+            Action::DropRest => end_of(outline, comment.parent),
+            Action::Keep | Action::Unwrap | Action::Take => continue,
+        };
+        lines.drops.push((comment.range.start..end, comment.rule));
+    }
+    each(outline, |line, text| {
+        if let Some(text) = text {
+            try_rules(outline, choice, &mut lines, line, text);
+        }
+    });
+    for element in &outline.elements {
+        if let Some(Hit::RestRule(rule)) = element.hit {
+            let range = element.start as usize..end_of(outline, element.parent);
+            lines.drops.push((range, rule));
+        }
+    }
+    fields::of_elements(outline, choice.rules(), &mut lines.fields);
+    lines.drops.sort_by_key(|(range, _)| range.start);
+    lines.fields.sort_by_key(|field| field.at);
+    lines
+}
+
+/// A line: its runs, and the source bytes from its first visible character to its last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) first_run: u32,
+    pub(crate) last_run: u32,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Visible characters; 0 for a line that is too long to be tried.
+    pub(crate) characters: u32,
+}
+
+impl Line {
+    /// The block around it.
+    pub(crate) fn block(&self, outline: &Outline<'_>) -> u32 {
+        outline.block_of(outline.runs[self.first_run as usize].parent)
+    }
+
+    /// What goes with it: its block, where that holds nothing else, or its own bytes.
+    pub(crate) fn range(&self, outline: &Outline<'_>) -> Range<usize> {
+        whole_block(outline, self.block(outline), self.characters, self.start..self.end)
+    }
+}
+
+/// Reads the lines of a document in their order: each with its text, white space squashed, unless it is too long to be tried.
+pub(crate) fn each(outline: &Outline<'_>, each: impl FnMut(Line, Option<&str>)) {
+    let mut reading = Reading {
+        outline,
+        each,
+        line: None,
+        text: String::new(),
+    };
+    for event in &outline.events {
+        match *event {
+            Event::Text(run) => reading.push(run),
+            Event::Open(id) | Event::Close(id) => {
+                let tag = outline.elements[id as usize].tag;
+                if tag.is_block() || tag == Tag::BR {
+                    reading.end();
+                }
+            }
+        }
+    }
+    reading.end();
+}
+
+/// The lines as they are read.
+struct Reading<'a, F> {
+    outline: &'a Outline<'a>,
+    each: F,
+    /// The one that is being read, unless it is blank so far.
+    line: Option<Line>,
+    /// The text of the line that is tried: decoded, white space squashed.
+    text: String,
+}
+
+impl<F: FnMut(Line, Option<&str>)> Reading<'_, F> {
+    fn push(&mut self, number: u32) {
+        let start = self.outline.runs[number as usize].start as usize;
+        let text = self.outline.run_text(number);
+        // Most runs are the line end and the indent between two tags.
+        if self.outline.runs[number as usize].characters == 0 && text.is_ascii() && !self.outline.is_plain {
+            return;
+        }
+        if !self.outline.is_plain {
+            return self.add(number, text, start);
+        }
+        let mut at = start;
+        for (i, part) in text.split('\n').enumerate() {
+            if i > 0 {
+                self.end();
+            }
+            self.add(number, part, at);
+            at += part.len() + 1;
+        }
+    }
+
+    fn add(&mut self, number: u32, text: &str, at: usize) {
+        let visible = text.trim_start();
+        if visible.is_empty() {
+            return;
+        }
+        let start = at + (text.len() - visible.len());
+        let line = self.line.get_or_insert(Line {
+            first_run: number,
+            last_run: number,
+            start,
+            end: start,
+            characters: 0,
+        });
+        line.last_run = number;
+        line.end = start + visible.trim_end().len();
+    }
+
+    fn end(&mut self) {
+        if let Some(mut line) = self.line.take() {
+            let characters = self.read_text(line);
+            line.characters = characters.unwrap_or(0);
+            (self.each)(line, characters.map(|_| self.text.as_str()));
+        }
+    }
+
+    /// Reads the text of a line, unless it is too long. The answer is how many visible characters it has.
+    fn read_text(&mut self, line: Line) -> Option<u32> {
+        self.text.clear();
+        let (mut parted, mut characters) = (false, 0);
+        for run in &self.outline.runs[line.first_run as usize..=line.last_run as usize] {
+            let own = run.start as usize..run.end as usize;
+            let within = own.start.max(line.start)..own.end.min(line.end);
+            let text = &self.outline.source[within.clone()];
+            let length = text.trim().len();
+            if length > 0 && self.text.len() + length > LINE_BYTES {
+                return None;
+            }
+            let decoded = run.decode(text);
+            characters += match within == own {
+                true => run.characters,
+                false => visible_characters(&decoded),
+            };
+            squash_onto(&mut self.text, &mut parted, &decoded);
+        }
+        (!self.text.is_empty()).then_some(characters)
+    }
+}
+
+fn try_rules(outline: &Outline<'_>, choice: &Choice, lines: &mut Lines, line: Line, text: &str) {
+    let rules = choice.rules().rules();
+    let mut strongest: Option<(Action, u16)> = None;
+    for rule in choice.text_rules(text) {
+        let data = &rules[rule as usize];
+        fields::of_text(data.text.as_ref(), text, rule, line.start, &mut lines.fields);
+        // The first one that does something, but for a keep rule, which wins wherever it stands.
+        let acts = !matches!(data.action, Action::Take | Action::Unwrap);
+        if acts && (strongest.is_none() || data.action == Action::Keep) {
+            strongest = Some((data.action, rule));
+        }
+    }
+    let Some((action, rule)) = strongest else { return };
+    let block = line.block(outline);
+    let range = line.range(outline);
+    match action {
+        Action::Drop => lines.drops.push((range, rule)),
+        Action::DropRest => {
+            // A line that is all of its block goes with what is behind the block.
+            let end = match outline.elements.get(block as usize) {
+                Some(element) if element.start as usize == range.start => end_of(outline, element.parent),
+                Some(element) => element.end as usize,
+                None => outline.source.len(),
+            };
+            lines.drops.push((range.start..end.max(range.end), rule));
+        }
+        Action::Keep => lines.keeps.push(range),
+        Action::Unwrap | Action::Take => {}
+    }
+}
+
+/// Where an element ends, or the document where there is none.
+fn end_of(outline: &Outline<'_>, element: u32) -> usize {
+    let element = outline.elements.get(element as usize);
+    element.map_or(outline.source.len(), |element| element.end as usize)
+}
+
+/// The range of the block that holds this line of so many characters and nothing else, or the line's own.
+fn whole_block(outline: &Outline<'_>, block: u32, characters: u32, range: Range<usize>) -> Range<usize> {
+    let Some(element) = outline.elements.get(block as usize) else {
+        return range;
+    };
+    let has_picture = || {
+        steps::count((element.next - block) as usize);
+        (block + 1..element.next).any(|i| outline.elements[i as usize].tag == Tag::IMG)
+    };
+    let is_all = outline.characters(block) == characters
+        && element.start as usize <= range.start
+        && range.end <= element.end as usize;
+    match is_all && !matches!(element.tag, Tag::BODY | Tag::HTML) && !has_picture() {
+        true => element.start as usize..element.end as usize,
+        false => range,
+    }
+}
+
+/// What stands between the marks of a comment.
+pub(crate) fn comment_text(source: &str) -> &str {
+    let text = source.strip_prefix("<!--").unwrap_or(source);
+    text.strip_suffix("-->").unwrap_or(text)
+}
+
+/// White space runs become one blank, none at the ends.
+pub fn squash(text: &str) -> String {
+    let mut squashed = String::with_capacity(text.len());
+    squash_onto(&mut squashed, &mut false, text);
+    squashed
+}
+
+/// Adds a text as [`squash`] makes it.
+pub fn squash_into(text: &mut String, piece: &str) {
+    squash_onto(text, &mut false, piece.trim_start());
+}
+
+/// Adds a piece to a squashed text. `parted` says whether white space was passed since its last word.
+fn squash_onto(text: &mut String, parted: &mut bool, piece: &str) {
+    steps::count(piece.len());
+    let bytes = piece.as_bytes();
+    let is_plain = |byte: u8| !MAY_BE_BLANK[usize::from(byte)];
+    let mut at = 0;
+    while at < bytes.len() {
+        // Words with one blank between them are added at once.
+        let from = at;
+        let blank = loop {
+            let plain = bytes[at..].iter().position(|byte| !is_plain(*byte));
+            at += plain.unwrap_or(bytes.len() - at);
+            if at > from && bytes[at..].starts_with(b" ") && bytes.get(at + 1).copied().is_some_and(is_plain) {
+                at += 2;
+                continue;
+            }
+            let Some(c) = piece[at..].chars().next() else { break 0 };
+            if c.is_whitespace() {
+                break c.len_utf8();
+            }
+            at += c.len_utf8();
+        };
+        if at > from {
+            add_words(text, *parted, &piece[from..at]);
+        }
+        // Nothing stands behind the last word of a piece that ends in one.
+        *parted = blank > 0 || (*parted && at == from);
+        at += blank;
+    }
+}
+
+fn add_words(text: &mut String, parted: bool, words: &str) {
+    if parted && !text.is_empty() {
+        text.push(' ');
+    }
+    text.push_str(words);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn squashes_as_the_words_joined(pieces in proptest::collection::vec("[a \\n\u{b}é\u{a0}\u{3000}中]{0,6}", 0..4)) {
+            let whole = pieces.concat();
+            let joined = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(squash(&whole), joined.clone());
+            let (mut text, mut parted) = (String::new(), false);
+            pieces.iter().for_each(|piece| squash_onto(&mut text, &mut parted, piece));
+            prop_assert_eq!(text, joined);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Which blocks stay, by how likely each is: groups as a whole, headings with what stands below them.
+
+use super::{blocks::ln, features::Page};
+use crate::engine::html::document::NONE;
+
+/// The share of the threshold from which on a heading stays with what stands below it.
+const LEAST_OF_HEADING: f32 = 0.5;
+
+/// The share of the threshold from which on code and tables of data stay between two texts.
+const LEAST_INSIDE: f32 = 0.5;
+/// Blocks on either side of them among which those texts are.
+const NEAR: usize = 3;
+
+/// For each block whether it stays.
+pub(crate) fn decide(page: &Page<'_, '_>, likely: &[f32], threshold: f32) -> Vec<bool> {
+    let mut kept: Vec<bool> = likely.iter().map(|p| *p >= threshold).collect();
+    for group in &page.groups.all {
+        let (from, to) = page.sums[group.element as usize].span();
+        let likely = mean(page, likely, from, to);
+        // Code and tables of data stand in nothing but articles, so that between two texts of one they need less.
+        let is_inside =
+            group.is_content() && is_any(&kept, from.saturating_sub(NEAR), from) && is_any(&kept, to, to + NEAR);
+        let least = if is_inside { LEAST_INSIDE } else { 1.0 };
+        kept[from..to].fill(likely >= threshold * least);
+    }
+    // From the last one on, so that a section knows its own sections. What stands above the article is not of it.
+    let first = kept.iter().position(|kept| *kept).unwrap_or(kept.len());
+    for heading in (first..kept.len()).rev() {
+        if page.groups.headings[heading] == heading && page.groups.of[heading] == NONE {
+            let below = heading + 1..page.groups.ends[heading];
+            kept[heading] = likely[heading] >= threshold * LEAST_OF_HEADING && kept[below].contains(&true);
+        }
+    }
+    kept
+}
+
+fn is_any(kept: &[bool], from: usize, to: usize) -> bool {
+    kept[from..to.min(kept.len())].contains(&true)
+}
+
+/// How likely a group is: the mean of its blocks, of which a long one counts more, but not by as much as it is longer.
+fn mean(page: &Page<'_, '_>, likely: &[f32], from: usize, to: usize) -> f32 {
+    let weigh = |i: usize| ln(page.blocks[i].weight);
+    let (sum, weight) = (from..to).fold((0.0, 0.0), |(sum, weight), i| {
+        (sum + likely[i] * weigh(i), weight + weigh(i))
+    });
+    sum / weight.max(f32::MIN_POSITIVE)
+}

@@ -1,0 +1,520 @@
+//! Which part of a page is the article: a pure function from the [`Outline`] to the ranges that stay.
+//!
+//! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
+//! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, the group and the section that it is a
+//! part of, its place against the element with most of the text, its neighbours, the [`page_kind`]) go into a [`model`] of
+//! small decision trees, which says how likely the block is to be of the article. By that the `decision` is made, of lists, tables and other groups
+//! as a whole. What is likely stays, with the pictures between; the largest elements that hold nothing of it go.
+//! Lengths count visible characters, a wide (CJK) one for two and a half, since it says about as much as half a short
+//! word: nothing here assumes a script with spaces.
+
+mod ancestors;
+pub mod blocks;
+mod candidates;
+mod decision;
+pub mod features;
+mod groups;
+mod head;
+pub mod model;
+pub(super) mod names;
+pub mod page_kind;
+mod rejection;
+pub(super) mod signals;
+
+use std::ops::Range;
+
+use super::{line_score, units::Units};
+use crate::engine::html::{
+    document::{NONE, Outline},
+    tags::Tag,
+};
+use crate::rules::Category;
+use blocks::{Block, Sums};
+use candidates::Candidates;
+use features::Page;
+use model::{Batch, Model, ROOM, Row};
+use names::Names;
+use page_kind::{Means, PageKind, Shares};
+
+/// How much doubt the score gives to a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Rather lose a paragraph than keep a menu.
+    Precision,
+    /// The best balance of the two.
+    #[default]
+    Balanced,
+    /// Rather keep a menu than lose a paragraph.
+    Recall,
+}
+
+impl Mode {
+    /// The probability from which on a block stays.
+    fn threshold(self) -> f32 {
+        match self {
+            Mode::Precision => 0.7,
+            Mode::Balanced => 0.45,
+            Mode::Recall => 0.25,
+        }
+    }
+}
+
+/// Left out, and of no kind that has a name.
+pub const OUTSIDE: &str = "score/outside";
+const NAVIGATION: &str = "score/navigation";
+pub(crate) const RELATED: &str = "score/related";
+const COMMENTS: &str = "score/comments";
+const TITLE: &str = "score/title";
+const FORM: &str = "score/form";
+
+/// Where no block is likely, those at least this share as likely as the best one stay: an answer is never empty for want
+/// of certainty.
+const NEARLY_AS_LIKELY: f32 = 0.6;
+/// Blocks from which on a page has enough of them to tell one from the others. A page of fewer has little furniture, and
+/// the fewer they are, the more likely a doubtful one is text.
+const ENOUGH_BLOCKS: f32 = 24.0;
+/// The least share of a mode's threshold.
+const LEAST_CERTAINTY: f32 = 0.3;
+/// The F1 that is expected of a text that a page gives as its article.
+const FOUND_WHOLE: f32 = 0.9;
+/// Blocks that show what kind of page it is: the first of those that the model is asked about.
+const SAMPLE: usize = 512;
+/// The share of the kept text that the article's main element holds. What shows no text stays inside it.
+const MAIN_SHARE: f32 = 0.5;
+/// Candidates that are told about.
+const TOLD: usize = 5;
+
+/// What the score made of a document.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// What it would keep: disjoint, ascending.
+    pub ranges: Vec<Range<usize>>,
+    /// From the first text that it would keep of the article's main element to the last; empty for what is an article already.
+    pub inside: Range<usize>,
+    /// How likely it is that this is an article, and that what stays is its text; 0 to 1. For what is an article already, how
+    /// much text it has.
+    pub quality: f32,
+    /// How much text stays, and how little of it is links; 0 to 1.
+    pub substance: f32,
+    /// How likely the page is of each kind; nothing for what is an article already, or has no text.
+    pub kinds: Option<Shares>,
+    /// What speaks against an article: a list of others, a demand to subscribe.
+    pub doubts: Vec<&'static str>,
+    /// The best elements, the best first.
+    pub candidates: Vec<Candidate>,
+    /// The probability from which on a block stayed.
+    pub threshold: f32,
+    /// Every block that it looked at.
+    pub blocks: Vec<Likely>,
+}
+
+/// A block and how likely it is to be of the article.
+#[derive(Debug, Clone)]
+pub struct Likely {
+    /// Bytes of the source, from the first of its text to the last.
+    pub range: Range<usize>,
+    /// 0 to 1; 0 as well for links among links, about which the model is not asked.
+    pub probability: f32,
+    /// Whether it stays.
+    pub kept: bool,
+}
+
+/// An element that might have been the article, with its figures.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its name.
+    pub tag: String,
+    /// Its id.
+    pub id: Option<String>,
+    /// Its class attribute.
+    pub class: Option<String>,
+    /// Points after its links were taken away.
+    pub points: f32,
+    /// Visible characters.
+    pub characters: u32,
+    /// Linked characters by characters, weighted.
+    pub link_density: f32,
+    /// Whether it is the one that the blocks were measured against.
+    pub chosen: bool,
+}
+
+impl Choice {
+    /// For what is the article already: all of it stays, and only its quality is judged.
+    pub fn of_everything(outline: &Outline<'_>) -> Self {
+        let runs = outline.runs.iter().enumerate();
+        let (text, linked) = runs.fold((0.0, 0.0), |(text, linked), (i, run)| {
+            let wide = outline
+                .run_text(i as u32)
+                .chars()
+                .filter(|c| blocks::is_wide(*c))
+                .count();
+            let weight = blocks::weight(run.characters, wide as u32);
+            (text + weight, linked + if run.linked { weight } else { 0.0 })
+        });
+        Choice {
+            ranges: std::iter::once(0..outline.source.len()).collect(),
+            quality: substance(text, linked),
+            substance: substance(text, linked),
+            ..Choice::default()
+        }
+    }
+}
+
+impl Choice {
+    /// Keeps these bytes and nothing else: an article that was found outside of the blocks.
+    pub fn keep_only(&mut self, outline: &Outline<'_>, range: &Range<usize>) {
+        let text = super::selection::visible_between(outline, range) as f32;
+        self.ranges = vec![range.clone()];
+        self.inside = 0..0;
+        self.substance = substance(text, 0.0);
+        self.quality = self
+            .kinds
+            .map_or(self.substance, |kinds| page_kind::quality(&kinds, FOUND_WHOLE));
+        self.doubts.clear();
+    }
+}
+
+/// Finds the article of a page. `address` is the one that it was fetched from, if that is known.
+pub fn choose(outline: &Outline<'_>, units: &Units, address: Option<&str>, mode: Mode) -> Choice {
+    choose_by(Model::of_blocks(), Model::of_pages(), outline, units, address, mode)
+}
+
+/// The same by other models than those that are compiled in: what a fit is measured with.
+pub fn choose_by(
+    of_blocks: &Model,
+    of_pages: &Model,
+    outline: &Outline<'_>,
+    units: &Units,
+    address: Option<&str>,
+    mode: Mode,
+) -> Choice {
+    let reading = Reading::new(outline);
+    if reading.blocks.is_empty() {
+        return Choice::of_everything(outline);
+    }
+    let page = reading.page(outline, units);
+    let mut likely = vec![0.0; reading.blocks.len()];
+    let mut batch = of_blocks.ask();
+    // The first blocks wait until they have shown what kind of page it is.
+    let mut sample = Sample::default();
+    let mut kinds: Option<Shares> = None;
+    page.features(|i, row| match &kinds {
+        Some(kinds) => batch.add(i, row, kinds, &mut likely),
+        None => {
+            sample.add(i, row);
+            if sample.blocks.len() == SAMPLE {
+                kinds = Some(sample.show(of_pages, outline, &reading.blocks, address, &mut batch, &mut likely));
+            }
+        }
+    });
+    let kinds =
+        kinds.unwrap_or_else(|| sample.show(of_pages, outline, &reading.blocks, address, &mut batch, &mut likely));
+    batch.end(&mut likely);
+    let best = likely.iter().copied().fold(0.0, f32::max);
+    let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
+    let threshold = (mode.threshold() * page_kind::strictness(&kinds) * certainty).min(best * NEARLY_AS_LIKELY);
+    let mut kept = decision::decide(&page, &likely, threshold);
+    captions_follow(outline, &reading.blocks, &mut kept);
+    // The title has its own field, and is not told again where the text begins.
+    let begins = (0..kept.len()).find(|i| kept[*i] && !page.is_title(*i)).unwrap_or(0);
+    for (i, kept) in kept.iter_mut().enumerate().take(begins) {
+        *kept &= !page.is_title(i);
+    }
+    let kept_blocks = || {
+        reading
+            .blocks
+            .iter()
+            .zip(&kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(block, _)| block)
+    };
+    let (text, linked) = kept_blocks().fold((0.0, 0.0), |sum, block| (sum.0 + block.weight, sum.1 + block.linked));
+    let (ranges, inside) = ranges(outline, &reading, &kept);
+    Choice {
+        ranges,
+        inside,
+        quality: page_kind::quality(&kinds, expected_f1(&reading.blocks, &likely, &kept)),
+        substance: substance(text, linked) * best,
+        kinds: Some(kinds),
+        doubts: rejection::find(outline, &reading.names, &reading.blocks, &reading.sums, &kept),
+        candidates: reading.tell(outline),
+        threshold,
+        blocks: (reading.blocks.iter().zip(likely).zip(kept))
+            .map(|((block, probability), kept)| Likely {
+                range: span(outline, block),
+                probability,
+                kept,
+            })
+            .collect(),
+    }
+}
+
+/// Calls `take` with the number, the block and the features of each block that the model is asked about, but for the kind of
+/// the page. Returns the figures by which that is found.
+pub fn each_block(
+    outline: &Outline<'_>,
+    units: &Units,
+    address: Option<&str>,
+    mut take: impl FnMut(usize, &Block, &[f32]),
+) -> Row {
+    let reading = Reading::new(outline);
+    let count = features::names().len() - PageKind::ALL.len();
+    let (mut means, mut asked) = (Means::default(), 0);
+    reading.page(outline, units).features(|i, row| {
+        if asked < SAMPLE {
+            means.add(row);
+        }
+        asked += 1;
+        take(i, &reading.blocks[i], &row[..count]);
+    });
+    page_kind::figures(outline, &means, &reading.blocks, address)
+}
+
+/// The first blocks of a page, which show what kind of page it is before any is asked about.
+#[derive(Default)]
+struct Sample {
+    blocks: Vec<usize>,
+    rows: Vec<f32>,
+    means: Means,
+}
+
+impl Sample {
+    fn add(&mut self, block: usize, row: &Row) {
+        self.blocks.push(block);
+        self.rows.extend_from_slice(row);
+        self.means.add(row);
+    }
+
+    /// Finds the kind, and asks about the blocks that waited for it.
+    fn show(
+        &self,
+        of_pages: &Model,
+        outline: &Outline<'_>,
+        blocks: &[Block],
+        address: Option<&str>,
+        batch: &mut Batch<'_>,
+        likely: &mut [f32],
+    ) -> Shares {
+        let figures = page_kind::figures(outline, &self.means, blocks, address);
+        let kinds = page_kind::shares(of_pages, &figures);
+        for (block, row) in self.blocks.iter().zip(self.rows.chunks(ROOM)) {
+            batch.add(*block, row, &kinds, likely);
+        }
+        kinds
+    }
+}
+
+/// A page read in blocks.
+struct Reading<'o, 's> {
+    names: Names<'o, 's>,
+    /// The elements that hold the comments of readers, which no block is from.
+    comments: Vec<u32>,
+    blocks: Vec<Block>,
+    sums: Vec<Sums>,
+    candidates: Candidates,
+}
+
+impl<'o, 's> Reading<'o, 's> {
+    fn new(outline: &'o Outline<'s>) -> Self {
+        let names = Names::new(outline);
+        let comments = names.comments();
+        let blocks = blocks::read(outline, &comments);
+        let sums = blocks::sum(outline, &blocks);
+        let candidates = Candidates::find(outline, &names, &blocks, &sums);
+        Reading {
+            names,
+            comments,
+            blocks,
+            sums,
+            candidates,
+        }
+    }
+
+    fn page(&'o self, outline: &'o Outline<'s>, units: &Units) -> Page<'o, 's> {
+        Page::new(outline, units, &self.names, &self.blocks, &self.sums, &self.candidates)
+    }
+
+    fn tell(&self, outline: &Outline<'_>) -> Vec<Candidate> {
+        let candidate = |(i, points): (u32, f32)| Candidate {
+            tag: outline.name(i).unwrap_or_default(),
+            id: outline.attribute(i, "id").map(str::to_owned),
+            class: outline.attribute(i, "class").map(str::to_owned),
+            points,
+            characters: outline.characters(i),
+            link_density: self.sums[i as usize].link_density(),
+            chosen: i == self.candidates.winner,
+        };
+        self.candidates
+            .top(TOLD, &self.sums)
+            .into_iter()
+            .map(candidate)
+            .collect()
+    }
+}
+
+/// A caption is no block of the article's text, and says nothing of itself: it stays where its picture stands in the text.
+fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
+    let is_caption = |e: u32| outline.elements[e as usize].tag == Tag::FIGCAPTION;
+    if !(0..outline.elements.len() as u32).any(is_caption) {
+        return;
+    }
+    let nearest = names::nearest(outline, is_caption);
+    let caption_of = |block: &Block| nearest.get(block.element as usize).copied().unwrap_or(NONE);
+    let captions: Vec<u32> = blocks.iter().map(caption_of).collect();
+    let mut stays = vec![false; blocks.len()];
+    let mut follow = |blocks_in_order: &mut dyn Iterator<Item = usize>| {
+        // The nearest text that is no caption itself.
+        let mut text = None;
+        for i in blocks_in_order {
+            if captions[i] == NONE {
+                text = Some(i);
+            } else {
+                stays[i] |= text.is_some_and(|j| kept[j] && is_near(outline, captions[i], blocks[j].first_run));
+            }
+        }
+    };
+    follow(&mut (0..blocks.len()));
+    follow(&mut (0..blocks.len()).rev());
+    for (i, kept) in kept.iter_mut().enumerate().filter(|(i, _)| captions[*i] != NONE) {
+        *kept = stays[i];
+    }
+}
+
+/// Levels from a caption up to what also holds the text that it belongs to.
+const CAPTION_LEVELS: usize = 5;
+
+fn is_near(outline: &Outline<'_>, element: u32, run: u32) -> bool {
+    let mut at = element;
+    for _ in 0..CAPTION_LEVELS {
+        let Some(e) = outline.elements.get(at as usize) else {
+            return false;
+        };
+        if (e.first_run..e.next_run).contains(&run) {
+            return true;
+        }
+        at = e.parent;
+    }
+    false
+}
+
+/// From the first byte of a block's text to the last.
+fn span(outline: &Outline<'_>, block: &Block) -> Range<usize> {
+    outline.runs[block.first_run as usize].start as usize..outline.runs[block.next_run as usize - 1].end as usize
+}
+
+/// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others; and from
+/// the first kept text of the main element to the last.
+fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> (Vec<Range<usize>>, Range<usize>) {
+    // Kept blocks before each block, by number and by weight.
+    let mut before = Vec::with_capacity(kept.len() + 1);
+    let (mut count, mut weight) = (0u32, 0.0f32);
+    for (block, kept) in reading.blocks.iter().zip(kept) {
+        before.push((count, weight));
+        count += u32::from(*kept);
+        weight += if *kept { block.weight } else { 0.0 };
+    }
+    before.push((count, weight));
+    let within = |element: usize| {
+        let sums = &reading.sums[element];
+        let (from, to) = (before[sums.first as usize], before[(sums.first + sums.blocks) as usize]);
+        (to.0 - from.0, to.1 - from.1)
+    };
+    let holds = |i: usize, share: f32| reading.sums[i].blocks > 0 && within(i).1 >= weight * share;
+    // Elements are in document order, so the last one is the deepest of those that hold so much.
+    let main = (0..outline.elements.len()).rev().find(|i| holds(*i, MAIN_SHARE));
+    let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else {
+        return (Vec::new(), 0..0);
+    };
+    let (from, to) = main.map_or((0, kept.len()), |main| reading.sums[main].span());
+    let in_main = || {
+        (from..to)
+            .filter(|i| kept[*i])
+            .map(|i| span(outline, &reading.blocks[i]))
+    };
+    let inside = in_main().next().map_or(0, |first| first.start)..in_main().next_back().map_or(0, |last| last.end);
+    let (mut start, mut end) = (
+        span(outline, &reading.blocks[first]).start,
+        span(outline, &reading.blocks[last]).end,
+    );
+    // A block is kept with its own element around it: a paragraph, an item.
+    for block in [first, last] {
+        let mut at = reading.blocks[block].element;
+        while let Some(e) = outline.elements.get(at as usize) {
+            let sums = &reading.sums[at as usize];
+            if within(at as usize).0 < sums.blocks || matches!(e.tag, Tag::HTML | Tag::BODY) {
+                break;
+            }
+            (start, end) = (start.min(e.start as usize), end.max(e.end as usize));
+            at = e.parent;
+        }
+    }
+    if let Some(main) = main
+        .map(|i| &outline.elements[i])
+        .filter(|e| !matches!(e.tag, Tag::HTML | Tag::BODY))
+    {
+        (start, end) = (start.min(main.start as usize), end.max(main.end as usize));
+    }
+    let element_span = |i: u32| outline.elements[i as usize].start as usize..outline.elements[i as usize].end as usize;
+    let mut gone: Vec<Range<usize>> = reading.comments.iter().copied().map(element_span).collect();
+    let mut i = 0;
+    while i < outline.elements.len() {
+        if reading.sums[i].blocks > 0 && within(i).0 == 0 {
+            gone.push(element_span(i as u32));
+            i = outline.elements[i].next.max(i as u32 + 1) as usize;
+        } else {
+            i += 1;
+        }
+    }
+    let lost = reading.blocks.iter().zip(kept).filter(|(_, kept)| !**kept);
+    gone.extend(lost.map(|(block, _)| span(outline, block)));
+    let gone = super::selection::union(gone);
+    (
+        super::selection::subtract(std::slice::from_ref(&(start..end)), &gone),
+        inside,
+    )
+}
+
+/// The category of one of the reasons that the score gives.
+pub fn category(reason: &str) -> Category {
+    match reason {
+        NAVIGATION => Category::Navigation,
+        RELATED => Category::Related,
+        line_score::CREDIT => Category::Credit,
+        line_score::PROMOTION => Category::Promotion,
+        line_score::LEGAL => Category::Legal,
+        _ => Category::Chrome,
+    }
+}
+
+/// How much a text of this weight, with so much of it linked, is like an article, 0 to 1.
+/// The F1 that is expected of the text that stays, by how likely each block is to be of the article.
+fn expected_f1(blocks: &[Block], likely: &[f32], kept: &[bool]) -> f32 {
+    let (mut right, mut of_article, mut stays) = (0.0, 0.0, 0.0);
+    for ((block, p), kept) in blocks.iter().zip(likely).zip(kept) {
+        of_article += block.weight * p;
+        if *kept {
+            right += block.weight * p;
+            stays += block.weight;
+        }
+    }
+    2.0 * right / (of_article + stays).max(f32::MIN_POSITIVE)
+}
+
+fn substance(text: f32, linked: f32) -> f32 {
+    (text / 1000.0).min(1.0) * (1.0 - linked / text.max(1.0))
+}
+
+/// What an element outside the article is called in the list of removals.
+pub fn reason_outside(outline: &Outline<'_>, element: u32) -> &'static str {
+    let named = |value: Option<&str>| value.map_or(0, |value| signals::of_name(value.as_bytes()));
+    let kinds = named(outline.attribute(element, "class")) | named(outline.attribute(element, "id"));
+    match outline.elements[element as usize].tag {
+        Tag::NAV | Tag::MENU => NAVIGATION,
+        Tag::FORM => FORM,
+        Tag::H1 => TITLE,
+        _ if kinds & signals::COMMENT != 0 => COMMENTS,
+        _ if kinds & signals::RELATED != 0 => RELATED,
+        _ if outline.linked_characters(element) * 2 > outline.characters(element) => NAVIGATION,
+        _ => OUTSIDE,
+    }
+}

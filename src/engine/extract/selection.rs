@@ -1,0 +1,389 @@
+//! What stays and what goes, each byte once: the rules' hits and the score's choice become one list of ranges.
+//!
+//! Who wins: `remove=`, then `keep=`, then keep rules, then drop rules, then the score. Everything is a range of the
+//! source, so that elements, lines of text and misnested formatting are all the same, and each visible character is
+//! either in a kept range or in exactly one removed one.
+
+use std::ops::Range;
+
+use super::{lines::Lines, score, units::Units};
+use crate::engine::{
+    html::{
+        document::{NONE, Outline, Run, visible_characters},
+        tags::Tag,
+    },
+    selectors::program::Hit,
+};
+use crate::{
+    rules::{Category, RuleSet},
+    steps,
+};
+
+/// Why something was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The caller's `remove=`.
+    Caller,
+    /// A rule, by its number in the set.
+    Rule(u16),
+    /// The score, which found it outside the article.
+    Score(&'static str),
+}
+
+impl Reason {
+    /// The id of the rule, or what stands for one.
+    pub fn name(self, rules: &RuleSet) -> &str {
+        match self {
+            Reason::Caller => "user/remove",
+            Reason::Rule(number) => &rules.rules()[number as usize].id,
+            Reason::Score(name) => name,
+        }
+    }
+
+    /// What such a removal was.
+    pub fn category(self, rules: &RuleSet) -> Category {
+        match self {
+            Reason::Caller => Category::User,
+            Reason::Rule(number) => rules.rules()[number as usize].category,
+            Reason::Score(name) => score::category(name),
+        }
+    }
+}
+
+/// One removed region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Bytes of the source.
+    pub range: Range<usize>,
+    /// Why.
+    pub reason: Reason,
+    /// The element that it is, or [`NONE`] for a comment, a line of text or several elements joined.
+    pub element: u32,
+    /// Visible characters in it.
+    pub characters: u32,
+}
+
+/// The decision about a whole document.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What stays: disjoint, ascending.
+    pub kept: Vec<Range<usize>>,
+    /// What goes: the topmost regions, disjoint, ascending, neighbours of one reason joined.
+    pub removed: Vec<Removal>,
+}
+
+/// Decides. `chosen` is what the score would keep; the whole document for what is an article already.
+pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Range<usize>]) -> Verdict {
+    let hits = |wanted: fn(Hit) -> bool| -> Vec<Range<usize>> {
+        let elements = outline.elements.iter().filter(|e| e.hit.is_some_and(wanted));
+        union(elements.map(|e| e.start as usize..e.end as usize).collect())
+    };
+    let removes = hits(|hit| hit == Hit::Remove);
+    let mut keeps = hits(|hit| matches!(hit, Hit::Keep | Hit::KeepRule(_)));
+    keeps.extend(lines.keeps.iter().cloned());
+    let kept = subtract(chosen, &dropped_by_rules(outline, lines));
+    let kept = subtract(
+        &kept,
+        &union(lines.scored.iter().map(|(range, _)| range.clone()).collect()),
+    );
+    let kept = subtract(&union([kept, keeps].concat()), &removes);
+    // What no form of a unit has a place for: whoever keeps the unit keeps its content.
+    let left_out = units.left_out().iter().map(|left_out| left_out.range.clone());
+    let kept = subtract(&kept, &union(left_out.collect()));
+    let removed = name_removals(outline, &parts(lines, units), &kept);
+    Verdict { kept, removed }
+}
+
+/// What drop rules take: elements, lines and comments. Disjoint, ascending.
+pub fn dropped_by_rules(outline: &Outline<'_>, lines: &Lines) -> Vec<Range<usize>> {
+    let elements = outline.elements.iter().filter(|e| outline.rule_drops(e));
+    let mut dropped: Vec<_> = elements.map(|e| e.start as usize..e.end as usize).collect();
+    dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
+    union(dropped)
+}
+
+/// What goes beside whole elements, ascending: lines and comments by rules, and parts of units.
+fn parts(lines: &Lines, units: &Units) -> Vec<(Range<usize>, Reason)> {
+    let by_rules = lines
+        .drops
+        .iter()
+        .map(|(range, rule)| (range.clone(), Reason::Rule(*rule)));
+    let scored = lines
+        .scored
+        .iter()
+        .map(|(range, reason)| (range.clone(), Reason::Score(reason)));
+    let left_out = units.left_out().iter();
+    let mut parts: Vec<_> = by_rules
+        .chain(scored)
+        .chain(left_out.map(|left_out| (left_out.range.clone(), Reason::Score(left_out.reason))))
+        .collect();
+    parts.sort_by_key(|(range, _)| range.start);
+    parts
+}
+
+impl Verdict {
+    /// Visible characters in a range, and how many of them the score left out.
+    pub fn left_out_by_score(&self, outline: &Outline<'_>, inside: &Range<usize>) -> (u32, u32) {
+        let is_inside = |removal: &&Removal| {
+            matches!(removal.reason, Reason::Score(_))
+                && inside.start <= removal.range.start
+                && removal.range.end <= inside.end
+        };
+        let left_out = self
+            .removed
+            .iter()
+            .filter(is_inside)
+            .map(|removal| removal.characters)
+            .sum();
+        (visible_between(outline, inside), left_out)
+    }
+}
+
+/// Sorts ranges and joins those that touch.
+pub(crate) fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    steps::count(ranges.len());
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// What is in both; both disjoint and ascending.
+pub(crate) fn intersect(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
+    subtract(a, &subtract(a, b))
+}
+
+/// What of `from` is not in `gone`; both disjoint and ascending.
+pub(crate) fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Range<usize>> {
+    steps::count(from.len() + gone.len());
+    let mut left = Vec::with_capacity(from.len() + gone.len());
+    let mut first = 0;
+    for range in from {
+        while gone.get(first).is_some_and(|g| g.end <= range.start) {
+            first += 1;
+        }
+        let mut at = range.start;
+        for g in gone[first..].iter().take_while(|g| g.start < range.end) {
+            if at < g.start {
+                left.push(at..g.start);
+            }
+            at = at.max(g.end);
+        }
+        if at < range.end {
+            left.push(at..range.end);
+        }
+    }
+    left
+}
+
+/// Names what lies outside `kept`: whole elements where they are wholly outside, else the text itself.
+fn name_removals(outline: &Outline<'_>, parts: &[(Range<usize>, Reason)], kept: &[Range<usize>]) -> Vec<Removal> {
+    let everything = 0..outline.source.len();
+    let gone = subtract(std::slice::from_ref(&everything), kept);
+    let mut named = Vec::new();
+    let mut parts_left = parts.iter().peekable();
+    let (mut element, mut run) = (0usize, 0usize);
+    for gap in &gone {
+        let mut at = gap.start;
+        loop {
+            steps::count(1);
+            // The next thing at or behind `at`: an element, a run of text, or a part by itself.
+            while outline.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
+                element += 1;
+            }
+            while outline.runs.get(run).is_some_and(|r| r.end as usize <= at) {
+                run += 1;
+            }
+            while parts_left.next_if(|(range, _)| range.end <= at).is_some() {}
+            let element_at = outline.elements.get(element).map_or(usize::MAX, |e| e.start as usize);
+            let run_at = outline.runs.get(run).map_or(usize::MAX, |r| (r.start as usize).max(at));
+            let line = parts_left
+                .peek()
+                .filter(|(range, _)| range.start.max(at) <= element_at.min(run_at));
+            let line_at = line.map_or(usize::MAX, |(range, _)| range.start.max(at));
+            let next = element_at.min(run_at).min(line_at);
+            if next >= gap.end {
+                break;
+            }
+            if let Some((range, reason)) = line.filter(|_| line_at == next) {
+                let whole = outline
+                    .elements
+                    .get(element)
+                    .is_some_and(|e| e.start as usize == range.start && e.end as usize == range.end);
+                let of = if whole { element as u32 } else { NONE };
+                at = range.end.min(gap.end).max(next + 1);
+                // A rule about the element itself says more than one about its text.
+                let own = (whole && outline.rule_drops(&outline.elements[element]))
+                    .then(|| reason_of(outline, of))
+                    .flatten();
+                named.push(removal(outline, next..at, own.unwrap_or(*reason), of));
+            } else if element_at == next {
+                let e = &outline.elements[element];
+                let reason = reason_of(outline, element as u32);
+                if e.end as usize <= gap.end && reason.is_some() {
+                    at = e.end as usize;
+                    named.extend(reason.map(|reason| removal(outline, next..at, reason, element as u32)));
+                } else {
+                    at = (e.inner as usize).max(next + 1); // only its start tag: look inside
+                }
+            } else {
+                let r = &outline.runs[run];
+                at = (r.end as usize).min(gap.end).min(
+                    parts_left
+                        .peek()
+                        .map_or(usize::MAX, |(range, _)| range.start.max(next + 1)),
+                );
+                named.push(removal(outline, next..at, Reason::Score(score::OUTSIDE), NONE));
+            }
+        }
+    }
+    join_neighbours(outline, named)
+}
+
+/// Why an element that is wholly outside is: its own rule, else what the score takes it for.
+/// `None` for what no browser shows and no rule names: it is no loss, and its parts may have rules.
+fn reason_of(outline: &Outline<'_>, element: u32) -> Option<Reason> {
+    let e = &outline.elements[element as usize];
+    match e.hit {
+        Some(Hit::Remove) => Some(Reason::Caller),
+        Some(Hit::DropRule(rule)) if outline.rule_drops(e) => Some(Reason::Rule(rule)),
+        _ if outline.characters(element) == 0 || matches!(e.tag, Tag::HTML | Tag::BODY) => None,
+        _ => Some(Reason::Score(score::reason_outside(outline, element))),
+    }
+}
+
+fn removal(outline: &Outline<'_>, range: Range<usize>, reason: Reason, element: u32) -> Removal {
+    let characters = visible_between(outline, &range);
+    Removal {
+        range,
+        reason,
+        element,
+        characters,
+    }
+}
+
+/// The runs that have text in `range`.
+pub(crate) fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o Run> {
+    let first = outline.runs.partition_point(|run| run.end as usize <= range.start);
+    let end = range.end;
+    outline.runs[first..]
+        .iter()
+        .take_while(move |run| (run.start as usize) < end)
+}
+
+/// Visible characters of the source between two offsets.
+pub(crate) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u32 {
+    runs_in(outline, range).fold(0, |sum, run| {
+        steps::count(1);
+        let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
+        sum + match (start, end) == (run.start as usize, run.end as usize) {
+            true => run.characters,
+            false => visible_characters(&run.decode(&outline.source[start..end])),
+        }
+    })
+}
+
+/// The first characters of what a removal took: its visible text, or for what shows none (a comment, a style sheet) its
+/// source.
+pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> String {
+    let range = &removal.range;
+    if removal.characters == 0 {
+        let mut preview = Preview::of(characters);
+        let source = &outline.source[range.clone()];
+        let inner = match outline.elements.get(removal.element as usize) {
+            Some(e) if e.tag.is_raw() => outline.raw_text(removal.element),
+            Some(_) => source,
+            None => super::lines::comment_text(source),
+        };
+        preview.fill(inner.chars().take(characters * 8));
+        return preview.text;
+    }
+    text_in(outline, range, characters)
+}
+
+/// The first characters of the visible text in a range.
+pub fn text_in(outline: &Outline<'_>, range: &Range<usize>, characters: usize) -> String {
+    let mut preview = Preview::of(characters);
+    for run in runs_in(outline, range) {
+        let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
+        preview.fill(run.decode(&outline.source[start..end]).chars());
+        if preview.left == 0 {
+            break;
+        }
+    }
+    preview.text
+}
+
+/// A text that grows, white space squashed, until it is long enough.
+struct Preview {
+    text: String,
+    /// White space was passed since the last character.
+    parted: bool,
+    left: usize,
+}
+
+impl Preview {
+    fn of(characters: usize) -> Self {
+        Preview {
+            text: String::new(),
+            parted: false,
+            left: characters,
+        }
+    }
+
+    fn fill(&mut self, chars: impl Iterator<Item = char>) {
+        for c in chars {
+            if c.is_whitespace() {
+                self.parted = !self.text.is_empty();
+                continue;
+            }
+            if self.parted && self.left > 0 {
+                self.text.push(' ');
+                self.left -= 1;
+            }
+            self.parted = false;
+            if self.left == 0 {
+                return;
+            }
+            self.text.push(c);
+            self.left -= 1;
+        }
+    }
+}
+
+/// Joins removals of one reason with nothing visible between them, and leaves out what the score took of nothing.
+fn join_neighbours(outline: &Outline<'_>, named: Vec<Removal>) -> Vec<Removal> {
+    let mut joined: Vec<Removal> = Vec::new();
+    for next in named {
+        if next.characters == 0 && matches!(next.reason, Reason::Score(_)) {
+            continue;
+        }
+        match joined.last_mut() {
+            Some(last)
+                if last.reason == next.reason && outline.source[last.range.end..next.range.start].trim().is_empty() =>
+            {
+                last.range.end = next.range.end;
+                last.characters += next.characters;
+                last.element = NONE;
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_add_and_subtract() {
+        assert_eq!(union(vec![5..7, 1..3, 2..4, 7..8, 9..9]), [1..4, 5..8]);
+        assert_eq!(subtract(&[0..10, 12..20], &[2..3, 5..13, 19..30]), [0..2, 3..5, 13..19]);
+    }
+}

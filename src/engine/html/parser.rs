@@ -1,0 +1,296 @@
+//! The lol_html handlers of `/v1/normalize`: one pass over a document in memory, from which comes its [`Outline`].
+//!
+//! Three handlers are attached: every start tag, every comment, the doctype. No text handler: what lies between two
+//! tokens is sliced from the source and taken apart by `engine::tokens`, which is several times faster. The ends of raw
+//! text elements (`script` and its escapes, `title`, `style`) are lol_html's to find.
+//!
+//! # Limits
+//! lol_html's own stack grows with every element that it thinks open, and it knows no implied ends, so a document of
+//! `<p>` alone would grow it without end. A fresh rewriter therefore takes over now and then, at a token's border: ours
+//! is the stack that counts.
+
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
+
+use lol_html::{DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element};
+
+use super::{
+    document::{Builder, Outline},
+    tokens::AttributeCounter,
+    tree_builder::{Road, Walker},
+};
+use crate::engine::{Choice, extract::lines::comment_text};
+use crate::{
+    bounds::{Bounds, Deadline},
+    error::Error,
+};
+
+/// Bytes between two looks at the clock, and at the tag that is coming: some tens of microseconds of work.
+const SLICE_BYTES: usize = 16 << 10;
+/// Attributes of a tag that goes on past a slice. lol_html takes 138 bytes for each before anybody is asked about the tag.
+const ATTRIBUTES: usize = 8192;
+/// What they, and those of one more slice, take.
+const ATTRIBUTES_BYTES: usize = (ATTRIBUTES + SLICE_BYTES / 2) * 138;
+/// Start tags after which a fresh rewriter takes over: at about 128 bytes each, 8 MiB of lol_html's stack.
+pub(crate) const TAGS_A_REWRITER: usize = 65_536;
+
+/// Walks through a document of HTML.
+///
+/// # Errors
+/// [`Error::TooDeep`], [`Error::TooManyElements`], [`Error::TokenTooLarge`] and [`Error::Deadline`].
+pub fn survey<'s>(
+    source: &'s str,
+    choice: &Choice,
+    bounds: &Bounds,
+    deadline: &Deadline,
+) -> Result<Outline<'s>, Error> {
+    let survey = RefCell::new(Survey {
+        source: source.as_bytes(),
+        text: source,
+        walker: Walker::new(Builder::new(source), choice.clone(), bounds),
+        at: 0,
+        tags: 0,
+        raw_end: Rc::default(),
+        coming: Coming::default(),
+        stop: None,
+    });
+    let mut from = 0;
+    while let Some(border) = run_rewriter(&survey, from, bounds, deadline)? {
+        from = border;
+    }
+    let mut survey = survey.into_inner();
+    survey.advance(source.len(), Reach::End);
+    survey.walker.finish(source.len());
+    let outline = survey.walker.road.finish();
+    let lines_bound = bounds.elements.saturating_mul(Bounds::LINES_AN_ELEMENT);
+    let paragraphs = || source.lines().filter(|line| !line.trim().is_empty()).count();
+    if outline.is_plain && paragraphs() > lines_bound {
+        return Err(Error::TooManyElements { limit: bounds.elements });
+    }
+    Ok(outline)
+}
+
+struct Survey<'s> {
+    source: &'s [u8],
+    text: &'s str,
+    walker: Walker<Builder<'s>>,
+    /// Everything before this byte is done.
+    at: usize,
+    /// Start tags seen by the rewriter at work.
+    tags: usize,
+    /// Where the end tag of the raw text that was open stands, once lol_html has found it.
+    raw_end: Rc<Cell<Option<(usize, usize)>>>,
+    coming: Coming,
+    stop: Option<Stop>,
+}
+
+/// The start tag that has come in part, if it is one that comes.
+#[derive(Default)]
+struct Coming {
+    /// What was done when it was looked for.
+    done: usize,
+    /// Up to where it was looked for, and read.
+    read: usize,
+    attributes: Option<AttributeCounter>,
+}
+
+/// Why a handler stopped the rewriter.
+enum Stop {
+    Refused(Error),
+    /// A fresh rewriter must read this tag again.
+    OutOfStep,
+}
+
+/// What lies behind a gap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Token,
+    End,
+}
+
+impl Survey<'_> {
+    /// Looks at what has been written and is not done.
+    ///
+    /// # Errors
+    /// [`Error::TokenTooLarge`] for a tag that already has too many attributes.
+    fn check_coming(&mut self, written: usize) -> Result<(), Error> {
+        if self.walker.in_raw() {
+            return Ok(());
+        }
+        if self.coming.done != self.at {
+            self.coming = Coming {
+                done: self.at,
+                read: self.at,
+                attributes: None,
+            };
+        }
+        let coming = &mut self.coming;
+        if coming.attributes.is_none() {
+            let bytes = &self.source[..written];
+            let mut places = memchr::memchr_iter(b'<', &bytes[coming.read..]).map(|at| coming.read + at);
+            let is_token = |at: &usize| match bytes.get(at + 1) {
+                Some(byte) => byte.is_ascii_alphabetic() || matches!(byte, b'!' | b'?'),
+                None => true,
+            };
+            coming.read = places.find(is_token).unwrap_or(written);
+            // A comment is no tag, whatever it holds.
+            let is_tag = bytes.get(coming.read + 1).is_some_and(u8::is_ascii_alphabetic);
+            coming.attributes = is_tag.then(AttributeCounter::default);
+        }
+        if let Some(attributes) = &mut coming.attributes {
+            attributes.read(&self.source[coming.read..written]);
+            coming.read = written;
+            if attributes.count > ATTRIBUTES {
+                return Err(Error::TokenTooLarge {
+                    limit_bytes: ATTRIBUTES_BYTES,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what lies before byte `to`.
+    fn advance(&mut self, to: usize, reach: Reach) {
+        if self.walker.in_raw() {
+            let Some((start, end)) = self.raw_end.take() else {
+                self.walker.raw_text(self.at..to);
+                if reach == Reach::End && self.at < to {
+                    self.walker.raw_unended(self.at);
+                }
+                self.at = to;
+                return;
+            };
+            self.walker.raw_text(self.at..start);
+            self.walker.raw_end(start..end);
+            self.at = end;
+        }
+        let base = self.at;
+        let gap = &self.source[base..to];
+        match reach {
+            Reach::Token => self.walker.whole_gap(gap, base),
+            Reach::End => {
+                self.walker.gap(gap, base, true);
+            }
+        }
+        self.at = to;
+    }
+
+    fn start_tag(
+        &mut self,
+        range: Range<usize>,
+        element: &mut lol_html::html_content::Element<'_, '_, LocalHandlerTypes>,
+        base: usize,
+    ) -> Result<(), Stop> {
+        self.advance(range.start, Reach::Token);
+        self.tags += 1;
+        let is_html = element.namespace_uri() == HTML_NAMESPACE;
+        let raw_tag = &self.source[range.clone()];
+        if self.walker.is_out_of_step(raw_tag, is_html) {
+            return Err(Stop::OutOfStep);
+        }
+        let opened = self
+            .walker
+            .start_tag(raw_tag, range.clone(), is_html, element.is_self_closing())
+            .map_err(Stop::Refused)?;
+        self.at = range.end;
+        if opened.is_some_and(|opened| opened.raw) {
+            let raw_end = Rc::clone(&self.raw_end);
+            let tell = move |end: &mut lol_html::html_content::EndTag<'_>| {
+                let range = end.source_location().bytes();
+                raw_end.set(Some((base + range.start, base + range.end)));
+                Ok(())
+            };
+            // Refused only for elements without an end tag, of which none is raw text.
+            let _ = element.on_end_tag(Box::new(tell));
+        }
+        Ok(())
+    }
+}
+
+pub(crate) const HTML_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
+
+/// Reads from byte `base` on. The answer is where a fresh rewriter must take over, if it must.
+fn run_rewriter(
+    survey: &RefCell<Survey<'_>>,
+    base: usize,
+    bounds: &Bounds,
+    deadline: &Deadline,
+) -> Result<Option<usize>, Error> {
+    survey.borrow_mut().tags = 0;
+    let absolute = |range: Range<usize>| base + range.start..base + range.end;
+    let document = DocumentContentHandlers::default()
+        .comments(|comment: &mut lol_html::html_content::Comment<'_>| {
+            let mut survey = survey.borrow_mut();
+            let range = absolute(comment.source_location().bytes());
+            survey.advance(range.start, Reach::Token);
+            survey.at = range.end;
+            let source = survey.text;
+            if range.end == source.len() && !is_ended(&source[range.clone()]) {
+                survey.walker.road.swallowed(range.start, "a comment");
+            }
+            survey.walker.comment(range.clone(), comment_text(&source[range]));
+            Ok(())
+        })
+        .doctype(|doctype: &mut lol_html::html_content::Doctype<'_>| {
+            let mut survey = survey.borrow_mut();
+            let range = absolute(doctype.source_location().bytes());
+            survey.advance(range.start, Reach::Token);
+            survey.at = range.end;
+            Ok(())
+        });
+    let settings = Settings::new()
+        .append_document_content_handler(document)
+        .append_element_content_handler(element!("*", |element| {
+            let mut survey = survey.borrow_mut();
+            let range = absolute(element.source_location().bytes());
+            survey.start_tag(range, element, base).map_err(|stop| {
+                survey.stop = Some(stop);
+                Box::from("stopped")
+            })
+        }))
+        .with_strict(false)
+        .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(bounds.parser_bytes));
+    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
+    let source = survey.borrow().source;
+    let mut written = base;
+    for slice in source[base..].chunks(SLICE_BYTES) {
+        deadline.check()?;
+        if rewriter.write(slice).is_err() {
+            return stopped(survey, bounds);
+        }
+        written += slice.len();
+        let mut survey = survey.borrow_mut();
+        survey.check_coming(written)?;
+        if survey.tags > TAGS_A_REWRITER && survey.walker.at_plain_html() {
+            return Ok(Some(survey.at));
+        }
+    }
+    match rewriter.end() {
+        Ok(()) => Ok(None),
+        Err(_) => stopped(survey, bounds),
+    }
+}
+
+/// Why the rewriter stopped: a refusal, or where a fresh one must take over.
+fn stopped(survey: &RefCell<Survey<'_>>, bounds: &Bounds) -> Result<Option<usize>, Error> {
+    let mut survey = survey.borrow_mut();
+    match survey.stop.take() {
+        Some(Stop::Refused(error)) => Err(error),
+        Some(Stop::OutOfStep) => Ok(Some(survey.at)),
+        // With `strict` off and handlers that only fail as above, memory is all that is left.
+        None => Err(Error::TokenTooLarge {
+            limit_bytes: bounds.parser_bytes,
+        }),
+    }
+}
+
+/// Whether a comment ends by a mark of its own, and not because the document is over (WHATWG HTML, section 13.2.5.43).
+fn is_ended(comment: &str) -> bool {
+    match comment.strip_prefix("<!--") {
+        Some(rest) => matches!(rest, ">" | "->") || rest.ends_with("-->") || rest.ends_with("--!>"),
+        None => comment.ends_with('>'),
+    }
+}

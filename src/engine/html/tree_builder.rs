@@ -1,0 +1,395 @@
+//! One walk through a document, whoever reads it: start tags, gaps and comments come in, elements and text go out.
+//!
+//! The walker keeps the open elements with their implied ends, asks the rules about each element, and tells its [`Road`]
+//! what opens, closes and stands between. `engine::handlers` feeds it from lol_html on `/v1/normalize`,
+//! `engine::stream` on `/v1/clean`.
+
+use std::{cell::OnceCell, ops::Range};
+
+use memchr::memmem;
+
+use super::{
+    open_elements::{End, Stack, Start},
+    scope::Namespace,
+    tags::{Tag, name_hash},
+    tokens::{CDATA_END, Piece, StartTag, piece},
+};
+use crate::engine::{
+    Choice,
+    selectors::{
+        program::Hit,
+        state::{Progress, Subject},
+    },
+};
+use crate::{bounds::Bounds, error::Error, rules::Action, steps};
+
+/// Who listens to a walk.
+pub(crate) trait Road {
+    /// An element begins; the answer is the number by which its end will be told.
+    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32;
+    /// A rule takes a field from the element that has just been opened.
+    fn take(&mut self, _id: u32, _rule: u16) {}
+    /// The element has ended, before byte `at`; `end` says how.
+    fn close(&mut self, id: u32, at: usize, end: Ended);
+    /// The element is open still, and what it stood in has closed: it stands in `parent` now.
+    fn moved(&mut self, _id: u32, _parent: Option<u32>) {}
+    /// An end tag, whatever it closes.
+    fn end_tag(&mut self, _: Tag) {}
+    /// Text.
+    fn text(&mut self, range: Range<usize>, parent: Option<u32>);
+    /// Text that is nothing but blanks and line ends.
+    fn blank(&mut self, range: Range<usize>, parent: Option<u32>) {
+        self.text(range, parent);
+    }
+    /// Text in which an entity is only its letters.
+    fn raw_text(&mut self, range: Range<usize>, parent: Option<u32>) {
+        self.text(range, parent);
+    }
+    /// A comment and a rule about it, once for each rule.
+    fn comment(&mut self, comment: Comment);
+    /// Something begins here that never ends: a browser shows nothing of the rest of the document.
+    fn swallowed(&mut self, at: usize, what: &'static str);
+}
+
+/// What ended an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Its own end tag, or it is void.
+    Itself,
+    /// Another tag: it follows from the tree rules.
+    Implied,
+    /// The end of the document.
+    Document,
+}
+
+impl Ended {
+    /// Whether the element ends where its author meant: a `div` closed by what is around it was only never closed.
+    pub(crate) fn is_sure(self, tag: Tag) -> bool {
+        match self {
+            Ended::Itself => true,
+            Ended::Implied => tag.has_optional_end(),
+            Ended::Document => false,
+        }
+    }
+}
+
+/// A comment that a rule is about.
+#[derive(Debug)]
+pub(crate) struct Comment {
+    pub(crate) range: Range<usize>,
+    pub(crate) parent: Option<u32>,
+    pub(crate) rule: u16,
+}
+
+/// What the walker made of a start tag.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opened {
+    /// Up to its own end tag all is text; its end must be told by [`Walker::raw_end`].
+    pub(crate) raw: bool,
+    pub(crate) void: bool,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Walker<R> {
+    pub(crate) road: R,
+    choice: Choice,
+    progress: Progress,
+    /// Rules that take fields from the element at hand.
+    takes: Vec<u16>,
+    stack: Stack,
+    depth_bound: usize,
+    elements_left: usize,
+    elements_bound: usize,
+    top_children: u32,
+    /// Inside raw text.
+    raw: bool,
+    /// Inside a CDATA section.
+    cdata: bool,
+}
+
+impl<R: Road> Walker<R> {
+    pub(crate) fn new(road: R, choice: Choice, bounds: &Bounds) -> Self {
+        Walker {
+            road,
+            progress: Progress::new(choice.matchers()),
+            choice,
+            takes: Vec::new(),
+            stack: Stack::new(),
+            depth_bound: bounds.depth,
+            elements_left: bounds.elements,
+            elements_bound: bounds.elements,
+            top_children: 0,
+            raw: false,
+            cdata: false,
+        }
+    }
+
+    /// Whether lol_html, which knows no implied ends, still takes this tag for one of an `svg` or `math` that has ended: it
+    /// would read the raw text that begins here as markup.
+    pub(crate) fn is_out_of_step(&self, raw_tag: &[u8], is_html: bool) -> bool {
+        if is_html {
+            return false;
+        }
+        let tag = Tag::from_name(StartTag::new(raw_tag).name());
+        tag.is_raw() && self.stack.top().is_none_or(|top| top.takes_html(tag))
+    }
+
+    /// A start tag at `range`, whose bytes are `raw_tag`. `is_html` says that the tokenizer holds it for an HTML element,
+    /// `self_closing` that it ends in `/>`.
+    pub(crate) fn start_tag(
+        &mut self,
+        raw_tag: &[u8],
+        range: Range<usize>,
+        is_html: bool,
+        self_closing: bool,
+    ) -> Result<Option<Opened>, Error> {
+        self.cdata = false;
+        steps::count(raw_tag.len());
+        let start = StartTag::new(raw_tag);
+        let name_hash = name_hash(start.name());
+        let mut tag = Tag::from_hashed(start.name(), name_hash);
+        if tag == Tag::IMAGE && is_html {
+            tag = Tag::IMG;
+        }
+        if is_html && start.is_text(tag) {
+            self.text(raw_tag, range.start);
+            return Ok(None);
+        }
+        let decision = self.stack.start(tag, &start);
+        self.report_closed(range.start, range.start, Ended::Implied);
+        let Start::Insert { namespace, empty } = decision else {
+            return Ok(None);
+        };
+        if self.elements_left == 0 {
+            return Err(Error::TooManyElements {
+                limit: self.elements_bound,
+            });
+        }
+        self.elements_left -= 1;
+        let position = match self.stack.top_mut() {
+            Some(parent) => {
+                parent.children += 1;
+                parent.children
+            }
+            None => {
+                self.top_children += 1;
+                self.top_children
+            }
+        };
+        let depth = self.stack.len();
+        let subject = Subject {
+            tag,
+            start,
+            position,
+            depth,
+            name_hash,
+            class: OnceCell::new(),
+        };
+        let hit = self.progress.open(&subject, &mut self.takes);
+        let parent = self.stack.top().map(|top| top.id);
+        let id = self.road.open(tag, range.clone(), parent, hit);
+        for rule in self.takes.drain(..) {
+            self.road.take(id, rule);
+        }
+        // Whether raw text begins is for the tokenizer to say; only of an SVG `title`, whose content is HTML again, it says
+        // the same and reads on as before.
+        let raw = tag.is_raw() && is_html && !(tag == Tag::TITLE && namespace != Namespace::Html);
+        let void = match namespace {
+            Namespace::Html => tag.is_void() || empty,
+            _ => self_closing && !raw,
+        };
+        // Nothing can ask for what is closed at once, but for the form that a table holds no content of.
+        if void && tag != Tag::FORM {
+            self.road.close(id, range.end, Ended::Itself);
+            self.progress.close(depth);
+        } else {
+            self.stack.push(tag, namespace, &start, name_hash, id);
+            if void {
+                self.stack.pop();
+                self.report_closed(range.end, range.end, Ended::Itself);
+            } else if self.stack.len() > self.depth_bound {
+                return Err(Error::TooDeep {
+                    limit: self.depth_bound,
+                });
+            }
+        }
+        self.raw = raw;
+        Ok(Some(Opened { raw, void }))
+    }
+
+    /// What selectors have matched on the elements that are open, in bytes.
+    pub(crate) fn matched_bytes(&self) -> usize {
+        self.progress.held_bytes()
+    }
+
+    /// Text of the raw text element that is open.
+    pub(crate) fn raw_text(&mut self, range: Range<usize>) {
+        if let Some(top) = self.stack.top()
+            && !top.tag.is_unseen()
+            && !range.is_empty()
+        {
+            self.road.raw_text(range, Some(top.id));
+        }
+    }
+
+    /// The raw text element that is open ends with the end tag at `range`.
+    pub(crate) fn raw_end(&mut self, range: Range<usize>) {
+        self.raw = false;
+        if let Some(top) = self.stack.top() {
+            self.road.end_tag(top.tag);
+        }
+        self.stack.pop();
+        self.report_closed(range.start, range.end, Ended::Itself);
+    }
+
+    /// Raw text goes on up to the end of the document, from byte `at` on.
+    pub(crate) fn raw_unended(&mut self, at: usize) {
+        let what = self.stack.top().map_or("", |top| top.tag.name());
+        self.road.swallowed(at, what);
+    }
+
+    /// Whether the innermost open element is raw text.
+    pub(crate) fn in_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// Whether a fresh tokenizer would read on from here as the old one would.
+    pub(crate) fn at_plain_html(&self) -> bool {
+        !self.raw && !self.cdata && !self.stack.has_foreign()
+    }
+
+    /// Bytes between two tokens, `bytes[0]` being byte `base` of the document. The answer is how many of them are done:
+    /// all, but for a beginning that may be a tag. With `last` there is nothing behind them.
+    pub(crate) fn gap(&mut self, bytes: &[u8], base: usize, last: bool) -> usize {
+        let mut at = 0;
+        loop {
+            if self.cdata {
+                let rest = &bytes[at..];
+                let end = memmem::find(rest, CDATA_END);
+                // Its end may be cut in two.
+                let half = || rest.iter().rev().take(2).take_while(|b| **b == b']').count();
+                let text = end.unwrap_or_else(|| rest.len() - if last { 0 } else { half() });
+                let parent = self.stack.top().map(|top| top.id);
+                self.road.raw_text(base + at..base + at + text, parent);
+                at += text;
+                if end.is_none() {
+                    return at;
+                }
+                self.cdata = false;
+                at += CDATA_END.len();
+            }
+            let Some(piece) = piece(bytes, at) else { return at };
+            match piece {
+                Piece::Text { start, end } => {
+                    self.text(&bytes[start..end], base + start);
+                    at = end;
+                }
+                Piece::EndTag {
+                    start,
+                    end,
+                    tag,
+                    name_hash,
+                } => {
+                    self.end_tag(tag, name_hash, base + start..base + end);
+                    at = end;
+                }
+                Piece::Nothing { end } => at = end,
+                Piece::CData { end } => {
+                    self.cdata = true;
+                    at = end;
+                }
+                Piece::Open { .. } if !last => return at,
+                Piece::Open { start } => {
+                    // `<` alone and `</` alone are text at the end of a document, a begun tag is nothing.
+                    match &bytes[start..] {
+                        text @ ([b'<'] | [b'<', b'/']) => self.text(text, base + start),
+                        _ => self.road.swallowed(base + start, "a tag"),
+                    }
+                    return bytes.len();
+                }
+            }
+        }
+    }
+
+    /// As [`Walker::gap`], with a token right behind: what is left over is a `<` that is text, as in `<<b>`.
+    pub(crate) fn whole_gap(&mut self, bytes: &[u8], base: usize) {
+        let done = self.gap(bytes, base, false);
+        self.text(&bytes[done..], base + done);
+    }
+
+    fn text(&mut self, bytes: &[u8], at: usize) {
+        if bytes.is_empty() {
+            return;
+        }
+        steps::count(bytes.len());
+        let range = at..at + bytes.len();
+        self.stack.reopen_formatting();
+        if bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
+            return self.road.blank(range, self.stack.top().map(|top| top.id));
+        }
+        self.stack.enter_body();
+        self.report_closed(at, at, Ended::Implied);
+        self.road.text(range, self.stack.top().map(|top| top.id));
+    }
+
+    fn end_tag(&mut self, tag: Tag, name_hash: u32, range: Range<usize>) {
+        steps::count(range.len());
+        self.road.end_tag(tag);
+        match self.stack.end(tag, name_hash) {
+            End::Closed => self.report_closed(range.start, range.end, Ended::Itself),
+            // Formatting that was open again closes what stands in it.
+            End::Nothing => self.report_closed(range.start, range.start, Ended::Implied),
+            End::LineBreak => {
+                let parent = self.stack.top().map(|top| top.id);
+                let id = self.road.open(Tag::BR, range.clone(), parent, None);
+                self.road.close(id, range.end, Ended::Itself);
+            }
+        }
+    }
+
+    /// A comment, with the text between its marks. The answer is whether a rule drops it.
+    pub(crate) fn comment(&mut self, range: Range<usize>, text: &str) -> Option<u16> {
+        self.cdata = false;
+        let parent = self.stack.top().map(|top| top.id);
+        let (mut dropped_by, mut keeps) = (None, false);
+        for rule in self.choice.comment_rules(text) {
+            let action = self.choice.rules().rules()[rule as usize].action;
+            dropped_by = dropped_by.or((action == Action::Drop).then_some(rule));
+            keeps |= action == Action::Keep;
+            let range = range.clone();
+            self.road.comment(Comment { range, parent, rule });
+        }
+        dropped_by.filter(|_| !keeps)
+    }
+
+    /// The document is over at byte `at`.
+    pub(crate) fn finish(&mut self, at: usize) {
+        self.stack.pop_all();
+        self.report_closed(at, at, Ended::Document);
+    }
+
+    /// Tells the road what the stack has closed: the last one ended at byte `end` by `how`, those inside it at `implied`.
+    fn report_closed(&mut self, implied: usize, end: usize, how: Ended) {
+        if self.stack.closed.is_empty() {
+            return; // most tags close nothing else
+        }
+        let moved = std::mem::take(&mut self.stack.moved);
+        let last = self.stack.closed.len();
+        steps::count(last);
+        for (i, closed) in self.stack.closed.drain(..).enumerate() {
+            let (at, how) = match (i + 1 == last, how) {
+                (true, _) | (false, Ended::Document) => (end, how),
+                (false, _) => (implied, Ended::Implied),
+            };
+            self.road.close(closed.id, at, how);
+            match closed.unhooked {
+                true => self.progress.unhook(closed.position),
+                false => self.progress.close(closed.position),
+            }
+        }
+        for moved in moved {
+            self.road.moved(moved.id, moved.parent);
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! The gate of the stream: what passes, what goes, and what is held back until that is sure.
+//!
+//! Bytes come in order, and between them the news that elements which a selector hit have opened and closed. What lies in
+//! an open element that is to go waits here. When the element ends where its author meant, it is cut out of what waits;
+//! when it does not, nothing of it is lost. Regions nest: the inner ones are cut out whatever becomes of the outer ones.
+//!
+//! Whether something passes depends on the bytes alone, never on the pieces in which they came.
+
+use std::ops::Range;
+
+use super::removals::{Loss, Losses};
+use crate::engine::{
+    extract::selection::Reason,
+    html::{
+        tags::Tag,
+        tree_builder::{Comment, Ended, Road},
+    },
+    selectors::program::Hit,
+};
+
+/// Bytes that are held back until the end of the region in which they stand is sure. A larger region passes whole.
+pub(crate) const HELD_BYTES: usize = 64 << 10;
+
+/// What the walk says of the elements that selectors hit. All others are of no interest here, and have the number 0.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    last_id: u32,
+    /// In the order of the document, since someone last took it.
+    pub(crate) changes: Vec<Change>,
+    pub(crate) unclosed: Unclosed,
+}
+
+/// Start tags whose end tag has not come, for which nothing is implied: never fewer than lol_html has on its stack.
+#[derive(Debug)]
+pub(crate) struct Unclosed {
+    of: [u32; Tag::COUNT],
+    pub(crate) total: u32,
+}
+
+impl Default for Unclosed {
+    fn default() -> Self {
+        Unclosed {
+            of: [0; Tag::COUNT],
+            total: 0,
+        }
+    }
+}
+
+impl Unclosed {
+    pub(crate) fn begin(&mut self, tag: Tag) {
+        if !tag.is_void() {
+            let open = &mut self.of[tag.index()];
+            *open = open.saturating_add(1);
+            self.total = self.total.saturating_add(1);
+        }
+    }
+
+    fn end(&mut self, tag: Tag) {
+        let open = &mut self.of[tag.index()];
+        // An unknown name may be any other unknown name.
+        if *open > 0 && tag != Tag::OTHER {
+            *open -= 1;
+            self.total = self.total.saturating_sub(1);
+        }
+    }
+}
+
+/// An element that a selector hit opened or closed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    /// Where the walk is.
+    Opened {
+        id: u32,
+        tag: Tag,
+        wish: Wish,
+        reason: Reason,
+    },
+    /// Before byte `at`.
+    Closed { id: u32, at: usize, end: Ended },
+}
+
+/// The number of elements that no selector hit.
+const NOT_HIT: u32 = 0;
+
+impl Road for News {
+    fn open(&mut self, tag: Tag, _: Range<usize>, _: Option<u32>, hit: Option<Hit>) -> u32 {
+        self.unclosed.begin(tag);
+        let Some((wish, reason)) = hit.and_then(Wish::of) else {
+            return NOT_HIT;
+        };
+        self.last_id = self.last_id.wrapping_add(1).max(NOT_HIT + 1);
+        let id = self.last_id;
+        self.changes.push(Change::Opened { id, tag, wish, reason });
+        id
+    }
+
+    fn close(&mut self, id: u32, at: usize, end: Ended) {
+        if id != NOT_HIT {
+            self.changes.push(Change::Closed { id, at, end });
+        }
+    }
+
+    fn end_tag(&mut self, tag: Tag) {
+        self.unclosed.end(tag);
+    }
+
+    fn text(&mut self, _: Range<usize>, _: Option<u32>) {}
+
+    fn comment(&mut self, _: Comment) {}
+
+    fn swallowed(&mut self, _: usize, _: &'static str) {}
+}
+
+/// What an open element that was hit asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// It stays, whatever rules say of it, of what is in it or around it.
+    Keep,
+    /// A rule drops it, but for what is to be kept in it.
+    Drop,
+    /// The caller removes it, with all that is in it.
+    Remove,
+}
+
+impl Wish {
+    /// With who asks for it; `None` for what only `/v1/normalize` does.
+    fn of(hit: Hit) -> Option<(Self, Reason)> {
+        match hit {
+            Hit::Remove => Some((Wish::Remove, Reason::Caller)),
+            Hit::Keep => Some((Wish::Keep, Reason::Caller)),
+            Hit::KeepRule(rule) => Some((Wish::Keep, Reason::Rule(rule))),
+            Hit::DropRule(rule) => Some((Wish::Drop, Reason::Rule(rule))),
+            Hit::RestRule(_) | Hit::UnwrapRule(_) | Hit::TakeRule(_) => None,
+        }
+    }
+}
+
+/// An open element that was hit.
+#[derive(Debug)]
+struct Open {
+    id: u32,
+    tag: Tag,
+    wish: Wish,
+    /// Where it begins in what is held.
+    from: usize,
+    /// The same in the document.
+    start: usize,
+    reason: Reason,
+    /// Its name, where someone asks for losses.
+    name: Option<Box<str>>,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// What may go out.
+    pub(crate) ready: Vec<u8>,
+    /// What waits: it begins with the first byte whose fate is open, so it is empty while nothing is.
+    held: Vec<u8>,
+    /// What of `held` no rule can drop: disjoint, ascending, none touching the next.
+    kept: Vec<Range<usize>>,
+    /// In the order in which they opened.
+    open: Vec<Open>,
+    /// How many of `open` wish for what.
+    keeps: usize,
+    drops: usize,
+    removes: usize,
+    /// The byte of the document that comes next.
+    at: usize,
+    /// For those who ask.
+    losses: Option<Losses>,
+}
+
+impl Gate {
+    /// From here on what goes is noted.
+    pub(crate) fn note_losses(&mut self) {
+        self.losses = Some(Losses::default());
+    }
+
+    /// Whether it is.
+    pub(crate) fn notes_losses(&self) -> bool {
+        self.losses.is_some()
+    }
+
+    /// What is known to have gone, since the last time.
+    pub(crate) fn take_losses(&mut self) -> Vec<Loss> {
+        self.losses.as_mut().map(Losses::take).unwrap_or_default()
+    }
+
+    /// The rewriter has removed the next bytes.
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    /// Why it removes the bytes of this range.
+    pub(crate) fn lost(&mut self, range: Range<usize>, reason: Reason, tag: Option<Box<str>>) {
+        if let Some(losses) = &mut self.losses {
+            losses.add(Loss { reason, tag, range });
+        }
+        self.tell_losses();
+    }
+
+    /// Tells losses that nothing around them can take in any more.
+    fn tell_losses(&mut self) {
+        if let Some(losses) = self.losses.as_mut().filter(|_| self.drops + self.removes == 0) {
+            losses.tell();
+        }
+    }
+
+    /// Whether what rules drop here is dropped.
+    pub(crate) fn obeys_rules(&self) -> bool {
+        self.keeps == 0
+    }
+
+    /// Whether an element with this wish goes where it stands.
+    pub(crate) fn drops(&self, wish: Wish) -> bool {
+        match wish {
+            Wish::Keep => false,
+            Wish::Drop => self.obeys_rules(),
+            Wish::Remove => true,
+        }
+    }
+
+    /// The next bytes of the document.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let at = self.at;
+        self.at += bytes.len();
+        let uncertain = self.removes > 0 || (self.drops > 0 && self.keeps == 0);
+        if !uncertain && self.held.is_empty() {
+            self.ready.extend_from_slice(bytes);
+            return;
+        }
+        let from = self.held.len();
+        if let Some(losses) = self.losses.as_mut().filter(|_| !bytes.is_empty()) {
+            losses.hold(from, at);
+        }
+        self.held.extend_from_slice(bytes);
+        if self.keeps > 0 {
+            keep(&mut self.kept, from..self.held.len());
+        }
+        while self.held.len() > HELD_BYTES && self.give_up() {}
+    }
+
+    /// An element that was hit begins here.
+    pub(crate) fn opened(&mut self, id: u32, tag: Tag, wish: Wish, reason: Reason, name: Option<Box<str>>) {
+        *self.count(wish) += 1;
+        self.open.push(Open {
+            id,
+            tag,
+            wish,
+            from: self.held.len(),
+            start: self.at,
+            reason,
+            name,
+        });
+    }
+
+    /// An element that was hit has ended here.
+    pub(crate) fn closed(&mut self, id: u32, end: Ended) {
+        let Some(position) = self.open.iter().rposition(|open| open.id == id) else {
+            return; // it was given up
+        };
+        let gone = self.open.remove(position);
+        let (wish, from) = (gone.wish, gone.from);
+        *self.count(wish) -= 1;
+        match wish {
+            _ if !end.is_sure(gone.tag) => {}
+            Wish::Keep => {}
+            Wish::Drop => self.cut(gone),
+            Wish::Remove => {
+                if let Some(losses) = &mut self.losses {
+                    let places = losses.places(from..self.held.len());
+                    losses.add_region(gone.start, places, gone.reason, gone.name);
+                    losses.truncate(from);
+                }
+                self.kept.retain_mut(|range| {
+                    range.end = range.end.min(from);
+                    range.start < range.end
+                });
+                self.held.truncate(from);
+                // Whatever opened inside and is still open goes on behind it.
+                for open in &mut self.open {
+                    open.from = open.from.min(from);
+                    open.start = if open.start > gone.start { self.at } else { open.start };
+                }
+            }
+        }
+        self.let_out();
+        self.tell_losses();
+    }
+
+    /// The document is over: what still waits passes.
+    pub(crate) fn finish(&mut self) {
+        self.open.clear();
+        (self.keeps, self.drops, self.removes) = (0, 0, 0);
+        self.let_out();
+        self.tell_losses();
+    }
+
+    fn count(&mut self, wish: Wish) -> &mut usize {
+        match wish {
+            Wish::Keep => &mut self.keeps,
+            Wish::Drop => &mut self.drops,
+            Wish::Remove => &mut self.removes,
+        }
+    }
+
+    /// Cuts out what is held of a region, but for what is to be kept.
+    fn cut(&mut self, gone: Open) {
+        let from = gone.from;
+        let first = self.kept.partition_point(|range| range.end <= from);
+        let stays = self.kept.split_off(first);
+        self.note_cut(gone, &stays);
+        for open in self.open.iter_mut().filter(|open| open.from > from) {
+            let before = stays
+                .iter()
+                .map(|range| range.start.max(from)..range.end.min(open.from));
+            open.from = from + before.map(|range| range.len()).sum::<usize>();
+        }
+        let mut length = from;
+        for range in stays {
+            let start = range.start.max(from);
+            self.held.copy_within(start..range.end, length);
+            // What was kept before `from` and what is kept behind it may touch now.
+            keep(&mut self.kept, range.start.min(length)..length + (range.end - start));
+            length += range.end - start;
+        }
+        self.held.truncate(length);
+    }
+
+    /// Notes what a region loses, all but these bytes of what is held.
+    fn note_cut(&mut self, gone: Open, stays: &[Range<usize>]) {
+        let Some(losses) = &mut self.losses else { return };
+        let (mut lost, mut stayed) = (Vec::new(), Vec::new());
+        let mut at = gone.from;
+        for range in stays {
+            let start = range.start.max(gone.from);
+            lost.extend(losses.places(at..start));
+            stayed.extend(losses.places(start..range.end));
+            at = range.end;
+        }
+        lost.extend(losses.places(at..self.held.len()));
+        losses.truncate(gone.from);
+        let mut held = gone.from;
+        for place in stayed {
+            losses.hold(held, place.start);
+            held += place.len();
+        }
+        losses.add_region(gone.start, lost, gone.reason, gone.name);
+        for open in self.open.iter_mut().filter(|open| open.start > gone.start) {
+            open.start = self.at;
+        }
+    }
+
+    /// Too much is held: the outermost region that holds it passes. The answer is whether there was one.
+    fn give_up(&mut self) -> bool {
+        // What is kept waits for the end of a `remove=` alone.
+        let kept = self.kept.first().is_some_and(|range| range.start == 0);
+        let holds = |open: &Open| open.wish == Wish::Remove || (open.wish == Wish::Drop && !kept);
+        let Some(outermost) = self.open.iter().position(holds) else {
+            return false;
+        };
+        let Open { wish, .. } = self.open.remove(outermost);
+        *self.count(wish) -= 1;
+        self.let_out();
+        self.tell_losses();
+        true
+    }
+
+    /// Lets out the beginning of what is held, as far as nothing can drop it any more.
+    fn let_out(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let first = |wish: Wish| self.open.iter().find(|open| open.wish == wish).map(|open| open.from);
+        let length = self.held.len();
+        let remove = first(Wish::Remove).unwrap_or(length);
+        let mut sure = first(Wish::Drop).unwrap_or(length);
+        // Behind the beginning of a region that a rule drops only what is kept is sure, up to its first gap.
+        if let Some(range) = self.kept.iter().find(|range| range.start <= sure && sure < range.end) {
+            sure = range.end;
+        }
+        let sure = sure.min(remove);
+        if sure == 0 {
+            return;
+        }
+        self.ready.extend(self.held.drain(..sure));
+        if let Some(losses) = &mut self.losses {
+            losses.let_out(sure);
+        }
+        self.kept.retain_mut(|range| {
+            *range = range.start.saturating_sub(sure)..range.end.saturating_sub(sure);
+            range.start < range.end
+        });
+        for open in &mut self.open {
+            open.from = open.from.saturating_sub(sure);
+        }
+    }
+}
+
+/// Adds a range behind all others.
+fn keep(kept: &mut Vec<Range<usize>>, range: Range<usize>) {
+    match kept.last_mut() {
+        Some(last) if last.end >= range.start => last.end = range.end,
+        _ if range.is_empty() => {}
+        _ => kept.push(range),
+    }
+}

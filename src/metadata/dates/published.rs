@@ -1,0 +1,412 @@
+//! When an article was published and last changed: its sources compared.
+//!
+//! The first source that gives a day is believed, unless readers see another day at the title that a second source says
+//! too. A moment that is stated in UTC, and printed on the clocks of the place, shows the page's own offset.
+
+use std::{cell::LazyCell, ops::Range};
+
+use memchr::memmem;
+
+use super::{Date, Precision, inline, zones};
+use crate::metadata::{
+    Confidence, Facts, Source, Sources, dates,
+    evidence::Said,
+    sources::{head::Topic, json_ld::Described, visible},
+    titles,
+};
+use crate::{
+    engine::{Outline, html::tags::Tag},
+    error::Warning,
+};
+
+/// Bytes of source behind the text where a line may say when it was published.
+const LABELLED: usize = 12_000;
+
+/// Bytes of a line that is short, and bytes of a longer one within which its date stands.
+const LINE_BYTES: usize = 60;
+const DATE_WITHIN: usize = 30;
+
+/// Lines at the title that may say when the page was changed.
+const NEAR_LINES: usize = 12;
+
+/// Minutes that any two places' clocks are apart.
+const CLOCKS_APART: i64 = 14 * 60;
+
+/// Minutes after the day of its address from which a page's own date is that of a later edition.
+const REVISED: i64 = 60 * 24 * 60;
+
+/// Places in scripts where a date is looked for.
+const IN_SCRIPTS: usize = 16;
+
+/// By these names the state of an application that draws the page says when it was published.
+const STATE: &[&str] = &[
+    "datePublished",
+    "publishedDate",
+    "published_at",
+    "publishedAt",
+    "publishDate",
+    "publish_date",
+    "publicationDate",
+    "publication_date",
+];
+
+/// The lines of the text and of what stands behind it, for those who ask.
+type Lines<'a> = LazyCell<String, Box<dyn FnOnce() -> String + 'a>>;
+
+/// A date, as it was written, and who wrote it.
+#[derive(Clone)]
+struct Found {
+    date: Date,
+    raw: String,
+    source: Source,
+}
+
+pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text: &Range<usize>) {
+    let language = facts.language.clone();
+    let language = language.as_deref();
+    let (mut found, unreadable) = declared(sources, said, language);
+    if let Some((date, raw, source)) = said.printed.date.clone() {
+        found.push(Found { date, raw, source });
+    }
+    let lines = Lines::new(Box::new(|| {
+        visible::lines(sources.outline, text.start..text.end + LABELLED)
+    }));
+    for one in &mut found {
+        settle_order(one, said, &lines, language);
+    }
+    let before = |found: &Found| !is_after(&found.date, sources);
+    found.retain(before);
+    // As sources are declared, so they are trusted; the first of each stays the first.
+    found.sort_by_key(|found| found.source);
+    let changed = modifications(sources, said, language);
+    without_changes(&mut found, &changed);
+    // An address keeps its day when a page is revised, or moves to another system that dates it anew.
+    let is_later = |first: &Found, day: &Date| first.date.local_minute() - day.local_minute() > REVISED;
+    if let Some((date, raw)) = in_path(sources)
+        && found.first().is_none_or(|first| is_later(first, &date))
+    {
+        let source = Source::Url;
+        found.insert(0, Found { date, raw, source });
+    }
+    // Many days at the beginning are those of other articles.
+    let shown = match said.printed.is_list {
+        true => Vec::new(),
+        false => shown(&said.near, language),
+    };
+    let shown: Vec<Found> = shown.into_iter().filter(before).collect();
+    if found.iter().all(|found| found.date.precision == Precision::Day) {
+        let first = found.first().map(|found| found.date.day().to_owned());
+        let is_that = |other: &&Found| first.as_ref().is_none_or(|day| day == other.date.day());
+        found.extend(shown.iter().find(is_that).cloned());
+    }
+    // Where no source declares it, a line at the title that says so is better than a mark that only is a date.
+    if found.iter().all(|found| found.source == Source::Html)
+        && let Some((date, raw)) = inline::published(&said.near, language)
+    {
+        let source = Source::Html;
+        let labelled = Some(Found { date, raw, source }).filter(before);
+        found.splice(0..0, labelled);
+    }
+    let is_told = !found.is_empty();
+    if found.is_empty() && !said.near.is_empty() && !said.printed.is_list {
+        found.extend(elsewhere(sources, said, &lines, facts.title.as_deref(), language));
+    }
+    let Some(first) = found.first() else {
+        if let Some(raw) = unreadable {
+            let warning = Warning::new("date_unreadable", format!("{raw:?} is no date"));
+            facts.warnings.push(warning);
+            facts.date_published_raw.get_or_insert(raw);
+        }
+        return;
+    };
+    // Dublin Core's date is that of some event in a page's life (DCMI Metadata Terms, `date`): readers are told of which.
+    let alone = || match first.source {
+        Source::DublinCore => visible::only_time(sources.outline, language),
+        _ => None,
+    };
+    let at_title = said.printed.at_title.clone().or_else(alone);
+    let at_title = at_title.and_then(|day| unless_changed(day, &changed)).filter(before);
+    let is_apart = |other: &&Found| (other.date.local_minute() - first.date.local_minute()).abs() > 2 * 24 * 60;
+    let marked = at_title
+        .as_ref()
+        .filter(is_apart)
+        .filter(|_| stands_alone(first, &found, &shown));
+    let day = outvoting(first, &found, &shown).or(marked).unwrap_or(first);
+    let to_the_minute = |other: &&Found| other.date.precision != Precision::Day && other.date.day() == day.date.day();
+    let is_vague = day.date.precision == Precision::Day;
+    let exact = found.iter().find(to_the_minute).filter(|_| is_vague).unwrap_or(day);
+    let date = on_local_clocks(&exact.date, &found, &shown)
+        .or_else(|| on_the_day_of(&exact.date, facts, sources, at_title.as_ref()))
+        .unwrap_or_else(|| exact.date.clone());
+    let is_shown = shown.iter().any(|other| other.date.day() == exact.date.day());
+    let is_confirmed = found
+        .iter()
+        .any(|other| other.source != exact.source && other.date.day() == exact.date.day());
+    let confidence = match exact.source {
+        Source::Html | Source::Url if is_told && is_confirmed => Confidence::Certain,
+        Source::Html if is_told && is_shown => Confidence::Likely,
+        Source::Html | Source::Url => Confidence::Guess,
+        _ if is_shown => Confidence::Certain,
+        _ => Confidence::Likely,
+    };
+    facts.say_surely("date_published", exact.source, Some(exact.raw.clone()), confidence);
+    facts.date_published = Some(date);
+    facts.date_published_raw = Some(exact.raw.clone());
+}
+
+fn in_path(sources: &Sources<'_>) -> Option<(Date, String)> {
+    let (url, _) = sources.address.url.as_ref()?;
+    inline::in_path(url.path())
+}
+
+/// Whether a date is later than the caller has fetched the document: that of an event, or a mistake. One that names no
+/// zone is given the benefit of the earliest clocks.
+fn is_after(date: &Date, sources: &Sources<'_>) -> bool {
+    let Some(fetched) = sources.page.fetched_at else {
+        return false;
+    };
+    let offset = date.offset.map_or(CLOCKS_APART, i64::from);
+    (date.local_minute() - offset) * 60 > fetched.as_second()
+}
+
+/// What JSON-LD and `meta` say, and the first value that is no date.
+fn declared(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> (Vec<Found>, Option<String>) {
+    let json_ld = said.described.published.as_deref().map(|raw| (raw, Source::JsonLd));
+    let meta = sources.address.head.said(Topic::Published);
+    let (mut found, mut unreadable) = (Vec::new(), None);
+    for (raw, source) in json_ld.into_iter().chain(meta) {
+        match visible::read_date(raw, language) {
+            Some(date) => found.push(Found {
+                date,
+                raw: raw.to_owned(),
+                source,
+            }),
+            None => {
+                unreadable.get_or_insert_with(|| raw.to_owned());
+            }
+        }
+    }
+    (found, unreadable)
+}
+
+/// Whether `11/01/2023` is of January or of November is for the page to say: a date in words or in another order, around the
+/// title or behind a label, that is one of the two.
+fn settle_order(one: &mut Found, said: &Said, lines: &Lines<'_>, language: Option<&str>) {
+    if one.source == Source::Html || !one.raw.contains('/') {
+        return;
+    }
+    let Some(other) = dates::with_month_and_day_swapped(&one.raw, &one.date) else {
+        return;
+    };
+    let is_either = |found: &Date| [other.day(), one.date.day()].contains(&found.day());
+    let near = shown(&said.near, language).into_iter();
+    let near = near
+        .filter(|found| !found.raw.contains('/'))
+        .map(|found| found.date)
+        .find(is_either);
+    let labelled = || {
+        inline::labelled(lines, language)
+            .filter(|(_, raw)| !raw.contains('/'))
+            .map(|(date, _)| date)
+    };
+    if near.or_else(labelled).is_some_and(|date| date.day() == other.day()) {
+        one.date = other;
+    }
+}
+
+/// When the page says that it was changed.
+fn modifications(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> Vec<Date> {
+    let json_ld = said.described.modified.as_deref();
+    let meta = sources.address.head.said(Topic::Modified).map(|(raw, _)| raw);
+    json_ld
+        .into_iter()
+        .chain(meta)
+        .filter_map(|raw| visible::read_date(raw, language))
+        .collect()
+}
+
+/// Takes away dates that are those of a change, where another source declares an earlier one.
+fn without_changes(found: &mut Vec<Found>, changed: &[Date]) {
+    let is_change = |one: &Found| changed.iter().any(|change| change.rfc3339 == one.date.rfc3339);
+    let own = found.iter().filter(|one| one.source != Source::Html && !is_change(one));
+    let Some(earliest) = own.map(|one| one.date.day().to_owned()).min() else {
+        return;
+    };
+    found.retain(|one| !is_change(one) || *one.date.day() <= *earliest);
+}
+
+/// A day that is marked as one, if it is not that of a change.
+fn unless_changed((date, raw): (Date, String), changed: &[Date]) -> Option<Found> {
+    let is_change = changed.iter().any(|change| change.day() == date.day());
+    let source = Source::Html;
+    (!is_change).then_some(Found { date, raw, source })
+}
+
+/// The dates of each line, where the line is about a date: a sentence tells of something else.
+fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
+    let mut dates = Vec::new();
+    for line in lines.lines() {
+        for (before, date, range) in inline::all(line, language) {
+            let is_told = line.len() > LINE_BYTES && (range.start > DATE_WITHIN || inline::is_told(before));
+            if !is_told && !inline::is_of_another(before) {
+                let raw = line[range].trim().to_owned();
+                let source = Source::Html;
+                dates.push(Found { date, raw, source });
+            }
+        }
+    }
+    dates
+}
+
+/// Where nobody has said it: a line that says which date it is, the end of the document's title, the state of a script.
+fn elsewhere(
+    sources: &Sources<'_>,
+    said: &Said,
+    lines: &Lines<'_>,
+    title: Option<&str>,
+    language: Option<&str>,
+) -> Option<Found> {
+    let outline = sources.outline;
+    let labelled = || inline::labelled(lines, language);
+    let in_title = || {
+        let titles = [sources.address.head.title.as_deref(), title];
+        titles.into_iter().flatten().find_map(|title| {
+            let behind = titles::behind_border(title)?;
+            let (date, range) = inline::find(behind, language)?;
+            Some((date, behind[range].trim().to_owned()))
+        })
+    };
+    // Where it is only said when the page was changed, that is when what is there was published.
+    let changed = || inline::changed(&said.near, language).or_else(|| inline::changed(lines, language));
+    let marked = || visible::only_time(outline, language);
+    let said = labelled()
+        .or_else(in_title)
+        .or_else(marked)
+        .or_else(|| in_scripts(outline));
+    let (date, raw) = said.or_else(changed)?;
+    let source = Source::Html;
+    Some(Found { date, raw, source })
+}
+
+/// The date that the scripts of a page give, if all that they give is one day: lists of articles have many.
+fn in_scripts(outline: &Outline<'_>) -> Option<(Date, String)> {
+    let mut one: Option<(Date, String)> = None;
+    let mut asked = 0;
+    for (i, element) in outline.elements.iter().enumerate() {
+        if element.tag != Tag::SCRIPT {
+            continue;
+        }
+        let script = outline.raw_text(i as u32);
+        for name in STATE {
+            for at in memmem::find_iter(script.as_bytes(), name) {
+                let rest = script[at + name.len()..].trim_start_matches(['\\', '"', '\'', ' ', ':']);
+                let end = rest.find(['\\', '"', '\'', ',', '}', '\n']).unwrap_or(0);
+                asked += 1;
+                if asked > IN_SCRIPTS {
+                    return None;
+                }
+                match (dates::parse(&rest[..end]), &one) {
+                    (Some(date), Some((first, _))) if first.day() != date.day() => return None,
+                    (Some(date), None) => one = Some((date, rest[..end].to_owned())),
+                    _ => {}
+                }
+            }
+        }
+    }
+    one
+}
+
+/// Whether nothing else says the day of the first source.
+fn stands_alone(first: &Found, found: &[Found], shown: &[Found]) -> bool {
+    let is_first = |other: &Found| other.date.day() == first.date.day();
+    !found.iter().skip(1).chain(shown).any(is_first)
+}
+
+/// A later source that says the day that readers see at the title, where the first one stands alone with another.
+fn outvoting<'a>(first: &Found, found: &'a [Found], shown: &[Found]) -> Option<&'a Found> {
+    if !stands_alone(first, found, shown) {
+        return None;
+    }
+    let others = found.get(1..)?;
+    let day = shown.first()?.date.day();
+    others
+        .iter()
+        .find(|other| other.date.day() == day && other.source != Source::Html)
+}
+
+/// A moment that is stated in UTC, or without a zone, as the clocks of the place showed it: where another source gives it
+/// with its offset, or where readers see the local time on another day. Clocks are apart by quarters of an hour.
+fn on_local_clocks(date: &Date, found: &[Found], shown: &[Found]) -> Option<Date> {
+    if date.precision == Precision::Day {
+        return None;
+    }
+    let apart = |local: i64, utc: i64| {
+        let minutes = local - utc;
+        (minutes % 15 == 0 && minutes.abs() <= CLOCKS_APART)
+            .then(|| i16::try_from(minutes).ok())
+            .flatten()
+    };
+    let Some(utc) = date.utc_minute() else {
+        // Without a zone: another source names it, or says the same moment in UTC.
+        let zoned = |other: &Found| {
+            let offset = other.date.offset.filter(|_| other.date.precision != Precision::Day)?;
+            match offset {
+                0 => apart(date.local_minute(), other.date.utc_minute()?),
+                offset => Some(offset),
+            }
+        };
+        return found.iter().find_map(zoned).map(|offset| date.at_offset(offset));
+    };
+    if date.offset != Some(0) {
+        return None;
+    }
+    let same = |other: &&Found| other.date.utc_minute() == Some(utc) && other.date.offset != Some(0);
+    let stated = found.iter().find(same).map(|other| other.date.clone());
+    stated.or_else(|| {
+        let is_other_day = |other: &&Found| {
+            let date_of = &other.date;
+            date_of.offset.is_none() && date_of.precision != Precision::Day && date_of.day() != date.day()
+        };
+        let mut local = shown.iter().chain(found).filter(is_other_day);
+        local.find_map(|other| date.seen_from(apart(other.date.local_minute(), utc)?))
+    })
+}
+
+/// A moment that is stated in UTC, on the clocks of the country: where the URL or readers have it on the next day, or the
+/// one before, and it was that day there.
+fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Option<&Found>) -> Option<Date> {
+    if date.precision == Precision::Day || date.offset != Some(0) {
+        return None;
+    }
+    let in_path = || in_path(sources).map(|(date, _)| date);
+    let day = shown.map(|shown| shown.date.clone()).or_else(in_path)?;
+    if day.day() == date.day() {
+        return None;
+    }
+    let local = date.seen_from(zones::of_page(sources, facts.language.as_deref(), date)?)?;
+    (local.day() == day.day()).then_some(local)
+}
+
+pub(crate) fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Described, near: &str) {
+    if facts.date_modified.is_some() {
+        return;
+    }
+    let json_ld = described.modified.iter().map(|raw| (raw.as_str(), Source::JsonLd));
+    let mut said = json_ld.chain(sources.address.head.said(Topic::Modified));
+    let language = facts.language.clone();
+    let said = said.find_map(|(raw, source)| {
+        let date = visible::read_date(raw, language.as_deref())?;
+        (!is_after(&date, sources)).then_some((date, source))
+    });
+    let shown = || {
+        let line = near.lines().filter(|line| line.len() <= 2 * LINE_BYTES);
+        let date = line
+            .take(NEAR_LINES)
+            .find_map(|line| inline::change(line, language.as_deref()))?;
+        (!is_after(&date, sources)).then_some((date, Source::Html))
+    };
+    if let Some((date, source)) = said.or_else(shown) {
+        facts.date_modified = Some(date);
+        facts.say("date_modified", source, None);
+    }
+}

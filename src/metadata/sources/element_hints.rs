@@ -1,0 +1,395 @@
+//! What the start tags beside an article say: who is named in an element, and which day.
+
+use std::sync::LazyLock;
+
+use crate::metadata::Source;
+use crate::{
+    engine::{
+        Outline,
+        html::{tags::Tag, tokens::StartTag},
+    },
+    pattern::Words,
+};
+
+/// Ancestors that are asked whether they hold something else.
+const ANCESTORS: usize = 12;
+
+/// Bytes of the names of what is around that are looked at.
+const NAME_BYTES: usize = 4096;
+
+/// Names of what holds other articles, or what readers say of this one.
+const ELSEWHERE: &[&str] = &[
+    "comment",
+    "related",
+    "sidebar",
+    "widget",
+    "reply",
+    "recommend",
+    "teaser",
+    "popular",
+    "recent",
+    "disqus",
+    "most-read",
+    "more-",
+    "copyright",
+];
+/// Names of what stands beside an author's name.
+const BESIDE: &[&str] = &[
+    "bio",
+    "desc",
+    "avatar",
+    "image",
+    "photo",
+    "social",
+    "count",
+    "more",
+    "link-list",
+    "follow",
+    "box",
+    "about",
+];
+
+/// Attributes that name people and days.
+const NAMING: &[&str] = &[
+    "class",
+    "id",
+    "itemprop",
+    "property",
+    "rel",
+    "data-testid",
+    "data-component",
+];
+/// Attributes that only stand on what names a day.
+const DATING: &[&str] = &["datetime", "pubdate"];
+
+/// Names of elements that name who wrote it, beside those that say `author`.
+const WRITERS: &[&str] = &[
+    "autor",
+    "auteur",
+    "writer",
+    "verfasser",
+    "redakteur",
+    "reporter",
+    "journalist",
+    "vcard",
+    "contributor",
+    "username",
+    "user-name",
+    "postuser",
+    "poster",
+    "nickname",
+    "screen-name",
+    "member-name",
+    "wrote",
+    "written-by",
+    "written_by",
+];
+/// With those, the parts of an attribute without which nothing is read of a start tag.
+const NAMES: &[&str] = &[
+    "author",
+    "byline",
+    "by-line",
+    "creator",
+    "date",
+    "datum",
+    "fecha",
+    "publi",
+    "posted",
+    "submitted",
+    "time",
+    "meta",
+    "info",
+    "source",
+    "stand",
+    "written",
+];
+static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().chain(WRITERS).copied()));
+
+/// Whether a value is a moment: in ISO 8601 or in seconds since 1970.
+fn is_moment(value: &str) -> bool {
+    let is_new = value.starts_with("20") || value.starts_with("19");
+    is_new && value.len() >= 16 && crate::metadata::dates::parse(value).is_some()
+        || value.starts_with('1') && crate::metadata::dates::unix(value).is_some()
+}
+
+/// Whether a start tag may name people or a day.
+pub(crate) fn may_name(tag: StartTag<'_>) -> bool {
+    let is_of = |own: &[&str], name: &[u8]| own.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
+    tag.attributes()
+        .any(|(name, value)| is_of(NAMING, name) && NAMED.are_in(value) || is_of(DATING, name))
+}
+
+/// How markup says that an element names those who wrote something, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// `itemprop`.
+    Schema,
+    /// `property`.
+    Rdfa,
+    /// `rel="author"`.
+    Rel,
+    /// A class or an id that says author or byline.
+    Author,
+    /// One that says it in other words.
+    Writer,
+    /// A link to a page about a person.
+    Link,
+}
+
+impl Mark {
+    pub(crate) fn source(self) -> Source {
+        match self {
+            Mark::Schema => Source::Microdata,
+            Mark::Rdfa => Source::Rdfa,
+            _ => Source::Html,
+        }
+    }
+}
+
+/// Parts of the addresses of pages about people.
+const PEOPLE: &[&str] = &[
+    "/author/",
+    "/authors/",
+    "/auteur/",
+    "/auteurs/",
+    "/autor/",
+    "/autores/",
+    "/autoren/",
+    "/autori/",
+    "/autore/",
+    "/by/",
+    "/byline/",
+    "/people/",
+    "/person/",
+    "/profile/",
+    "/profiles/",
+    "/profil/",
+    "/user/",
+    "/users/",
+    "/u/",
+    "/member/",
+    "/members/",
+    "/contributor/",
+    "/contributors/",
+    "/writer/",
+    "/writers/",
+    "/reporter/",
+    "/reporters/",
+    "/journalist/",
+    "/journalists/",
+    "/journaliste/",
+    "/redakteur/",
+    "/columnist/",
+    "/columnists/",
+    "/staff/",
+    "/team/",
+    "/expert/",
+    "/experts/",
+    "/blogger/",
+    "/bloggers/",
+    "/author?",
+    "?author=",
+    "&author=",
+    "action=profile",
+    "/our-team/",
+    "/bio/",
+    "/bios/",
+    "/editor/",
+    "/editors/",
+];
+static PEOPLE_IN_PATHS: LazyLock<Words> = LazyLock::new(|| Words::fixed(PEOPLE.iter().copied()));
+
+/// Whether a link leads to a page about a person.
+pub(crate) fn leads_to_person(outline: &Outline<'_>, id: u32) -> bool {
+    let Some(href) = outline
+        .attribute(id, "href")
+        .filter(|href| PEOPLE_IN_PATHS.are_in(href.as_bytes()))
+    else {
+        return false;
+    };
+    // A page that lists all authors is about none of them.
+    let behind = |part: &&str| href.find(*part).map(|at| &href[at + part.len()..]);
+    let is_page =
+        |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '=' | ';' | '&' | '%'));
+    PEOPLE.iter().filter_map(behind).any(is_page)
+}
+
+/// What the attributes of one element say.
+#[derive(Default)]
+pub(crate) struct Marks<'a> {
+    /// Class, id and the like, in lower case.
+    pub(crate) names: String,
+    microdata: &'a str,
+    rdfa: &'a str,
+    rel: &'a str,
+    pub(crate) datetime: Option<&'a str>,
+    /// Of old, `abbr` has the date in its title.
+    pub(crate) title: Option<&'a str>,
+    is_pubdate: bool,
+}
+
+impl<'a> Marks<'a> {
+    pub(crate) fn read(outline: &Outline<'a>, id: u32) -> Self {
+        let mut marks = Marks::default();
+        for (name, value) in outline.start_tag(id).attributes() {
+            let Some(value) = outline.as_text(value) else {
+                continue;
+            };
+            if [&b"class"[..], b"id", b"data-testid", b"data-component"]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own))
+            {
+                marks.names.push_str(&value.to_ascii_lowercase());
+                marks.names.push(' ');
+            } else if name.eq_ignore_ascii_case(b"itemprop") {
+                marks.microdata = value;
+            } else if name.eq_ignore_ascii_case(b"property") {
+                marks.rdfa = value.rsplit(':').next().unwrap_or(value);
+            } else if name.eq_ignore_ascii_case(b"rel") {
+                marks.rel = value;
+            } else if name.eq_ignore_ascii_case(b"datetime") || name.eq_ignore_ascii_case(b"content") {
+                marks.datetime = Some(value);
+            } else if name.eq_ignore_ascii_case(b"title") {
+                marks.title = Some(value);
+            } else if name.len() > 5
+                && name[..5].eq_ignore_ascii_case(b"data-")
+                && marks.datetime.is_none()
+                && is_moment(value)
+            {
+                marks.datetime = Some(value);
+            } else if name.eq_ignore_ascii_case(b"pubdate") {
+                marks.is_pubdate = true;
+            }
+        }
+        marks
+    }
+
+    fn has(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.names.contains(part))
+    }
+
+    pub(crate) fn names_people(&self) -> Option<Mark> {
+        let is_maker = |names: &str| {
+            names
+                .split_ascii_whitespace()
+                .any(|name| matches!(name, "author" | "creator"))
+        };
+        if is_maker(self.microdata) {
+            return Some(Mark::Schema);
+        }
+        if is_maker(self.rdfa) {
+            return Some(Mark::Rdfa);
+        }
+        if self
+            .rel
+            .split_ascii_whitespace()
+            .any(|rel| rel.eq_ignore_ascii_case("author"))
+        {
+            return Some(Mark::Rel);
+        }
+        if self.has(BESIDE) {
+            return None;
+        }
+        if self.has(&["author", "byline", "by-line"]) {
+            return Some(Mark::Author);
+        }
+        self.has(WRITERS).then_some(Mark::Writer)
+    }
+
+    pub(crate) fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
+        let is = |names: &str, known: &[&str]| names.split_ascii_whitespace().any(|name| known.contains(&name));
+        if is(self.microdata, &["datePublished"]) {
+            return Some((6, Source::Microdata));
+        }
+        if is(self.microdata, &["dateCreated"]) {
+            return Some((5, Source::Microdata));
+        }
+        if is(self.rdfa, &["datePublished", "created", "issued", "date"]) {
+            return Some((6, Source::Rdfa));
+        }
+        let is_change = is(self.microdata, &["dateModified"]) || self.has(&["updated", "modified"]);
+        if tag == Tag::TIME {
+            let strength = match is_change {
+                _ if self.is_pubdate || self.has(&["publi"]) => 5,
+                true => 2,
+                false => 4,
+            };
+            return Some((strength, Source::Html));
+        }
+        let strong = [
+            "date",
+            "publi",
+            "posted",
+            "submitted",
+            "pubtime",
+            "datum",
+            "fecha",
+            "timestamp",
+        ];
+        if self.has(&strong) {
+            return Some((if is_change && !self.has(&["publi"]) { 2 } else { 3 }, Source::Html));
+        }
+        let weak = ["time", "meta", "info", "source", "byline", "author", "stand"];
+        self.has(&weak).then_some((2, Source::Html))
+    }
+}
+
+/// Whether an element stands in a quotation, or in what readers say of the article.
+pub(crate) fn is_of_others(outline: &Outline<'_>, mut id: u32) -> bool {
+    let all = outline.characters_before.last().copied().unwrap_or_default();
+    for _ in 0..ANCESTORS {
+        let Some(element) = outline.elements.get(id as usize) else {
+            return false;
+        };
+        let is_comment = || {
+            let names = outline
+                .attribute(id, "class")
+                .unwrap_or_default()
+                .split_ascii_whitespace();
+            let mut names = names.chain(outline.attribute(id, "id"));
+            names.any(|name| {
+                [
+                    "comment",
+                    "comments",
+                    "comment-list",
+                    "commentlist",
+                    "disqus_thread",
+                    "respond",
+                ]
+                .contains(&name)
+            })
+        };
+        if outline.characters(id) * 2 < all && (element.tag == Tag::BLOCKQUOTE || is_comment()) {
+            return true;
+        }
+        id = element.parent;
+    }
+    false
+}
+
+/// Whether an element stands among what is not the article.
+pub(crate) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
+    for _ in 0..ANCESTORS {
+        let Some(element) = outline.elements.get(id as usize) else {
+            return false;
+        };
+        match element.tag {
+            Tag::BODY | Tag::HTML => return false,
+            // Who took a picture has not written the article, and what is quoted was said elsewhere.
+            Tag::FIGURE | Tag::FIGCAPTION | Tag::BLOCKQUOTE => return true,
+            _ => {}
+        }
+        let says = |name: &str| {
+            let value = outline.attribute(id, name).unwrap_or_default();
+            let value = value[..value.floor_char_boundary(NAME_BYTES)].to_ascii_lowercase();
+            ELSEWHERE.iter().any(|part| value.contains(part))
+        };
+        // What holds half of the page holds the article too, whatever it is called.
+        let is_small = outline.characters(id) * 2 < outline.characters_before.last().copied().unwrap_or_default();
+        if is_small && (element.tag == Tag::NAV || says("class") || says("id")) {
+            return true;
+        }
+        id = element.parent;
+    }
+    false
+}
