@@ -15,10 +15,10 @@ use std::{
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    input::Document,
+    input::RawDocument,
     options::{CleanOptions, Options},
     pipeline::Pipeline,
-    rules::{Sources, read},
+    rules::{RuleSources, read},
 };
 
 const GENERIC: usize = 13_600;
@@ -121,9 +121,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn normalize(pipeline: &Pipeline, page: &[u8], options: &Options) {
-    let document = Document {
+    let document = RawDocument {
         bytes: page,
-        ..Document::default()
+        ..RawDocument::default()
     };
     let answer = pipeline.normalize(&document, options, &Deadline::after(Duration::from_secs(60)));
     std::hint::black_box(answer.expect("an article"));
@@ -155,9 +155,9 @@ fn main() {
     let text = list();
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("list.txt");
     fs::write(&file, &text).expect("a file");
-    let sources = Sources {
+    let sources = RuleSources {
         filter_lists: vec![file],
-        ..Sources::default()
+        ..RuleSources::default()
     };
     let mut broken = 0;
     let mut hold = |holds: bool, text: String| {

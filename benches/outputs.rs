@@ -14,10 +14,10 @@ use std::{
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    input::Document,
+    input::RawDocument,
     options::Options,
     pipeline::Pipeline,
-    rules::{Sources, read},
+    rules::{RuleSources, read},
 };
 
 const TURNS: usize = 21;
@@ -63,7 +63,7 @@ fn documents() -> Vec<Vec<u8>> {
 }
 
 fn main() {
-    let (set, _) = read(&Sources::default()).expect("the built-in rules");
+    let (set, _) = read(&RuleSources::default()).expect("the built-in rules");
     let pipeline = Pipeline::new(set, Bounds::default());
     let documents = documents();
     let options: Vec<Options> = ASKED
@@ -75,10 +75,10 @@ fn main() {
         for (options, times) in options.iter().zip(&mut times) {
             let begin = Instant::now();
             for bytes in &documents {
-                let document = Document {
+                let document = RawDocument {
                     bytes,
                     content_type: Some("text/html"),
-                    ..Document::default()
+                    ..RawDocument::default()
                 };
                 let answer = pipeline.normalize(&document, options, &Deadline::after(Duration::from_secs(60)));
                 assert!(answer.is_ok());

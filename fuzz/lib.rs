@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
-use copydesk::{bounds::{Bounds, Deadline}, error::Error, input::Document, options::{CleanOptions, Options}, pipeline::Pipeline, rules::{self, Sources}};
+use copydesk::{bounds::{Bounds, Deadline}, error::Error, input::RawDocument, options::{CleanOptions, Options}, pipeline::Pipeline, rules::{self, RuleSources}};
 use serde_json::Value;
 
 /// Smaller than the service's, so that what is too large is seen within a fuzzer's small inputs, and with more time than a
@@ -25,7 +25,7 @@ pub static PIPELINE: LazyLock<Pipeline> =
 pub const PAGE: &str = include_str!("../tests/pages/page-news/in.html");
 
 /// One document down the whole road: JSON, or a refusal that is the document's own fault.
-pub fn normalize(pipeline: &Pipeline, document: &Document<'_>, options: &Options) -> Option<Vec<u8>> {
+pub fn normalize(pipeline: &Pipeline, document: &RawDocument<'_>, options: &Options) -> Option<Vec<u8>> {
     match pipeline.normalize(document, options, &Deadline::after(pipeline.bounds().time)) {
         Ok(answer) => Some(answer.body),
         Err(Error::Deadline { .. }) => panic!("it takes too long"),
@@ -77,13 +77,13 @@ fn with_rules(kind: RuleSource, text: &[u8]) -> Option<Pipeline> {
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(&file, text).expect("a file");
     let sources = match kind {
-        RuleSource::File => Sources {
+        RuleSource::File => RuleSources {
             folders: vec![folder],
-            ..Sources::default()
+            ..RuleSources::default()
         },
-        RuleSource::FilterList => Sources {
+        RuleSource::FilterList => RuleSources {
             filter_lists: vec![file],
-            ..Sources::default()
+            ..RuleSources::default()
         },
     };
     let (rules, _) = rules::read(&sources).ok()?;
@@ -95,9 +95,9 @@ pub fn obey(kind: RuleSource, text: &[u8]) {
     let Some(pipeline) = with_rules(kind, text) else {
         return;
     };
-    let document = Document {
+    let document = RawDocument {
         bytes: PAGE.as_bytes(),
-        ..Document::default()
+        ..RawDocument::default()
     };
     normalize(&pipeline, &document, &Options::default()).expect("no rule takes a page away");
 }

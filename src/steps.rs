@@ -34,7 +34,7 @@ struct Stopped(Error);
 /// The work's own, and [`Error::Deadline`].
 pub fn within<T>(deadline: &Deadline, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     deadline.check()?;
-    let _scope = Scope::of(deadline);
+    let _scope = DeadlineScope::of(deadline);
     // What is left half done is dropped with the work: nothing outlives it that it changes.
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| match payload.downcast::<Stopped>() {
         Ok(stopped) => Err(stopped.0),
@@ -69,15 +69,15 @@ fn look(counted: u64) {
 }
 
 /// A deadline in force; the one before it comes back when this is dropped.
-struct Scope(Option<Deadline>);
+struct DeadlineScope(Option<Deadline>);
 
-impl Scope {
+impl DeadlineScope {
     fn of(deadline: &Deadline) -> Self {
-        Scope(DEADLINE.replace(Some(deadline.clone())))
+        DeadlineScope(DEADLINE.replace(Some(deadline.clone())))
     }
 }
 
-impl Drop for Scope {
+impl Drop for DeadlineScope {
     fn drop(&mut self) {
         DEADLINE.set(self.0.take());
     }

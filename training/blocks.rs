@@ -11,17 +11,17 @@ use std::{
 use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{
-        self, Choice, Mode, Outline, Rulebook, Units,
+        self, ActiveRules, Document, Mode, Rulebook, Units,
         extract::score::{self, features, model::Model, page_kind},
     },
-    input::{self, Document},
-    rules::{Origin, RuleSet},
+    input::{self, RawDocument},
+    rules::{DocumentContext, RuleSet},
 };
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rulebook = Rulebook::new(RuleSet::built_in()?);
-    let choice = rulebook.choose(Origin::default(), &[], &[], &[])?;
+    let choice = rulebook.choose(DocumentContext::default(), &[], &[], &[])?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     writeln!(out, "{}", json!([features::names(), page_kind::names()]))?;
     let models = std::env::args()
@@ -41,39 +41,39 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn read(
     path: &str,
     address: Option<&str>,
-    choice: &Choice,
+    choice: &ActiveRules,
     models: &[Model],
 ) -> Result<String, Box<dyn std::error::Error>> {
     let bytes = std::fs::read(path)?;
-    let document = Document {
+    let document = RawDocument {
         bytes: &bytes,
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let page = input::read(&document, &Bounds::default())?;
     let deadline = Deadline::after(Duration::from_secs(60));
-    let outline = engine::survey(page.html(), choice, &Bounds::default(), &deadline)?;
-    let units = Units::find(&outline);
+    let document = engine::parse(page.html(), choice, &Bounds::default(), &deadline)?;
+    let units = Units::find(&document);
     Ok(match models {
-        [of_blocks, of_pages] => kept(of_blocks, of_pages, &outline, &units, address),
-        _ => blocks(&outline, &units, address),
+        [of_blocks, of_pages] => kept(of_blocks, of_pages, &document, &units, address),
+        _ => blocks(&document, &units, address),
     })
 }
 
 /// The blocks with their features.
-fn blocks(outline: &Outline<'_>, units: &Units, address: Option<&str>) -> String {
+fn blocks(document: &Document<'_>, units: &Units, address: Option<&str>) -> String {
     let is_ruled = |element: u32| {
-        std::iter::successors(outline.elements.get(element as usize), |e| {
-            outline.elements.get(e.parent as usize)
+        std::iter::successors(document.elements.get(element as usize), |e| {
+            document.elements.get(e.parent as usize)
         })
-        .any(|e| outline.rule_drops(e))
+        .any(|e| document.rule_drops(e))
     };
     let mut blocks = Vec::new();
-    let page = score::each_block(outline, units, address, |number, block, features| {
-        let runs = &outline.runs[block.first_run as usize..block.next_run as usize];
+    let page = score::each_block(document, units, address, |number, block, features| {
+        let runs = &document.runs[block.first_run as usize..block.next_run as usize];
         let text: String = runs
             .iter()
-            .map(|run| run.decode(&outline.source[run.start as usize..run.end as usize]))
+            .map(|run| run.decode(&document.source[run.start as usize..run.end as usize]))
             .collect();
         let (text, ruled) = (json!(text), is_ruled(runs[0].parent));
         // Printed as they are, not as what they are when widened.
@@ -88,7 +88,7 @@ fn blocks(outline: &Outline<'_>, units: &Units, address: Option<&str>) -> String
 }
 
 /// The numbers of the blocks that stay, by mode, and the kinds.
-fn kept(of_blocks: &Model, of_pages: &Model, outline: &Outline<'_>, units: &Units, address: Option<&str>) -> String {
+fn kept(of_blocks: &Model, of_pages: &Model, document: &Document<'_>, units: &Units, address: Option<&str>) -> String {
     let modes = [
         ("precision", Mode::Precision),
         ("recall", Mode::Recall),
@@ -96,7 +96,7 @@ fn kept(of_blocks: &Model, of_pages: &Model, outline: &Outline<'_>, units: &Unit
     ];
     let mut quality = 0.0;
     let kept = modes.map(|(name, mode)| {
-        let choice = score::choose_by(of_blocks, of_pages, outline, units, address, mode);
+        let choice = score::choose_by(of_blocks, of_pages, document, units, address, mode);
         quality = choice.quality;
         let kept: Vec<usize> = (0..choice.blocks.len()).filter(|i| choice.blocks[*i].kept).collect();
         format!("\"{name}\":{}", json!(kept))

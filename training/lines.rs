@@ -10,15 +10,15 @@ use std::{
 use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{
-        self, Choice, Mode, Outline, Rulebook, Units,
+        self, ActiveRules, Document, Mode, Rulebook, Units,
         extract::{
             line_score::{self, features},
-            lines::{self, Lines},
+            lines::{self, LineDecisions},
             score::{self, model::Model},
         },
     },
-    input::{self, Document},
-    rules::{Origin, RuleSet},
+    input::{self, RawDocument},
+    rules::{DocumentContext, RuleSet},
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ const AROUND: usize = 5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rulebook = Rulebook::new(RuleSet::built_in()?);
-    let choice = rulebook.choose(Origin::default(), &[], &[], &[])?;
+    let choice = rulebook.choose(DocumentContext::default(), &[], &[], &[])?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     writeln!(out, "{}", json!(features::names()))?;
     let mut arguments = std::env::args().skip(1);
@@ -40,21 +40,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let path = path?;
         let bytes = std::fs::read(&path)?;
         let is_post = path.ends_with(".md");
-        let document = Document {
+        let document = RawDocument {
             bytes: &bytes,
             content_type: Some(if is_post { "text/markdown" } else { "text/html" }),
-            ..Document::default()
+            ..RawDocument::default()
         };
         let page = input::read(&document, &Bounds::default())?;
-        let outline = engine::survey(
+        let document = engine::parse(
             page.html(),
             &choice,
             &Bounds::default(),
             &Deadline::after(Duration::from_secs(60)),
         )?;
         let found = match &model {
-            Some(model) => gone(model, &thresholds, &outline, &choice),
-            None => rows(&outline, &choice, is_post),
+            Some(model) => gone(model, &thresholds, &document, &choice),
+            None => rows(&document, &choice, is_post),
         };
         writeln!(out, "{}", json!({ "path": path, "lines": found }))?;
     }
@@ -62,19 +62,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The lines with their features; of a page those from a little before its article to a little behind it.
-fn rows(outline: &Outline<'_>, choice: &Choice, is_post: bool) -> Vec<Value> {
-    let ruled = ruled(outline, choice);
-    let all = 0..outline.source.len();
+fn rows(document: &Document<'_>, choice: &ActiveRules, is_post: bool) -> Vec<Value> {
+    let ruled = ruled(document, choice);
+    let all = 0..document.source.len();
     let within = if is_post {
         all.clone()
     } else {
-        article(outline, &features::lines(outline, &all, &ruled))
+        article(document, &features::lines(document, &all, &ruled))
     };
-    let lines = features::lines(outline, &within, &ruled);
-    let places = features::Places::new(outline, &lines);
+    let lines = features::lines(document, &within, &ruled);
+    let places = features::LinePositions::new(document, &lines);
     let row = |i: usize| {
         let line = &lines[i];
-        let text = engine::extract::selection::text_in(outline, &line.range, usize::MAX / 16);
+        let text = engine::extract::selection::text_in(document, &line.range, usize::MAX / 16);
         json!({
             "start": line.range.start, "text": text, "asked": !line.text.is_empty(), "ruled": line.is_ruled,
             "features": places.features(i),
@@ -83,13 +83,13 @@ fn rows(outline: &Outline<'_>, choice: &Choice, is_post: bool) -> Vec<Value> {
     (0..lines.len()).map(row).collect()
 }
 
-fn ruled(outline: &Outline<'_>, choice: &Choice) -> Vec<std::ops::Range<usize>> {
-    line_score::dropped_by_rules(outline, &lines::read(outline, choice))
+fn ruled(document: &Document<'_>, choice: &ActiveRules) -> Vec<std::ops::Range<usize>> {
+    line_score::dropped_by_rules(document, &lines::read(document, choice))
 }
 
-fn article(outline: &Outline<'_>, lines: &[features::TextLine]) -> std::ops::Range<usize> {
-    let units = Units::find(outline);
-    let ranges = score::choose(outline, &units, None, Mode::Recall).ranges;
+fn article(document: &Document<'_>, lines: &[features::TextLine]) -> std::ops::Range<usize> {
+    let units = Units::find(document);
+    let ranges = score::choose(document, &units, None, Mode::Recall).ranges;
     let is_kept = |line: &features::TextLine| ranges.iter().any(|range| range.contains(&line.range.start));
     let first = lines.iter().position(is_kept).unwrap_or(0);
     let last = lines.iter().rposition(is_kept).unwrap_or(0);
@@ -103,10 +103,10 @@ fn article(outline: &Outline<'_>, lines: &[features::TextLine]) -> std::ops::Ran
 }
 
 /// For each probability where the lines begin that go, each with its reason.
-fn gone(model: &Model, thresholds: &[f32], outline: &Outline<'_>, choice: &Choice) -> Vec<Value> {
-    let lines: Lines = lines::read(outline, choice);
+fn gone(model: &Model, thresholds: &[f32], document: &Document<'_>, choice: &ActiveRules) -> Vec<Value> {
+    let lines: LineDecisions = lines::read(document, choice);
     let gone = |threshold: &f32| {
-        let gone = line_score::read_by(model, outline, &lines, *threshold);
+        let gone = line_score::read_by(model, document, &lines, *threshold);
         gone.into_iter()
             .map(|(range, reason)| json!([range.start, reason]))
             .collect()

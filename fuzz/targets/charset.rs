@@ -1,7 +1,7 @@
 //! Bytes in any encoding, declared or not, become text, and each character's place in the bytes is known.
 #![no_main]
 
-use copydesk::input::{self, Document};
+use copydesk::input::{self, RawDocument};
 use copydesk_fuzz::{bounds, choose};
 use libfuzzer_sys::fuzz_target;
 
@@ -28,10 +28,10 @@ fuzz_target!(|data: &[u8]| {
     let Some((declared, bytes)) = choose(&DECLARED, data) else {
         return;
     };
-    let document = Document {
+    let document = RawDocument {
         bytes,
         content_type: *declared,
-        ..Document::default()
+        ..RawDocument::default()
     };
     let Ok(page) = input::read(&document, &bounds()) else {
         return;

@@ -1,16 +1,16 @@
 //! JSON that is an envelope, nearly one, or anything else, down the whole road.
 #![no_main]
 
-use copydesk::{input::Document, options::Options};
+use copydesk::{input::RawDocument, options::Options};
 use copydesk_fuzz::{PIPELINE, normalize};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
-    let document = Document {
+    let document = RawDocument {
         bytes: data,
         content_type: Some("application/json"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let Some(answer) = normalize(&PIPELINE, &document, &Options::default()) else {
         return;

@@ -1,7 +1,7 @@
 //! What stands before the first tag: front matter whole, broken, bombs and none.
 #![no_main]
 
-use copydesk::input::{self, Document};
+use copydesk::input::{self, RawDocument};
 use copydesk_fuzz::bounds;
 use libfuzzer_sys::fuzz_target;
 
@@ -12,10 +12,10 @@ fuzz_target!(|data: &[u8]| {
     } else {
         [b"---\n", data].concat()
     };
-    let document = Document {
+    let document = RawDocument {
         bytes: &bytes,
         content_type: Some("text/markdown; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let Ok(page) = input::read(&document, &bounds()) else {
         return;

@@ -1,7 +1,7 @@
 //! Markdown: whatever comes in, its rendering shows what `content_html` shows.
 #![no_main]
 
-use copydesk::{input::Document, options::Options, output::json::Fields};
+use copydesk::{input::RawDocument, options::Options, output::json::Fields};
 use copydesk_fuzz::{PIPELINE, normalize};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -14,10 +14,10 @@ mod dom;
 mod rendered;
 
 fuzz_target!(|data: &[u8]| {
-    let document = Document {
+    let document = RawDocument {
         bytes: data,
         content_type: Some("text/html; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let options = Options {
         fields: Fields::parse("content_html,content_markdown").expect("fields of ours"),

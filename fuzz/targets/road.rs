@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use copydesk::{input::Document, options::Options};
+use copydesk::{input::RawDocument, options::Options};
 use copydesk_fuzz::{PIPELINE, check_removed, choose, normalize};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -36,10 +36,10 @@ fuzz_target!(|data: &[u8]| {
         let pairs = pairs.iter().map(|&(name, value)| (Cow::from(name), Cow::from(value)));
         Options::from_pairs(pairs).expect("options of ours")
     };
-    let document = Document {
+    let document = RawDocument {
         bytes,
         content_type: *content_type,
-        ..Document::default()
+        ..RawDocument::default()
     };
     let Some(answer) = normalize(&PIPELINE, &document, &read(pairs)) else {
         return;
@@ -58,14 +58,14 @@ fuzz_target!(|data: &[u8]| {
     let Some(html) = article["content_html"].as_str().filter(|html| !html.is_empty()) else {
         return;
     };
-    let again = Document {
+    let again = RawDocument {
         bytes: html.as_bytes(),
         content_type: Some("text/html; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let form = read(&[("format", "html"), ("mode", "recall")]);
     if let Some(once) = normalize(&PIPELINE, &again, &form) {
-        let twice = Document { bytes: &once, ..again };
+        let twice = RawDocument { bytes: &once, ..again };
         if let Some(twice) = normalize(&PIPELINE, &twice, &form) {
             let [once, twice] = [&once, &twice].map(|html| String::from_utf8_lossy(html).into_owned());
             assert_eq!(once.trim_end(), twice.trim_end(), "clean HTML stays as it is");

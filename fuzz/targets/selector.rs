@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use copydesk::{input::Document, options::{CleanOptions, Options}};
+use copydesk::{input::RawDocument, options::{CleanOptions, Options}};
 use copydesk_fuzz::{PAGE, PIPELINE, normalize};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,9 +19,9 @@ fuzz_target!(|text: &str| {
     let (Ok(options), Ok(clean)) = (options, clean) else {
         return;
     };
-    let document = Document {
+    let document = RawDocument {
         bytes: PAGE.as_bytes(),
-        ..Document::default()
+        ..RawDocument::default()
     };
     normalize(&PIPELINE, &document, &options);
     let mut cleaner = PIPELINE.cleaner(None, &clean).expect("its selectors were read");

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use copydesk::{engine::stream::removals::Loss, options::CleanOptions, pipeline::Cleaner};
+use copydesk::{engine::stream::removals::RemovedRegion, options::CleanOptions, pipeline::Cleaner};
 use copydesk_fuzz::{PIPELINE, choose};
 use libfuzzer_sys::fuzz_target;
 
@@ -30,7 +30,7 @@ fn cleaner(charset: Option<&str>) -> Cleaner {
 }
 
 /// What comes of a page in pieces of these sizes, in turn: its bytes and its losses, or a refusal's code.
-fn run(mut cleaner: Cleaner, page: &[u8], sizes: &[u8]) -> Result<(Vec<u8>, Vec<Loss>), &'static str> {
+fn run(mut cleaner: Cleaner, page: &[u8], sizes: &[u8]) -> Result<(Vec<u8>, Vec<RemovedRegion>), &'static str> {
     let (mut out, mut losses, mut rest) = (Vec::new(), Vec::new(), page);
     let mut sizes = sizes.iter().cycle();
     while !rest.is_empty() {
@@ -60,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok((out, losses)) = whole else { return };
     // What is told of is what has gone, and nothing else has.
     let (mut left, mut behind) = (page.to_vec(), page.len());
-    for Loss { range, .. } in losses.iter().rev() {
+    for RemovedRegion { range, .. } in losses.iter().rev() {
         assert!(
             range.start < range.end && range.end <= behind,
             "{losses:?} of {}",

@@ -11,7 +11,7 @@ use std::{
     hint::black_box,
 };
 
-use copydesk::{input::Document, options::Options, steps};
+use copydesk::{input::RawDocument, options::Options, steps};
 use copydesk_fuzz::{PAGE, PIPELINE, choose, clean, normalize};
 use libfuzzer_sys::fuzz_target;
 
@@ -75,13 +75,13 @@ fn level(work: u64, bytes: u64) -> u32 {
 
 /// What is made once, with the first document, is no work on it.
 fn warm_up() {
-    run(&Document {
+    run(&RawDocument {
         bytes: PAGE.as_bytes(),
-        ..Document::default()
+        ..RawDocument::default()
     });
 }
 
-fn run(document: &Document<'_>) {
+fn run(document: &RawDocument<'_>) {
     let all = [("fields".into(), "all".into()), ("explain".into(), "true".into())];
     let options = Options::from_pairs(all.into_iter()).expect("options of ours");
     normalize(&PIPELINE, document, &options);
@@ -92,10 +92,10 @@ fuzz_target!(init: warm_up(), |data: &[u8]| {
     let Some((content_type, bytes)) = choose(&TYPES, data) else {
         return;
     };
-    let document = Document {
+    let document = RawDocument {
         bytes,
         content_type: *content_type,
-        ..Document::default()
+        ..RawDocument::default()
     };
     let before = (steps::counted(), ALLOCATED.get());
     run(&document);

@@ -18,16 +18,16 @@ use serde::Deserialize;
 
 use super::{
     Failure,
-    jobs::{self, Feeder, Unwanted},
+    jobs::{self, ChunkSender, ReceiverGone},
     rules::SourceArgs,
 };
 use crate::{
     bounds::Bounds,
     error::Error,
-    http::{Batch, Chunk, Entry, Output, Totals},
+    http::{BatchContext, BatchTotals, ChunkOutput, DocumentChunk, Entry},
     input::{
         feed,
-        request::line_splitter::{Line, Lines},
+        request::line_splitter::{InputLine, LineSplitter},
     },
     options::Options,
     pipeline::Pipeline,
@@ -78,9 +78,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = Options::from_pairs(pairs(args))?;
     let pipeline = Pipeline::new(args.rules.load()?, Bounds::default());
-    let batch = Arc::new(Batch::new(pipeline, options, None)?);
+    let batch = Arc::new(BatchContext::new(pipeline, options, None)?);
     let sources = listed(&args.sources)?;
-    let mut sink = Sink::open(args.resume.as_deref())?;
+    let mut sink = LineSink::open(args.resume.as_deref())?;
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
     let totals = work_off(sources, jobs.get(), &batch, &mut sink)?;
@@ -95,10 +95,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// A thread reads, the jobs work, and what they make is written in order. What is still at work when the output is closed ends
 /// with the process.
-fn work_off(sources: Vec<Source>, jobs: usize, batch: &Arc<Batch>, sink: &mut Sink) -> Result<Totals, Failure> {
-    let mut progress = Progress::begin(&sources, sink);
+fn work_off(
+    sources: Vec<BatchSource>,
+    jobs: usize,
+    batch: &Arc<BatchContext>,
+    sink: &mut LineSink,
+) -> Result<BatchTotals, Failure> {
+    let mut progress = ProgressLine::begin(&sources, sink);
     let (feeder, results) = jobs::start(jobs, batch)?;
-    let reader = Reader::new(feeder, *batch.bounds(), sink.totals.documents);
+    let reader = DocumentReader::new(feeder, *batch.bounds(), sink.totals.documents);
     let reading = thread::spawn(move || reader.read_all(sources));
     for done in results {
         let (output, bytes) = done.map_err(|_| Failure::No("a worker ended before its work".into()))?;
@@ -115,7 +120,7 @@ fn work_off(sources: Vec<Source>, jobs: usize, batch: &Arc<Batch>, sink: &mut Si
 
 /// Where documents come from.
 #[derive(Debug)]
-enum Source {
+enum BatchSource {
     /// A file that is one.
     Document(PathBuf),
     /// A file of envelopes.
@@ -125,14 +130,14 @@ enum Source {
 }
 
 /// All sources in their order, folders opened, their files by name.
-fn listed(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+fn listed(paths: &[PathBuf]) -> Result<Vec<BatchSource>, Failure> {
     if paths.is_empty() {
-        return Ok(vec![Source::Stdin]);
+        return Ok(vec![BatchSource::Stdin]);
     }
     let mut found = Vec::new();
     for path in paths {
         if path == Path::new("-") {
-            found.push(Source::Stdin);
+            found.push(BatchSource::Stdin);
         } else if path.is_dir() {
             folder(path, &mut found)?;
         } else {
@@ -144,7 +149,7 @@ fn listed(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     Ok(found)
 }
 
-fn folder(path: &Path, found: &mut Vec<Source>) -> Result<(), Failure> {
+fn folder(path: &Path, found: &mut Vec<BatchSource>) -> Result<(), Failure> {
     let entries = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     let mut entries = entries.map_err(Failure::system(format!("reading {}", path.display())))?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -162,10 +167,10 @@ fn folder(path: &Path, found: &mut Vec<Source>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn of_file(path: PathBuf) -> Source {
+fn of_file(path: PathBuf) -> BatchSource {
     match extension(&path).as_str() {
-        "ndjson" | "jsonl" => Source::Lines(path),
-        _ => Source::Document(path),
+        "ndjson" | "jsonl" => BatchSource::Lines(path),
+        _ => BatchSource::Document(path),
     }
 }
 
@@ -187,38 +192,38 @@ fn content_type(path: &Path) -> Option<&'static str> {
 }
 
 /// Reads documents into chunks, on a thread of its own.
-struct Reader {
-    feeder: Feeder,
+struct DocumentReader {
+    feeder: ChunkSender,
     bounds: Bounds,
     /// Documents whose lines are there already.
     skip: u64,
     /// Documents seen.
     seen: u64,
-    chunk: Chunk,
+    chunk: DocumentChunk,
 }
 
-impl Reader {
-    fn new(feeder: Feeder, bounds: Bounds, skip: u64) -> Self {
-        Reader {
+impl DocumentReader {
+    fn new(feeder: ChunkSender, bounds: Bounds, skip: u64) -> Self {
+        DocumentReader {
             feeder,
             bounds,
             skip,
             seen: 0,
-            chunk: Chunk::new(skip),
+            chunk: DocumentChunk::new(skip),
         }
     }
 
-    fn read_all(mut self, sources: Vec<Source>) -> Result<(), Failure> {
+    fn read_all(mut self, sources: Vec<BatchSource>) -> Result<(), Failure> {
         for source in sources {
             let read = match source {
-                Source::Document(path) => self.document(&path),
-                Source::Lines(path) => match File::open(&path) {
+                BatchSource::Document(path) => self.document(&path),
+                BatchSource::Lines(path) => match File::open(&path) {
                     Ok(file) => self
                         .lines(file)
                         .map_err(Failure::system(format!("reading {}", path.display())))?,
                     Err(cause) => return Err(Failure::system(format!("reading {}", path.display()))(cause)),
                 },
-                Source::Stdin => self
+                BatchSource::Stdin => self
                     .lines(io::stdin().lock())
                     .map_err(Failure::system("reading stdin"))?,
             };
@@ -236,7 +241,7 @@ impl Reader {
         Ok(())
     }
 
-    fn document(&mut self, path: &Path) -> Result<(), Unwanted> {
+    fn document(&mut self, path: &Path) -> Result<(), ReceiverGone> {
         if matches!(extension(path).as_str(), "xml" | "rss" | "atom" | "rdf") {
             return self.feed(path);
         }
@@ -257,7 +262,7 @@ impl Reader {
     }
 
     /// A feed is read again when a batch is resumed, since only it knows how many documents it is.
-    fn feed(&mut self, path: &Path) -> Result<(), Unwanted> {
+    fn feed(&mut self, path: &Path) -> Result<(), ReceiverGone> {
         let entries = match self.read(path).and_then(|bytes| feed::split(&bytes, None)) {
             Ok(entries) => entries.into_iter().map(Entry::Feed).collect(),
             Err(error) => vec![Entry::Refused {
@@ -293,9 +298,9 @@ impl Reader {
         }
     }
 
-    fn lines(&mut self, mut source: impl Read) -> io::Result<Result<(), Unwanted>> {
+    fn lines(&mut self, mut source: impl Read) -> io::Result<Result<(), ReceiverGone>> {
         let limit_bytes = self.bounds.body_bytes;
-        let mut lines = Lines::new(limit_bytes);
+        let mut lines = LineSplitter::new(limit_bytes);
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             let length = match source.read(&mut piece) {
@@ -311,8 +316,8 @@ impl Reader {
                     continue;
                 }
                 let entry = match line {
-                    Line::Whole(bytes) => Entry::Envelope(bytes),
-                    Line::TooLong => Entry::Refused {
+                    InputLine::Whole(bytes) => Entry::Envelope(bytes),
+                    InputLine::TooLong => Entry::Refused {
                         id: None,
                         error: Error::BodyTooLarge { limit_bytes },
                     },
@@ -336,34 +341,34 @@ impl Reader {
         self.seen <= self.skip
     }
 
-    fn take(&mut self, entry: Entry) -> Result<(), Unwanted> {
+    fn take(&mut self, entry: Entry) -> Result<(), ReceiverGone> {
         self.chunk.push(entry, &self.bounds);
         if self.chunk.is_full() { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> Result<(), Unwanted> {
+    fn flush(&mut self) -> Result<(), ReceiverGone> {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        let chunk = std::mem::replace(&mut self.chunk, Chunk::new(self.seen));
+        let chunk = std::mem::replace(&mut self.chunk, DocumentChunk::new(self.seen));
         self.feeder.feed(chunk)
     }
 }
 
 /// Where lines go, and how many are there.
-struct Sink {
+struct LineSink {
     file: Box<dyn Write>,
     is_terminal: bool,
-    totals: Totals,
+    totals: BatchTotals,
 }
 
-impl Sink {
+impl LineSink {
     fn open(resume: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = resume else {
-            return Ok(Sink {
+            return Ok(LineSink {
                 file: Box::new(io::stdout()),
                 is_terminal: io::stdout().is_terminal(),
-                totals: Totals::default(),
+                totals: BatchTotals::default(),
             });
         };
         let doing = || format!("opening {}", path.display());
@@ -374,14 +379,14 @@ impl Sink {
         file.set_len(end)
             .and_then(|()| file.seek(SeekFrom::Start(end)))
             .map_err(Failure::system(doing()))?;
-        Ok(Sink {
+        Ok(LineSink {
             file: Box::new(file),
             is_terminal: false,
             totals,
         })
     }
 
-    fn write(&mut self, output: &Output) -> Result<(), Failure> {
+    fn write(&mut self, output: &ChunkOutput) -> Result<(), Failure> {
         self.totals.count(output);
         self.file
             .write_all(&output.lines)
@@ -389,7 +394,7 @@ impl Sink {
             .map_err(Failure::output)
     }
 
-    fn end(&mut self, batch: &Batch) -> Result<Totals, Failure> {
+    fn end(&mut self, batch: &BatchContext) -> Result<BatchTotals, Failure> {
         let line = batch.totals_line(&self.totals);
         self.file
             .write_all(&line)
@@ -400,14 +405,14 @@ impl Sink {
 }
 
 /// How far an output is whole, and what is in it. The line of totals is no document's, and half a line is none.
-fn whole(file: &File, path: &Path) -> Result<(u64, Totals), Failure> {
+fn whole(file: &File, path: &Path) -> Result<(u64, BatchTotals), Failure> {
     #[derive(Deserialize)]
     struct Head {
         index: u64,
         status: u16,
     }
     let mut reader = BufReader::new(file);
-    let (mut end, mut totals, mut line) = (0, Totals::default(), Vec::new());
+    let (mut end, mut totals, mut line) = (0, BatchTotals::default(), Vec::new());
     loop {
         line.clear();
         let length = reader
@@ -435,7 +440,7 @@ fn whole(file: &File, path: &Path) -> Result<(u64, Totals), Failure> {
 }
 
 /// One line on a terminal, written over and over.
-struct Progress {
+struct ProgressLine {
     is_shown: bool,
     begun: Instant,
     told: Instant,
@@ -446,11 +451,11 @@ struct Progress {
     bytes: usize,
 }
 
-impl Progress {
-    fn begin(sources: &[Source], sink: &Sink) -> Self {
-        let only_documents = sources.iter().all(|source| matches!(source, Source::Document(_)));
+impl ProgressLine {
+    fn begin(sources: &[BatchSource], sink: &LineSink) -> Self {
+        let only_documents = sources.iter().all(|source| matches!(source, BatchSource::Document(_)));
         let now = Instant::now();
-        Progress {
+        ProgressLine {
             is_shown: io::stderr().is_terminal() && !sink.is_terminal,
             begun: now,
             told: now,
@@ -460,7 +465,7 @@ impl Progress {
         }
     }
 
-    fn tell(&mut self, totals: &Totals, bytes: usize) {
+    fn tell(&mut self, totals: &BatchTotals, bytes: usize) {
         self.bytes += bytes;
         if self.is_shown && self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
@@ -469,7 +474,7 @@ impl Progress {
         }
     }
 
-    fn line(&self, totals: &Totals, elapsed: Duration) -> String {
+    fn line(&self, totals: &BatchTotals, elapsed: Duration) -> String {
         let megabytes = self.bytes as f64 / 1e6 / elapsed.as_secs_f64().max(0.001);
         let done = totals.documents;
         let of = self.all.map(|all| format!(" of {all}")).unwrap_or_default();
@@ -516,7 +521,7 @@ mod tests {
     #[test]
     fn the_progress_is_one_line() {
         let now = Instant::now();
-        let mut progress = Progress {
+        let mut progress = ProgressLine {
             is_shown: false,
             begun: now,
             told: now,
@@ -524,7 +529,7 @@ mod tests {
             all: Some(100),
             bytes: 0,
         };
-        let totals = Totals {
+        let totals = BatchTotals {
             documents: 40,
             ok: 38,
             failed: 2,
@@ -547,7 +552,7 @@ mod tests {
         ] {
             assert_eq!(content_type(Path::new(name)), kind);
         }
-        assert!(matches!(of_file("x/a.ndjson".into()), Source::Lines(_)));
-        assert!(matches!(of_file("x/a.json".into()), Source::Document(_)));
+        assert!(matches!(of_file("x/a.ndjson".into()), BatchSource::Lines(_)));
+        assert!(matches!(of_file("x/a.json".into()), BatchSource::Document(_)));
     }
 }

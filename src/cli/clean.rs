@@ -12,7 +12,7 @@ use crate::{
     bounds::Bounds,
     error::Error,
     options::CleanOptions,
-    output::losses,
+    output::removals,
     pipeline::{Cleaner, Pipeline},
 };
 
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut cleaner = pipeline.cleaner(None, &options)?;
     let mut report = None;
     if let Some(path) = &args.report {
-        report = Some(Report::create(path)?);
+        report = Some(CleanReport::create(path)?);
         cleaner = cleaner.noting_losses();
     }
     let mut stdin = io::stdin().lock();
@@ -88,22 +88,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// Where `--report` goes. What was known when the cleaning failed is in it.
-struct Report<'a> {
+struct CleanReport<'a> {
     path: &'a Path,
     file: BufWriter<File>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> CleanReport<'a> {
     fn create(path: &'a Path) -> Result<Self, Failure> {
         let file = File::create(path).map_err(failure(path))?;
         let file = BufWriter::new(file);
-        Ok(Report { path, file })
+        Ok(CleanReport { path, file })
     }
 
     /// Writes what has gone since the last time.
     fn tell(&mut self, cleaner: &mut Cleaner) -> Result<(), Failure> {
         for loss in cleaner.take_losses() {
-            let line = losses::render(&loss, cleaner.rules());
+            let line = removals::render(&loss, cleaner.rules());
             writeln!(self.file, "{line}").map_err(self.failure())?;
         }
         Ok(())

@@ -32,8 +32,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let question = match &args.url {
-        Some(url) => Question::of_url(url)?,
-        None => Question::of_address(bind_address(
+        Some(url) => HealthQuery::of_url(url)?,
+        None => HealthQuery::of_address(bind_address(
             "--bind",
             args.bind.as_deref(),
             port_variable().as_deref(),
@@ -52,14 +52,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 #[derive(Debug)]
-struct Question {
+struct HealthQuery {
     /// Tried in order.
     addresses: Vec<SocketAddr>,
     host: String,
     path: String,
 }
 
-impl Question {
+impl HealthQuery {
     fn of_address(bind: SocketAddr) -> Self {
         // "All addresses" is none that one can connect to; where there is no IPv6, it was IPv4 that was opened.
         let hosts: Vec<IpAddr> = match bind.ip() {
@@ -71,7 +71,7 @@ impl Question {
             .into_iter()
             .map(|host| SocketAddr::new(host, bind.port()))
             .collect();
-        Question {
+        HealthQuery {
             host: addresses[0].to_string(),
             addresses,
             path: "/readyz".to_owned(),
@@ -94,7 +94,7 @@ impl Question {
             let found = (bare, port).to_socket_addrs();
             found.map_err(Failure::system(format!("looking up {host}")))?.collect()
         };
-        Ok(Question {
+        Ok(HealthQuery {
             addresses,
             host: format!("{host}:{port}"),
             path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
@@ -154,25 +154,25 @@ mod tests {
 
     #[test]
     fn all_addresses_are_asked_on_this_machine() {
-        let question = Question::of_address("[::]:81".parse().expect("an address"));
+        let question = HealthQuery::of_address("[::]:81".parse().expect("an address"));
         assert_eq!(question.addresses.len(), 2);
         assert_eq!(question.host, "127.0.0.1:81");
     }
 
     #[test]
     fn localhost_is_not_looked_up() {
-        let question = Question::of_url("http://localhost:81/livez").expect("a good URL");
+        let question = HealthQuery::of_url("http://localhost:81/livez").expect("a good URL");
         assert_eq!(question.addresses.len(), 2);
     }
 
     #[test]
     fn a_url_keeps_its_path_and_query() {
-        let question = Question::of_url("http://127.0.0.1:82/readyz?verbose#x").expect("a good URL");
+        let question = HealthQuery::of_url("http://127.0.0.1:82/readyz?verbose#x").expect("a good URL");
         assert_eq!(
             (question.host.as_str(), question.path.as_str()),
             ("127.0.0.1:82", "/readyz?verbose")
         );
-        assert!(Question::of_url("https://127.0.0.1/").is_err());
-        assert!(Question::of_url("readyz").is_err());
+        assert!(HealthQuery::of_url("https://127.0.0.1/").is_err());
+        assert!(HealthQuery::of_url("readyz").is_err());
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use super::Failure;
 use crate::{
     bounds::Deadline,
-    http::{Batch, Chunk, Output},
+    http::{BatchContext, ChunkOutput, DocumentChunk},
 };
 
 /// Chunks in hand for each job, done or not: results come in order, and while a document takes as long as a dozen others do
@@ -23,16 +23,16 @@ const CHUNKS_FOR_EACH_JOB: usize = 16;
 const BYTES_FOR_EACH_JOB: usize = 4 << 20;
 
 /// A chunk and its turn.
-type Next = (u64, Chunk);
+type Next = (u64, DocumentChunk);
 /// What a chunk became, and the bytes that it was, or the panic that came of it.
-type Done = thread::Result<(Output, usize)>;
+type Done = thread::Result<(ChunkOutput, usize)>;
 
 /// Starts so many.
 ///
 /// # Errors
 /// The system has no more threads.
-pub(super) fn start(count: usize, batch: &Arc<Batch>) -> Result<(Feeder, Results), Failure> {
-    let in_hand = Arc::new(InHand::new(count));
+pub(super) fn start(count: usize, batch: &Arc<BatchContext>) -> Result<(ChunkSender, Results), Failure> {
+    let in_hand = Arc::new(InFlight::new(count));
     let (sender, chunks) = mpsc::channel();
     let chunks = Arc::new(Mutex::new(chunks));
     let (tell, told) = mpsc::channel();
@@ -42,7 +42,7 @@ pub(super) fn start(count: usize, batch: &Arc<Batch>) -> Result<(Feeder, Results
             .spawn(move || work(&chunks, &tell, &batch))
             .map_err(Failure::system("starting a job"))?;
     }
-    let feeder = Feeder {
+    let feeder = ChunkSender {
         sender,
         in_hand: Arc::clone(&in_hand),
         turn: 0,
@@ -57,7 +57,7 @@ pub(super) fn start(count: usize, batch: &Arc<Batch>) -> Result<(Feeder, Results
 }
 
 /// One job, until there are no more chunks or nobody waits for what they become.
-fn work(chunks: &Mutex<mpsc::Receiver<Next>>, tell: &mpsc::Sender<(u64, Done)>, batch: &Batch) {
+fn work(chunks: &Mutex<mpsc::Receiver<Next>>, tell: &mpsc::Sender<(u64, Done)>, batch: &BatchContext) {
     loop {
         let Ok((turn, chunk)) = lock(chunks).recv() else { return };
         let deadline = Deadline::after(chunk.budget(batch.bounds()));
@@ -73,29 +73,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Gives the jobs their chunks. They end with it.
-pub(super) struct Feeder {
+pub(super) struct ChunkSender {
     sender: mpsc::Sender<Next>,
-    in_hand: Arc<InHand>,
+    in_hand: Arc<InFlight>,
     turn: u64,
 }
 
 /// Nobody takes chunks any more, and whoever did says why.
-pub(super) struct Unwanted;
+pub(super) struct ReceiverGone;
 
-impl Feeder {
+impl ChunkSender {
     /// Waits while there is too much in hand.
-    pub(super) fn feed(&mut self, chunk: Chunk) -> Result<(), Unwanted> {
+    pub(super) fn feed(&mut self, chunk: DocumentChunk) -> Result<(), ReceiverGone> {
         self.in_hand.take(chunk.body_bytes());
         let turn = self.turn;
         self.turn += 1;
-        self.sender.send((turn, chunk)).map_err(|_| Unwanted)
+        self.sender.send((turn, chunk)).map_err(|_| ReceiverGone)
     }
 }
 
 /// What the chunks became, in their order, until the last one.
 pub(super) struct Results {
     told: mpsc::Receiver<(u64, Done)>,
-    in_hand: Arc<InHand>,
+    in_hand: Arc<InFlight>,
     /// Those whose turn has not come yet.
     early: BTreeMap<u64, Done>,
     turn: u64,
@@ -119,7 +119,7 @@ impl Iterator for Results {
 
 /// The chunks that were read and are not written yet.
 #[derive(Debug)]
-struct InHand {
+struct InFlight {
     most_chunks: usize,
     most_bytes: usize,
     /// How many there are, and their bytes.
@@ -127,9 +127,9 @@ struct InHand {
     given_back: Condvar,
 }
 
-impl InHand {
+impl InFlight {
     fn new(jobs: usize) -> Self {
-        InHand {
+        InFlight {
             most_chunks: jobs.saturating_mul(CHUNKS_FOR_EACH_JOB),
             most_bytes: jobs.saturating_mul(BYTES_FOR_EACH_JOB),
             taken: Mutex::default(),
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn no_more_is_read_than_may_be_in_hand() {
         for (chunks, bytes) in [(CHUNKS_FOR_EACH_JOB, 1), (2, BYTES_FOR_EACH_JOB)] {
-            let in_hand = Arc::new(InHand::new(1));
+            let in_hand = Arc::new(InFlight::new(1));
             let (tell, told) = mpsc::channel();
             let reader = Arc::clone(&in_hand);
             thread::spawn(move || {

@@ -19,7 +19,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{BadSetting, Config, Settings, unknown_variable},
+    config::{Config, InvalidSetting, Settings, unknown_variable},
     error::Error,
     rules::RuleError,
 };
@@ -57,7 +57,7 @@ enum Command {
 pub enum Failure {
     /// A setting that means nothing. Nothing was opened.
     #[error(transparent)]
-    Setting(#[from] BadSetting),
+    Setting(#[from] InvalidSetting),
     /// A document or an option that was refused.
     #[error("{code}: {0}", code = .0.code())]
     Refused(#[from] Error),
@@ -141,13 +141,13 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// The settings, checked, in an environment that holds nothing of ours that is none of them.
-fn settled(settings: &Settings) -> Result<Config, BadSetting> {
+fn settled(settings: &Settings) -> Result<Config, InvalidSetting> {
     let variables = std::env::vars_os();
     let text =
         variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
     if let Some(name) = unknown_variable(text) {
         let wanted = "is no setting; `copydesk config print` lists them all";
-        return Err(BadSetting::new("variable", name, wanted));
+        return Err(InvalidSetting::new("variable", name, wanted));
     }
     settings.check(port_variable().as_deref())
 }

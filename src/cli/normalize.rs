@@ -12,7 +12,7 @@ use super::{Failure, removed, rules::SourceArgs};
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
-    input::Document,
+    input::RawDocument,
     options::Options,
     pipeline::{Answer, Pipeline},
 };
@@ -88,10 +88,10 @@ fn normalize(
 ) -> Result<Answer, Failure> {
     let bounds = pipeline.bounds();
     let bytes = read(file, bounds.body_bytes)?;
-    let document = Document {
+    let document = RawDocument {
         bytes: &bytes,
         content_type,
-        ..Document::default()
+        ..RawDocument::default()
     };
     Ok(pipeline.normalize(&document, options, &Deadline::after(bounds.time))?)
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// A line about a document.
 #[derive(Serialize)]
-struct Loss {
+struct RemovedLine {
     file: String,
     /// Its visible characters.
     characters: u64,
@@ -27,13 +27,13 @@ struct Loss {
     /// The same as a share.
     share: f64,
     /// What took them, the greediest first.
-    rules: Vec<ByRule>,
+    rules: Vec<RuleTotals>,
     /// How many rules would have taken too much, and were not obeyed.
     rolled_back: usize,
 }
 
 #[derive(Serialize)]
-struct ByRule {
+struct RuleTotals {
     rule: String,
     category: Category,
     characters: u64,
@@ -42,7 +42,7 @@ struct ByRule {
 
 /// A line about a document of which nothing is known.
 #[derive(Serialize)]
-struct Unread {
+struct UnreadLine {
     file: String,
     problem: String,
 }
@@ -53,20 +53,20 @@ pub(super) fn run(
     files: &[PathBuf],
     normalize: impl Fn(&Path) -> Result<Answer, Failure>,
 ) -> Result<(), Failure> {
-    let (mut losses, mut unread) = (Vec::new(), Vec::new());
+    let (mut removals, mut unread) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.to_string_lossy().into_owned();
         match normalize(file) {
-            Ok(answer) => losses.push(Loss::new(name, &answer.trace, pipeline.rules())),
-            Err(failure) => unread.push(Unread {
+            Ok(answer) => removals.push(RemovedLine::new(name, &answer.trace, pipeline.rules())),
+            Err(failure) => unread.push(UnreadLine {
                 file: name,
                 problem: failure.to_string(),
             }),
         }
     }
-    losses.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.removed.cmp(&a.removed)));
+    removals.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.removed.cmp(&a.removed)));
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = losses.iter().try_for_each(|loss| print(&mut out, loss));
+    let written = removals.iter().try_for_each(|loss| print(&mut out, loss));
     written
         .and_then(|()| unread.iter().try_for_each(|unread| print(&mut out, unread)))
         .and_then(|()| out.flush())
@@ -85,7 +85,7 @@ fn print(out: &mut impl io::Write, line: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-impl Loss {
+impl RemovedLine {
     fn new(file: String, trace: &Trace, rules: &RuleSet) -> Self {
         let mut by_rule: BTreeMap<&str, (Category, u64)> = BTreeMap::new();
         for taken in &trace.removed {
@@ -95,7 +95,7 @@ impl Loss {
         let all = u64::from(trace.characters);
         let share = |characters: u64| round(characters as f64 / all.max(1) as f64);
         let removed = by_rule.values().map(|(_, characters)| characters).sum();
-        let by_rule = by_rule.into_iter().map(|(rule, (category, characters))| ByRule {
+        let by_rule = by_rule.into_iter().map(|(rule, (category, characters))| RuleTotals {
             rule: rule.to_owned(),
             category,
             characters,
@@ -103,7 +103,7 @@ impl Loss {
         });
         let mut by_rule: Vec<_> = by_rule.collect();
         by_rule.sort_by_key(|rule| std::cmp::Reverse(rule.characters));
-        Loss {
+        RemovedLine {
             file,
             characters: all,
             removed,

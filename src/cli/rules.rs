@@ -11,7 +11,7 @@ use crate::{
     bounds::Bounds,
     output::rules::{render, routes},
     pipeline::Pipeline,
-    rules::{Rule, RuleSet, Sources, read},
+    rules::{Rule, RuleSet, RuleSources, read},
 };
 
 #[derive(Debug, clap::Args)]
@@ -66,8 +66,8 @@ pub(super) struct SourceArgs {
 }
 
 impl SourceArgs {
-    fn sources(&self) -> Sources {
-        Sources {
+    fn sources(&self) -> RuleSources {
+        RuleSources {
             folders: self.folders.clone(),
             filter_lists: self.filter_lists.clone(),
         }

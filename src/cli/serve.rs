@@ -11,10 +11,10 @@ use tokio::{
 
 use super::{Failure, logs, settled};
 use crate::{
-    config::{BadSetting, Config, Settings},
+    config::{Config, InvalidSetting, Settings},
     http::{self, App, Tokens},
     pipeline::Pipeline,
-    rules::{Sources, fingerprint, read},
+    rules::{RuleSources, fingerprint, read},
     workers::Workers,
 };
 
@@ -35,13 +35,13 @@ pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// The tokens that the settings name; a file that holds none would lock everyone out, and is refused.
-pub(super) fn tokens(config: &Config) -> Result<Option<Tokens>, BadSetting> {
+pub(super) fn tokens(config: &Config) -> Result<Option<Tokens>, InvalidSetting> {
     let Some(file) = &config.tokens_file else {
         return Ok(None);
     };
     let tokens = Tokens::read(file);
     let tokens = tokens.map_err(|error| {
-        BadSetting::new(
+        InvalidSetting::new(
             "--tokens-file",
             file.to_string_lossy(),
             format!("cannot be used: {error}"),
@@ -60,10 +60,10 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
         );
     }
     let pipeline = Pipeline::new(rules, config.bounds);
-    let app = App::guarded(pipeline, Workers::with(config.limits), config.wire, tokens);
+    let app = App::guarded(pipeline, Workers::with(config.limits), config.timeouts, tokens);
 
     // Before the port is open: from then on somebody may want us to stop.
-    let shutdown = Shutdown::new().map_err(Failure::system("listening for signals"))?;
+    let shutdown = ShutdownSignals::new().map_err(Failure::system("listening for signals"))?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::system("listening for signals"))?;
     let open = |address| http::listen(address).map_err(Failure::system(format!("listening on {address}")));
     let listener = open(config.bind)?;
@@ -83,7 +83,7 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
         memory_limit = config.memory_limit,
         max_body = config.bounds.body_bytes,
         max_elements = config.bounds.elements,
-        max_connections = config.wire.max_connections,
+        max_connections = config.timeouts.max_connections,
         "listening"
     );
 
@@ -104,10 +104,10 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Reads tokens and rules again when it is told to, and rules also when their files change.
-async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: Sources, mut seen: u64) {
+async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: RuleSources, mut seen: u64) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let is_fixed = rules == Sources::default();
+    let is_fixed = rules == RuleSources::default();
     loop {
         let told = tokio::select! {
             told = hangup.recv() => match told {
@@ -138,12 +138,12 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: Sources, mut seen: 
 }
 
 /// The signals that mean "please stop"; the second one means "now".
-struct Shutdown(Mutex<(Signal, Signal)>);
+struct ShutdownSignals(Mutex<(Signal, Signal)>);
 
-impl Shutdown {
+impl ShutdownSignals {
     fn new() -> io::Result<Self> {
         let both = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Shutdown(Mutex::new(both)))
+        Ok(ShutdownSignals(Mutex::new(both)))
     }
 
     /// The next of them. Whoever asks second is told of the second one.

@@ -18,7 +18,7 @@ use std::{
 pub use table::{markdown, unknown_variable};
 use units::{count, size, time, time_or_none, truth};
 
-use crate::{bounds::Bounds, rules::Sources, workers::Limits};
+use crate::{bounds::Bounds, rules::RuleSources, workers::Limits};
 
 /// Where we listen when nobody says anything: this machine only.
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -125,22 +125,22 @@ pub struct Config {
     /// The bearer tokens' file.
     pub tokens_file: Option<PathBuf>,
     /// Where rules come from beside the built-in ones.
-    pub rules: Sources,
+    pub rules: RuleSources,
     /// What one document may cost.
     pub bounds: Bounds,
     /// What all of them together may cost.
     pub limits: Limits,
     /// What the limits of memory were made from, in bytes.
     pub memory_limit: usize,
-    /// How patient the wire is.
-    pub wire: Wire,
+    /// How patient the timeouts is.
+    pub timeouts: HttpTimeouts,
     /// What is logged, and how.
     pub log: Log,
 }
 
 /// How long the HTTP room waits for a peer, how many of them, how much it reads only to throw away, and what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wire {
+pub struct HttpTimeouts {
     /// Connections open at once.
     pub max_connections: usize,
     /// From the first byte of a request's head to its end; on a new connection from its start.
@@ -149,7 +149,7 @@ pub struct Wire {
     pub idle_timeout: Duration,
     /// From a request's head to the end of its body; for a stream, between two pieces of it.
     pub body_timeout: Duration,
-    /// Bytes that must arrive in each [`Wire::RATE_WINDOW`] of a body.
+    /// Bytes that must arrive in each [`HttpTimeouts::RATE_WINDOW`] of a body.
     pub body_rate_bytes: usize,
     /// How long an answer may lie unread.
     pub stall_timeout: Duration,
@@ -166,16 +166,16 @@ pub struct Wire {
     pub preview: bool,
 }
 
-impl Wire {
+impl HttpTimeouts {
     /// What a body's rate is measured over: long enough for a phone that changes cells.
     pub const RATE_WINDOW: Duration = Duration::from_secs(5);
     /// How long after a peer was found silent for too long it is looked at again: what it has sent is read in between.
     pub const SECOND_LOOK: Duration = Duration::from_millis(50);
 }
 
-impl Default for Wire {
+impl Default for HttpTimeouts {
     fn default() -> Self {
-        Wire {
+        HttpTimeouts {
             max_connections: MAX_CONNECTIONS,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
@@ -227,16 +227,16 @@ pub enum LogFormat {
 /// A setting that means nothing: which one, what it said, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("bad setting {name}: {given:?} {wanted}")]
-pub struct BadSetting {
+pub struct InvalidSetting {
     name: &'static str,
     given: String,
     wanted: String,
 }
 
-impl BadSetting {
+impl InvalidSetting {
     /// For a setting whose value is found bad only when it is used, as a file that cannot be read.
     pub fn new(name: &'static str, given: impl Into<String>, wanted: impl Into<String>) -> Self {
-        BadSetting {
+        InvalidSetting {
             name,
             given: given.into(),
             wanted: wanted.into(),
@@ -249,7 +249,7 @@ impl Settings {
     ///
     /// # Errors
     /// The first setting that means nothing.
-    pub fn check(&self, port: Option<&str>) -> Result<Config, BadSetting> {
+    pub fn check(&self, port: Option<&str>) -> Result<Config, InvalidSetting> {
         let settings = self.with_defaults();
         let memory_limit = settings.memory_limit()?;
         let memory = Memory::of(memory_limit);
@@ -261,19 +261,19 @@ impl Settings {
                 None => None,
             },
             tokens_file: settings.tokens_file.as_ref().map(PathBuf::from),
-            rules: Sources {
+            rules: RuleSources {
                 folders: paths(&settings.rules),
                 filter_lists: paths(&settings.filter_list),
             },
             bounds,
             limits: settings.limits(&memory)?,
             memory_limit,
-            wire: settings.wire(&memory)?,
+            timeouts: settings.timeouts(&memory)?,
             log: settings.log()?,
         })
     }
 
-    fn memory_limit(&self) -> Result<usize, BadSetting> {
+    fn memory_limit(&self) -> Result<usize, InvalidSetting> {
         let Some(given) = &self.memory_limit else {
             return Ok(machine::memory_bytes()
                 .unwrap_or(UNKNOWN_MEMORY_BYTES)
@@ -292,7 +292,7 @@ impl Settings {
     }
 
     /// A bound that is not given gives way to the memory; one that is given and does not fit is refused.
-    fn bounds(&self, memory: &Memory) -> Result<Bounds, BadSetting> {
+    fn bounds(&self, memory: &Memory) -> Result<Bounds, InvalidSetting> {
         let bounds = Bounds {
             time: time("--timeout", &self.timeout)?,
             ..Bounds::default()
@@ -320,7 +320,7 @@ impl Settings {
             })
     }
 
-    fn limits(&self, memory: &Memory) -> Result<Limits, BadSetting> {
+    fn limits(&self, memory: &Memory) -> Result<Limits, InvalidSetting> {
         let concurrency = match &self.concurrency {
             Some(given) => count("--concurrency", given, MAX_CONCURRENCY)?,
             // The standard library's answer respects affinity and a container's CPU quota; one is always right.
@@ -345,7 +345,7 @@ impl Settings {
         })
     }
 
-    fn wire(&self, memory: &Memory) -> Result<Wire, BadSetting> {
+    fn timeouts(&self, memory: &Memory) -> Result<HttpTimeouts, InvalidSetting> {
         let max_connections = match &self.max_connections {
             Some(given) => count("--max-connections", given, 1 << 20)?,
             None => {
@@ -354,7 +354,7 @@ impl Settings {
                 MAX_CONNECTIONS.min(descriptors).min(memory.connections()).max(1)
             }
         };
-        Ok(Wire {
+        Ok(HttpTimeouts {
             max_connections,
             header_timeout: time("--header-timeout", &self.header_timeout)?,
             idle_timeout: time("--idle-timeout", &self.idle_timeout)?,
@@ -367,11 +367,11 @@ impl Settings {
                 Some(given) => !truth("--no-preview", given)?,
                 None => true,
             },
-            ..Wire::default()
+            ..HttpTimeouts::default()
         })
     }
 
-    fn log(&self) -> Result<Log, BadSetting> {
+    fn log(&self) -> Result<Log, InvalidSetting> {
         let level = match self.log.as_str() {
             "off" => None,
             "error" => Some(LogLevel::Error),
@@ -463,7 +463,7 @@ const QUEUE_BYTES_FOR_EACH_WORKER: usize = 8 << 20;
 ///
 /// # Errors
 /// An address that is none, or a host name: names are not looked up, because nothing here talks to a network.
-pub fn bind_address(name: &'static str, bind: Option<&str>, port: Option<&str>) -> Result<SocketAddr, BadSetting> {
+pub fn bind_address(name: &'static str, bind: Option<&str>, port: Option<&str>) -> Result<SocketAddr, InvalidSetting> {
     // Compose files and templates leave variables empty rather than unset.
     let given = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     if let Some(bind) = given(bind) {
@@ -482,8 +482,8 @@ pub fn bind_address(name: &'static str, bind: Option<&str>, port: Option<&str>) 
     Ok(DEFAULT_BIND)
 }
 
-fn bad(name: &'static str, given: &str, wanted: impl Into<String>) -> BadSetting {
-    BadSetting::new(name, given, wanted)
+fn bad(name: &'static str, given: &str, wanted: impl Into<String>) -> InvalidSetting {
+    InvalidSetting::new(name, given, wanted)
 }
 
 #[cfg(test)]
@@ -523,11 +523,11 @@ mod tests {
         assert_eq!(config.bounds.body_bytes, 2 << 20);
         assert_eq!(config.bounds.time, Duration::from_millis(1500));
         assert_eq!(config.limits.concurrency.get(), 3);
-        let wire = Wire {
-            max_connections: config.wire.max_connections, // the machine's
-            ..Wire::default()
+        let timeouts = HttpTimeouts {
+            max_connections: config.timeouts.max_connections, // the machine's
+            ..HttpTimeouts::default()
         };
-        assert_eq!(config.wire, wire);
+        assert_eq!(config.timeouts, timeouts);
     }
 
     #[test]

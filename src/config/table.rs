@@ -105,7 +105,7 @@ impl Config {
     }
 
     fn values(&self) -> Vec<(&'static str, String)> {
-        let (bounds, limits, wire) = (&self.bounds, &self.limits, &self.wire);
+        let (bounds, limits, timeouts) = (&self.bounds, &self.limits, &self.timeouts);
         let level = match self.log.level {
             None => "off",
             Some(LogLevel::Error) => "error",
@@ -126,7 +126,7 @@ impl Config {
                 self.admin_bind.map(|address| address.to_string()).unwrap_or_default(),
             ),
             ("--tokens-file", file.unwrap_or_default()),
-            ("--no-preview", (!wire.preview).to_string()),
+            ("--no-preview", (!timeouts.preview).to_string()),
             ("--rules", joined(&self.rules.folders)),
             ("--filter-list", joined(&self.rules.filter_lists)),
             ("--max-body", write_size(bounds.body_bytes)),
@@ -136,14 +136,14 @@ impl Config {
             ("--queue", limits.queue.to_string()),
             ("--queue-size", write_size(limits.queue_bytes)),
             ("--memory-limit", write_size(self.memory_limit)),
-            ("--max-connections", wire.max_connections.to_string()),
-            ("--header-timeout", write_time(wire.header_timeout)),
-            ("--idle-timeout", write_time(wire.idle_timeout)),
-            ("--body-timeout", write_time(wire.body_timeout)),
-            ("--body-rate", write_size(wire.body_rate_bytes)),
-            ("--stall-timeout", write_time(wire.stall_timeout)),
-            ("--drain-delay", write_time(wire.drain_delay)),
-            ("--grace", write_time(wire.grace)),
+            ("--max-connections", timeouts.max_connections.to_string()),
+            ("--header-timeout", write_time(timeouts.header_timeout)),
+            ("--idle-timeout", write_time(timeouts.idle_timeout)),
+            ("--body-timeout", write_time(timeouts.body_timeout)),
+            ("--body-rate", write_size(timeouts.body_rate_bytes)),
+            ("--stall-timeout", write_time(timeouts.stall_timeout)),
+            ("--drain-delay", write_time(timeouts.drain_delay)),
+            ("--grace", write_time(timeouts.grace)),
             ("--log", level.to_owned()),
             ("--log-format", format.to_owned()),
         ]
@@ -236,7 +236,7 @@ mod tests {
             "--drain-delay=5s".into(),
             "--no-preview".into(),
         ]);
-        assert!(!config.wire.preview);
+        assert!(!config.timeouts.preview);
         let printed = config.print();
         let words = flags().into_iter().zip(printed.lines());
         let words = words.map(|(flag, line)| format!("{}={}", flag.long, line.split_once('=').expect("a line").1));

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{BadSetting, bad};
+use super::{InvalidSetting, bad};
 
 /// Timers below a millisecond only ever mean "refuse everything".
 const MIN_TIME: Duration = Duration::from_millis(1);
 /// Longer than a day is a typing error, and far from where adding to the clock could overflow.
 const MAX_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) fn size(name: &'static str, given: &str) -> Result<usize, BadSetting> {
+pub(super) fn size(name: &'static str, given: &str) -> Result<usize, InvalidSetting> {
     given
         .parse::<ByteSize>()
         .ok()
@@ -20,7 +20,7 @@ pub(super) fn size(name: &'static str, given: &str) -> Result<usize, BadSetting>
         .ok_or_else(|| bad(name, given, "is no size; write a number with a unit, as 16MiB"))
 }
 
-pub(super) fn time(name: &'static str, given: &str) -> Result<Duration, BadSetting> {
+pub(super) fn time(name: &'static str, given: &str) -> Result<Duration, InvalidSetting> {
     let wanted = "is no time from 1ms to 1day; write a number with a unit, as 10s";
     humantime::parse_duration(given)
         .ok()
@@ -29,14 +29,14 @@ pub(super) fn time(name: &'static str, given: &str) -> Result<Duration, BadSetti
 }
 
 /// A time that may also be none at all, written `0s`.
-pub(super) fn time_or_none(name: &'static str, given: &str) -> Result<Duration, BadSetting> {
+pub(super) fn time_or_none(name: &'static str, given: &str) -> Result<Duration, InvalidSetting> {
     match humantime::parse_duration(given) {
         Ok(Duration::ZERO) => Ok(Duration::ZERO),
         _ => time(name, given),
     }
 }
 
-pub(super) fn truth(name: &'static str, given: &str) -> Result<bool, BadSetting> {
+pub(super) fn truth(name: &'static str, given: &str) -> Result<bool, InvalidSetting> {
     match given.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
@@ -44,7 +44,7 @@ pub(super) fn truth(name: &'static str, given: &str) -> Result<bool, BadSetting>
     }
 }
 
-pub(super) fn count(name: &'static str, given: &str, most: usize) -> Result<usize, BadSetting> {
+pub(super) fn count(name: &'static str, given: &str, most: usize) -> Result<usize, InvalidSetting> {
     given
         .parse()
         .ok()

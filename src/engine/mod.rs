@@ -1,4 +1,4 @@
-//! HTML becomes an article's content: handlers, outline, score, write; and the stream, which uses the same handlers.
+//! HTML becomes an article's content: handlers, document, score, write; and the stream, which uses the same handlers.
 //!
 //! Knows no JSON, no HTTP and no clock but its deadline.
 
@@ -17,13 +17,13 @@ use std::{
 
 pub use extract::score::Mode;
 pub use extract::units::Units;
-pub use html::document::Outline;
-pub use html::parser::survey;
+pub use html::document::Document;
+pub use html::parser::parse;
 pub use sanitize::links::Links;
 pub use sanitize::serialize::{Content, Node};
-pub use selectors::program::{Hit, Matcher};
+pub use selectors::program::{RuleMatch, SelectorProgram};
 
-use crate::rules::{Action, Origin, Rule, RuleSet, Scope, Selector};
+use crate::rules::{Action, DocumentContext, Rule, RuleSet, Scope, Selector};
 
 /// Rules compiled for the engine. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct Rulebook(Arc<Compiled>);
 struct Compiled {
     rules: Arc<RuleSet>,
     /// The selectors of the rules for every document.
-    everywhere: Arc<Matcher>,
+    everywhere: Arc<SelectorProgram>,
     /// The rules for some, by domain; those that only name sources, or hosts where they are off, under the empty name.
     scoped: HashMap<String, Vec<u16>>,
     /// The names of sources that rules ask for; others say nothing.
@@ -41,17 +41,17 @@ struct Compiled {
     /// The languages that rules ask for; others are as good as none.
     languages: HashSet<String>,
     /// The selectors of the rules for every document but those switched off, as callers did lately.
-    without: Shelf<Off>,
+    without: RuleSetCache<DisabledRules>,
     /// The selectors of the rules for some, compiled for the hosts that came up lately.
-    hosts: Shelf<(Origin, Off)>,
+    hosts: RuleSetCache<(DocumentContext, DisabledRules)>,
 }
 
 /// Numbers of rules that a caller switched off, ascending.
-type Off = Vec<u16>;
+type DisabledRules = Vec<u16>;
 
 /// What rules have yet to be compiled for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
+pub enum CompileCost {
     /// None worth speaking of: some microseconds.
     None,
     /// Those of a host that has not come up lately: a millisecond, where a list has many for every host but some.
@@ -69,18 +69,18 @@ const HOSTS_KEPT: usize = 256;
 
 /// What was compiled lately, by what it was compiled for.
 #[derive(Debug)]
-struct Shelf<K> {
+struct RuleSetCache<K> {
     most: usize,
-    compiled: Mutex<HashMap<K, Arc<Matcher>>>,
+    compiled: Mutex<HashMap<K, Arc<SelectorProgram>>>,
 }
 
-impl<K: Eq + Hash> Shelf<K> {
+impl<K: Eq + Hash> RuleSetCache<K> {
     fn of(most: usize) -> Self {
         let compiled = Mutex::default();
-        Shelf { most, compiled }
+        RuleSetCache { most, compiled }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Matcher>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<SelectorProgram>>> {
         self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -89,17 +89,17 @@ impl<K: Eq + Hash> Shelf<K> {
     }
 
     /// Compiles what is not there, while nobody is kept waiting for what is.
-    fn get(&self, key: K, compile: impl FnOnce() -> Matcher) -> Arc<Matcher> {
+    fn get(&self, key: K, compile: impl FnOnce() -> SelectorProgram) -> Arc<SelectorProgram> {
         if let Some(known) = self.lock().get(&key) {
             return Arc::clone(known);
         }
-        let matcher = Arc::new(compile());
+        let program = Arc::new(compile());
         let mut compiled = self.lock();
         if compiled.len() >= self.most {
             compiled.clear();
         }
-        compiled.insert(key, Arc::clone(&matcher));
-        matcher
+        compiled.insert(key, Arc::clone(&program));
+        program
     }
 }
 
@@ -137,8 +137,8 @@ impl Rulebook {
             scoped,
             sources,
             languages,
-            without: Shelf::of(SETS_KEPT),
-            hosts: Shelf::of(HOSTS_KEPT),
+            without: RuleSetCache::of(SETS_KEPT),
+            hosts: RuleSetCache::of(HOSTS_KEPT),
         }))
     }
 
@@ -153,11 +153,11 @@ impl Rulebook {
     /// The first of `without` that names no rule.
     pub fn choose<'a>(
         &self,
-        origin: Origin,
+        context: DocumentContext,
         remove: &[Selector],
         keep: &[Selector],
         without: &'a [String],
-    ) -> Result<Choice, &'a str> {
+    ) -> Result<ActiveRules, &'a str> {
         let off = self.off(without)?;
         let everywhere = match off.is_empty() {
             true => Arc::clone(&self.0.everywhere),
@@ -167,39 +167,39 @@ impl Rulebook {
                 })
             }),
         };
-        let removes = remove.iter().map(|selector| (selector, Hit::Remove));
-        let keeps = keep.iter().map(|selector| (selector, Hit::Keep));
-        let choice = Choice {
+        let removes = remove.iter().map(|selector| (selector, RuleMatch::Remove));
+        let keeps = keep.iter().map(|selector| (selector, RuleMatch::Keep));
+        let choice = ActiveRules {
             rulebook: self.clone(),
-            origin: Origin::default(),
+            context: DocumentContext::default(),
             everywhere,
             scoped: None,
-            caller: Arc::new(Matcher::new(removes.chain(keeps))),
+            caller: Arc::new(SelectorProgram::new(removes.chain(keeps))),
             without: off,
         };
-        Ok(choice.for_origin(origin))
+        Ok(choice.for_origin(context))
     }
 
     /// How long [`Rulebook::choose`] will take.
-    pub fn effort(&self, origin: Origin, without: &[String]) -> Effort {
+    pub fn compile_cost(&self, context: DocumentContext, without: &[String]) -> CompileCost {
         let Ok(off) = self.off(without) else {
-            return Effort::None; // to be refused, which is soon done
+            return CompileCost::None; // to be refused, which is soon done
         };
         if self.rules().rules().len() <= FEW_RULES {
-            Effort::None
+            CompileCost::None
         } else if !off.is_empty() && !self.0.without.has(&off) {
-            Effort::AllRules
-        } else if !self.0.scoped.is_empty() && !self.0.hosts.has(&(self.asked_for(origin), off)) {
-            Effort::RulesOfAHost
+            CompileCost::AllRules
+        } else if !self.0.scoped.is_empty() && !self.0.hosts.has(&(self.asked_for(context), off)) {
+            CompileCost::RulesOfAHost
         } else {
-            Effort::None
+            CompileCost::None
         }
     }
 
     /// The numbers of these rules, in one go over all: there may be thousands of both.
-    fn off<'a>(&self, without: &'a [String]) -> Result<Off, &'a str> {
+    fn off<'a>(&self, without: &'a [String]) -> Result<DisabledRules, &'a str> {
         if without.is_empty() {
-            return Ok(Off::new());
+            return Ok(DisabledRules::new());
         }
         let mut wanted: HashMap<&str, Option<u16>> = without.iter().map(|id| (id.as_str(), None)).collect();
         for (i, rule) in self.rules().rules().iter().enumerate() {
@@ -208,33 +208,35 @@ impl Rulebook {
             }
         }
         let number = |id: &'a String| wanted[id.as_str()].ok_or(id.as_str());
-        let mut off = without.iter().map(number).collect::<Result<Off, _>>()?;
+        let mut off = without.iter().map(number).collect::<Result<DisabledRules, _>>()?;
         off.sort_unstable();
         off.dedup();
         Ok(off)
     }
 
     /// What rules ask for: the rest would only fill the shelf of compiled hosts.
-    fn asked_for(&self, mut origin: Origin) -> Origin {
+    fn asked_for(&self, mut context: DocumentContext) -> DocumentContext {
         let compiled = &self.0;
-        origin.sources.retain(|name| compiled.sources.contains(name));
-        origin.language = origin.language.filter(|language| compiled.languages.contains(language));
-        origin
+        context.sources.retain(|name| compiled.sources.contains(name));
+        context.language = context
+            .language
+            .filter(|language| compiled.languages.contains(language));
+        context
     }
 
     /// The selectors of the rules that are for this document and not for every one.
-    fn scoped_matcher(&self, origin: &Origin, off: &Off) -> Option<Arc<Matcher>> {
+    fn scoped_matcher(&self, context: &DocumentContext, off: &DisabledRules) -> Option<Arc<SelectorProgram>> {
         if self.0.scoped.is_empty() {
             return None;
         }
-        let key = (origin.clone(), off.clone());
-        let matcher = self.0.hosts.get(key, || self.compile_scoped(origin, off));
-        Some(matcher).filter(|matcher| !matcher.is_empty())
+        let key = (context.clone(), off.clone());
+        let program = self.0.hosts.get(key, || self.compile_scoped(context, off));
+        Some(program).filter(|program| !program.is_empty())
     }
 
-    fn compile_scoped(&self, origin: &Origin, off: &Off) -> Matcher {
+    fn compile_scoped(&self, context: &DocumentContext, off: &DisabledRules) -> SelectorProgram {
         let mut names = vec![""];
-        let host = origin.host.as_deref().unwrap_or_default();
+        let host = context.host.as_deref().unwrap_or_default();
         names.extend(
             host.match_indices('.')
                 .map(|(i, _)| &host[i + 1..])
@@ -250,23 +252,23 @@ impl Rulebook {
         numbers.sort_unstable();
         numbers.dedup();
         let rules = self.rules().rules();
-        numbers.retain(|i| off.binary_search(i).is_err() && rules[*i as usize].scope.holds(origin));
-        Matcher::new(numbers.iter().flat_map(|i| selectors(*i, &rules[*i as usize])))
+        numbers.retain(|i| off.binary_search(i).is_err() && rules[*i as usize].scope.holds(context));
+        SelectorProgram::new(numbers.iter().flat_map(|i| selectors(*i, &rules[*i as usize])))
     }
 }
 
 /// The rules of one request: the set, where the document comes from, and what the caller adds and takes away.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub struct ActiveRules {
     rulebook: Rulebook,
-    origin: Origin,
-    everywhere: Arc<Matcher>,
-    scoped: Option<Arc<Matcher>>,
-    caller: Arc<Matcher>,
-    without: Off,
+    context: DocumentContext,
+    everywhere: Arc<SelectorProgram>,
+    scoped: Option<Arc<SelectorProgram>>,
+    caller: Arc<SelectorProgram>,
+    without: DisabledRules,
 }
 
-impl Choice {
+impl ActiveRules {
     /// The set.
     pub fn rules(&self) -> &RuleSet {
         self.rulebook.rules()
@@ -274,31 +276,31 @@ impl Choice {
 
     /// The same for a document that turns out to be in this language.
     fn in_language(self, language: Option<String>) -> Self {
-        let origin = Origin {
+        let context = DocumentContext {
             language,
-            ..self.origin.clone()
+            ..self.context.clone()
         };
-        self.for_origin(origin)
+        self.for_origin(context)
     }
 
-    fn for_origin(mut self, origin: Origin) -> Self {
-        let origin = self.rulebook.asked_for(origin);
-        if self.scoped.is_none() || origin != self.origin {
-            self.scoped = self.rulebook.scoped_matcher(&origin, &self.without);
+    fn for_origin(mut self, context: DocumentContext) -> Self {
+        let context = self.rulebook.asked_for(context);
+        if self.scoped.is_none() || context != self.context {
+            self.scoped = self.rulebook.scoped_matcher(&context, &self.without);
         }
-        self.origin = origin;
+        self.context = context;
         self
     }
 
     /// All selectors that are for this document.
-    fn matchers(&self) -> impl Iterator<Item = &Arc<Matcher>> {
+    fn programs(&self) -> impl Iterator<Item = &Arc<SelectorProgram>> {
         let all = [Some(&self.everywhere), self.scoped.as_ref(), Some(&self.caller)];
-        all.into_iter().flatten().filter(|matcher| !matcher.is_empty())
+        all.into_iter().flatten().filter(|program| !program.is_empty())
     }
 
     /// Whether a rule is for this document, and on.
     fn allows(&self, rule: u16) -> bool {
-        self.without.binary_search(&rule).is_err() && self.rules().rules()[rule as usize].scope.holds(&self.origin)
+        self.without.binary_search(&rule).is_err() && self.rules().rules()[rule as usize].scope.holds(&self.context)
     }
 
     /// The rules for this document whose comment pattern is found in `text`, in their order.
@@ -312,24 +314,24 @@ impl Choice {
     }
 }
 
-fn compile(rules: &RuleSet, wanted: impl Fn(u16, &Rule) -> bool) -> Matcher {
+fn compile(rules: &RuleSet, wanted: impl Fn(u16, &Rule) -> bool) -> SelectorProgram {
     let rules = rules.rules().iter().enumerate().map(|(i, rule)| (i as u16, rule));
-    Matcher::new(
+    SelectorProgram::new(
         rules
             .filter(|(i, rule)| wanted(*i, rule))
             .flat_map(|(i, rule)| selectors(i, rule)),
     )
 }
 
-fn selectors(number: u16, rule: &Rule) -> impl Iterator<Item = (&Selector, Hit)> {
+fn selectors(number: u16, rule: &Rule) -> impl Iterator<Item = (&Selector, RuleMatch)> {
     let hit = match rule.action {
-        Action::Drop => Some(Hit::DropRule(number)),
-        Action::DropRest => Some(Hit::RestRule(number)),
-        Action::Keep => Some(Hit::KeepRule(number)),
-        Action::Unwrap => Some(Hit::UnwrapRule(number)),
+        Action::Drop => Some(RuleMatch::DropRule(number)),
+        Action::DropRest => Some(RuleMatch::RestRule(number)),
+        Action::Keep => Some(RuleMatch::KeepRule(number)),
+        Action::Unwrap => Some(RuleMatch::UnwrapRule(number)),
         Action::Take => None,
     };
-    let take = rule.field.map(|_| Hit::TakeRule(number));
+    let take = rule.field.map(|_| RuleMatch::TakeRule(number));
     let hits = move || [hit, take].into_iter().flatten();
     rule.selectors
         .iter()

@@ -11,7 +11,7 @@ use memchr::{memchr, memchr2, memmem};
 use super::{
     extract::selection::{runs_in, visible_between},
     html::{
-        document::{self, Outline},
+        document::{self, Document},
         tags::Tag,
         tokens::{Markup, markup},
     },
@@ -42,11 +42,11 @@ pub struct Revealed {
 
 impl Revealed {
     /// Where most of what stands in these ranges comes from, if that is not the body.
-    pub fn origin(&self, outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Place> {
+    pub fn origin(&self, document: &Document<'_>, kept: &[Range<usize>]) -> Option<Place> {
         let is_within = |range: &Range<usize>, run: &document::Run| range.contains(&(run.start as usize));
         let (mut all, mut revealed, mut place) = (0, 0, None);
         let (mut parts, mut kept) = (self.parts.iter().peekable(), kept.iter().peekable());
-        for run in &outline.runs {
+        for run in &document.runs {
             while kept.next_if(|range| range.end <= run.start as usize).is_some() {}
             while parts.next_if(|(range, _)| range.end <= run.start as usize).is_some() {}
             if kept.peek().is_some_and(|range| is_within(range, run)) {
@@ -69,20 +69,20 @@ const NO_NOTICE: u32 = 400;
 const NOTICES: &[&str] = &["javascript", "java script", "browser", "cookies", "scripts"];
 
 /// Makes visible what is to be read; nothing where there is no such content.
-pub fn reveal(outline: &Outline<'_>) -> Option<Revealed> {
+pub fn reveal(document: &Document<'_>) -> Option<Revealed> {
     let mut revealed: Option<Revealed> = None;
     let mut shown = 0;
-    for (i, element) in (0..).zip(&outline.elements) {
+    for (i, element) in (0..).zip(&document.elements) {
         // What is inside a part is seen once that is.
         if (element.start as usize) < shown {
             continue;
         }
-        let Some(place) = place(outline, i) else {
+        let Some(place) = place(document, i) else {
             continue;
         };
         let range = element.start as usize..element.end as usize;
         let revealed = revealed.get_or_insert_with(|| Revealed {
-            source: outline.source.to_owned(),
+            source: document.source.to_owned(),
             parts: Vec::new(),
         });
         let tag = range.start..element.inner as usize;
@@ -90,7 +90,7 @@ pub fn reveal(outline: &Outline<'_>) -> Option<Revealed> {
             Place::Noscript | Place::Template => {
                 shown = if place == Place::Noscript { range.end } else { tag.end };
                 write_over(&mut revealed.source, tag, element.tag.name(), "div");
-                let end_tag = outline.source[range.clone()]
+                let end_tag = document.source[range.clone()]
                     .rfind("</")
                     .map(|at| range.start + at..range.end);
                 if let Some(end_tag) = end_tag.filter(|end_tag| end_tag.start >= element.inner as usize) {
@@ -104,13 +104,13 @@ pub fn reveal(outline: &Outline<'_>) -> Option<Revealed> {
     revealed
 }
 
-fn place(outline: &Outline<'_>, id: u32) -> Option<Place> {
-    let element = &outline.elements[id as usize];
+fn place(document: &Document<'_>, id: u32) -> Option<Place> {
+    let element = &document.elements[id as usize];
     match element.tag {
-        Tag::NOSCRIPT => is_text(outline, id).then_some(Place::Noscript),
-        Tag::TEMPLATE => outline.attribute(id, "shadowrootmode").map(|_| Place::Template),
+        Tag::NOSCRIPT => is_text(document, id).then_some(Place::Noscript),
+        Tag::TEMPLATE => document.attribute(id, "shadowrootmode").map(|_| Place::Template),
         Tag::DIV => {
-            let [hidden, id] = outline.attributes(id, ["hidden", "id"]);
+            let [hidden, id] = document.attributes(id, ["hidden", "id"]);
             let number = id?.strip_prefix("S:")?;
             let is_segment = hidden.is_some() && number.bytes().all(|b| b.is_ascii_hexdigit());
             is_segment.then_some(Place::ScriptState)
@@ -120,14 +120,14 @@ fn place(outline: &Outline<'_>, id: u32) -> Option<Place> {
 }
 
 /// Whether a `noscript` holds text of the page that stands nowhere else, and no notice that scripts are needed.
-fn is_text(outline: &Outline<'_>, noscript: u32) -> bool {
-    let element = &outline.elements[noscript as usize];
-    let in_head = outline
+fn is_text(document: &Document<'_>, noscript: u32) -> bool {
+    let element = &document.elements[noscript as usize];
+    let in_head = document
         .elements
         .get(element.parent as usize)
         .is_some_and(|e| e.tag == Tag::HEAD);
-    let raw = outline.raw_text(noscript);
-    let least = if outline.is_document { TEXT } else { 1 };
+    let raw = document.raw_text(noscript);
+    let least = if document.is_document { TEXT } else { 1 };
     if in_head || raw.len() < least as usize {
         return false;
     }
@@ -153,10 +153,10 @@ fn is_text(outline: &Outline<'_>, noscript: u32) -> bool {
     };
     let stands_elsewhere = || {
         let is_shown = |at: usize| {
-            let run = outline.runs.partition_point(|run| run.end as usize <= at);
-            outline.runs.get(run).is_some_and(|run| run.start as usize <= at)
+            let run = document.runs.partition_point(|run| run.end as usize <= at);
+            document.runs.get(run).is_some_and(|run| run.start as usize <= at)
         };
-        memmem::find_iter(outline.source.as_bytes(), longest.trim()).any(is_shown)
+        memmem::find_iter(document.source.as_bytes(), longest.trim()).any(is_shown)
     };
     characters >= least && (characters >= NO_NOTICE || !is_notice()) && !stands_elsewhere()
 }
@@ -187,25 +187,25 @@ const LEVELS: usize = 2;
 
 /// The document with the article behind it that one of its scripts holds, where little more than a teaser would be kept of its
 /// body.
-pub fn append(outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Revealed> {
-    let characters: u32 = kept.iter().map(|range| visible_between(outline, range)).sum();
+pub fn append(document: &Document<'_>, kept: &[Range<usize>]) -> Option<Revealed> {
+    let characters: u32 = kept.iter().map(|range| visible_between(document, range)).sum();
     if characters > TEASER {
         return None;
     }
-    let (length, html, place) = in_scripts(outline)?;
+    let (length, html, place) = in_scripts(document)?;
     // What a script holds may be of another page, unless the body begins like it or says nothing.
     let is_of_page = || {
-        let mut runs = kept.iter().flat_map(|range| runs_in(outline, range));
+        let mut runs = kept.iter().flat_map(|range| runs_in(document, range));
         let first = runs
             .find(|run| run.characters >= SENTENCE)
-            .map(|run| run.decode(&outline.source[run.start as usize..run.end as usize]));
+            .map(|run| run.decode(&document.source[run.start as usize..run.end as usize]));
         first.is_some_and(|first| html.contains(first.trim()))
     };
     let is_teaser = place == Place::JsonLd || characters < SENTENCE || is_of_page();
     (is_teaser && length >= characters * TIMES).then(|| {
-        let source = format!("{}\n<div>{html}</div>", outline.source);
+        let source = format!("{}\n<div>{html}</div>", document.source);
         Revealed {
-            parts: vec![(outline.source.len()..source.len(), place)],
+            parts: vec![(document.source.len()..source.len(), place)],
             source,
         }
     })
@@ -213,18 +213,18 @@ pub fn append(outline: &Outline<'_>, kept: &[Range<usize>]) -> Option<Revealed> 
 
 /// The longest article that a script holds as a string, as HTML and with its visible characters: `articleBody` in JSON-LD, else whatever holds paragraphs in the
 /// states of `__NEXT_DATA__`, Nuxt, Apollo and their like.
-fn in_scripts(outline: &Outline<'_>) -> Option<(u32, String, Place)> {
+fn in_scripts(document: &Document<'_>) -> Option<(u32, String, Place)> {
     let scripts = (0..)
-        .zip(&outline.elements)
+        .zip(&document.elements)
         .filter(|(_, element)| element.tag == Tag::SCRIPT);
     let mut best: Option<(u32, String, Place)> = None;
     for (id, _) in scripts {
-        let is_data = outline
+        let is_data = document
             .attribute(id, "type")
             .is_some_and(|kind| kind.contains("ld+json"));
         let found = match is_data {
-            true => article_body(outline.raw_text(id)).map(|text| (text, Place::JsonLd)),
-            false => markup_in(outline.raw_text(id), LEVELS).map(|html| (html, Place::ScriptState)),
+            true => article_body(document.raw_text(id)).map(|text| (text, Place::JsonLd)),
+            false => markup_in(document.raw_text(id), LEVELS).map(|html| (html, Place::ScriptState)),
         };
         let Some((html, place)) = found else {
             continue;

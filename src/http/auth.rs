@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::error::Refusal;
+use super::error::ApiError;
 use crate::files;
 
 /// Shorter tokens can be guessed.
@@ -51,7 +51,7 @@ impl Tokens {
 
     /// # Errors
     /// 401 for a request that shows none of the tokens.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let given = headers
             .get(header::AUTHORIZATION)
             .map(HeaderValue::as_bytes)
@@ -65,7 +65,7 @@ impl Tokens {
             return Ok(());
         }
         let detail = "this service asks for a bearer token that it knows, in the Authorization header";
-        Err(Refusal::new("unauthorized", detail).with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+        Err(ApiError::new("unauthorized", detail).with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
     }
 }
 

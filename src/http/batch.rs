@@ -34,28 +34,28 @@ use url::form_urlencoded;
 
 use super::{
     App, RULES_REVISION,
-    compress::{self, Packing},
-    connection::Watch,
+    compress::{self, CompressedStream},
+    connection::ConnectionWatch,
     content_encoding,
-    decompress::{Allowance, Intake},
-    error::Refusal,
-    limits::{self, Credit},
-    lines::{Batch, Chunk, Entry, Output, Totals},
+    decompress::{DecodedBody, DecompressLimits},
+    error::ApiError,
+    limits::{self, RateCredit},
+    lines::{BatchContext, BatchTotals, ChunkOutput, DocumentChunk, Entry},
     negotiate,
     request_log::RequestId,
     rules_revision, sandbox,
 };
 use crate::{
     bounds::Deadline,
-    config::Wire,
+    config::HttpTimeouts,
     error::Error,
     input::{
         feed,
-        request::line_splitter::{Line, Lines},
+        request::line_splitter::{InputLine, LineSplitter},
     },
     options::Options,
     steps,
-    workers::{Failure, Grant, Load, Window},
+    workers::{Ordered, Reservation, WorkCost, WorkFailure},
 };
 
 /// Chunks in hand for each worker: one that is worked on, and one that waits for it.
@@ -88,45 +88,45 @@ const TYPES: [&str; 12] = [
 ];
 
 /// The head goes out at once; from then on a refusal is the last line.
-pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let (mut head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default();
     let options = Options::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     let id = head.extensions.remove::<RequestId>().unwrap_or_default();
     let pipeline = app.pipeline();
     let revision = rules_revision(&pipeline);
-    let batch = Batch::new(pipeline, options, Some((head.uri.path().to_owned(), id.0)))?;
+    let batch = BatchContext::new(pipeline, options, Some((head.uri.path().to_owned(), id.0)))?;
     negotiate::lines(&head.headers)?;
     check_type(&head.headers)?;
-    let allowance = Allowance::of_stream(batch.bounds().body_bytes);
-    let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
+    let allowance = DecompressLimits::of_stream(batch.bounds().body_bytes);
+    let intake = DecodedBody::open(body, &head.headers, app.workers.reservation(), allowance)?;
     let coding = content_encoding::wish(&head.headers).coding;
-    let mut grant = app.workers.grant();
-    if !grant.grow(IDLE_BYTES) {
-        return Err(Refusal::memory_full());
+    let mut reservation = app.workers.reservation();
+    if !reservation.grow(IDLE_BYTES) {
+        return Err(ApiError::memory_full());
     }
-    if let Some(watch) = head.extensions.get::<Arc<Watch>>() {
+    if let Some(watch) = head.extensions.get::<Arc<ConnectionWatch>>() {
         watch.is_looked_after();
     }
     // One piece may wait for the client, while the next one is made.
     let (sender, receiver) = mpsc::channel(1);
     let width = app.workers.threads() * CHUNKS_FOR_EACH_WORKER;
-    let running = Running {
+    let running = RunningBatch {
         content_type: limits::header_text(&head.headers, &header::CONTENT_TYPE)?.map(str::to_owned),
-        input: Input::Unknown,
+        input: BatchInput::Unknown,
         batch: Arc::new(batch),
-        window: Window::new(width),
-        totals: Totals::default(),
+        window: Ordered::new(width),
+        totals: BatchTotals::default(),
         read: 0,
-        packing: Packing::new(coding),
+        packing: CompressedStream::new(coding),
         own_bytes: IDLE_BYTES,
-        grant,
+        reservation,
         sender,
         app,
     };
     tokio::spawn(running.run(intake));
 
-    let mut response = Response::new(Body::new(Lent { receiver }));
+    let mut response = Response::new(Body::new(BatchBody { receiver }));
     sandbox(&mut response);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
@@ -135,7 +135,7 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     Ok(response)
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(given) = limits::header_text(headers, &header::CONTENT_TYPE)? else {
         return Ok(());
     };
@@ -143,7 +143,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if essence.is_empty() || TYPES.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
         return Ok(());
     }
-    let refusal = Refusal::from(Error::UnsupportedType {
+    let refusal = ApiError::from(Error::UnsupportedType {
         given: essence.to_owned(),
     });
     Err(refusal.with(
@@ -153,56 +153,56 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// A batch under way.
-struct Running {
+struct RunningBatch {
     app: Arc<App>,
-    batch: Arc<Batch>,
+    batch: Arc<BatchContext>,
     content_type: Option<String>,
-    input: Input,
-    window: Window<(Output, Grant)>,
-    totals: Totals,
+    input: BatchInput,
+    window: Ordered<(ChunkOutput, Reservation)>,
+    totals: BatchTotals,
     /// Documents that have been read.
     read: u64,
-    packing: Packing,
+    packing: CompressedStream,
     /// Memory that it takes whatever its lines are.
     own_bytes: usize,
     /// For that, and for what waits to become a line.
-    grant: Grant,
-    sender: mpsc::Sender<Piece>,
+    reservation: Reservation,
+    sender: mpsc::Sender<OutputChunk>,
 }
 
 /// What comes in.
-enum Input {
+enum BatchInput {
     /// Nothing yet, or only blanks.
     Unknown,
     /// Envelopes.
-    Lines(Lines),
+    Lines(LineSplitter),
     /// A feed, as far as it has come.
     Feed(Vec<u8>),
 }
 
 /// Why a batch ends before its input.
-enum End {
+enum BatchEnd {
     /// With a last line that says why.
-    Told(Refusal),
+    Told(ApiError),
     /// The client stands still: with such a line, when it moves again.
     Stalled(Bytes),
     /// The client has gone.
     Gone,
 }
 
-impl Running {
-    async fn run(mut self, mut intake: Intake) {
+impl RunningBatch {
+    async fn run(mut self, mut intake: DecodedBody) {
         let (refusal, first) = match self.work(&mut intake).await {
             Ok(()) => (None, None),
-            Err(End::Told(refusal)) => (Some(refusal), None),
-            Err(End::Stalled(unsent)) => {
-                let allowed = humantime::format_duration(self.app.wire.stall_timeout);
+            Err(BatchEnd::Told(refusal)) => (Some(refusal), None),
+            Err(BatchEnd::Stalled(unsent)) => {
+                let allowed = humantime::format_duration(self.app.timeouts.stall_timeout);
                 let detail = format!(
                     "nothing was read of the answer for {allowed}; read it while you send, or send less at once"
                 );
-                (Some(Refusal::new("stalled", detail)), Some(unsent))
+                (Some(ApiError::new("stalled", detail)), Some(unsent))
             }
-            Err(End::Gone) => return,
+            Err(BatchEnd::Gone) => return,
         };
         let last = self.batch.last_line(&self.totals, refusal.as_ref());
         let Ok(last) = self.packing.pack(last, true, &self.app.workers).await else {
@@ -211,22 +211,22 @@ impl Running {
         let sender = self.sender;
         let send = async {
             for bytes in first.into_iter().chain([Bytes::from(last)]) {
-                let _ = sender.send(Piece { bytes, _grant: None }).await;
+                let _ = sender.send(OutputChunk { bytes, _grant: None }).await;
             }
             drop(sender);
         };
         // Whoever writes everything before it reads must get rid of it to see this.
-        tokio::join!(send, limits::discard(intake.into_rest(), self.app.wire));
+        tokio::join!(send, limits::discard(intake.into_rest(), self.app.timeouts));
     }
 
-    async fn work(&mut self, intake: &mut Intake) -> Result<(), End> {
+    async fn work(&mut self, intake: &mut DecodedBody) -> Result<(), BatchEnd> {
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut ended, mut fed, mut leave) = (false, Instant::now(), None);
-        let mut pace = Pace::begin(&self.app.wire);
+        let mut pace = BatchPace::begin(&self.app.timeouts);
         while !(ended && self.window.is_empty()) {
             let wants = !ended && self.window.has_room();
-            let may_read = wants && self.grant.can_grow(self.growth_bytes());
+            let may_read = wants && self.reservation.can_grow(self.growth_bytes());
             if may_read || !self.window.is_empty() {
                 fed = Instant::now();
             }
@@ -235,8 +235,8 @@ impl Running {
             let is_late = pace.is_late(is_waited_for, intake.wire_bytes(), self.read);
             tokio::select! {
                 Some(done) = self.window.next() => {
-                    let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
-                    self.send(output, grant).await?;
+                    let (output, reservation) = done.map_err(|_| BatchEnd::Told(ApiError::internal()))?;
+                    self.send(output, reservation).await?;
                 }
                 piece = intake.next_piece(), if may_read => match piece {
                     Ok(None) => {
@@ -246,24 +246,24 @@ impl Running {
                     Ok(Some(piece)) => self.take_in(&piece, false).await?,
                     Err(fault) => {
                         self.finish().await?;
-                        return Err(End::Told(fault.into()));
+                        return Err(BatchEnd::Told(fault.into()));
                     }
                 },
                 _ = look.tick() => {
                     if self.app.health.is_draining() && leave.is_none() {
                         // What is under way is finished well within the grace.
-                        leave = Some(Instant::now() + self.app.wire.drain_delay + self.app.wire.grace / 2);
+                        leave = Some(Instant::now() + self.app.timeouts.drain_delay + self.app.timeouts.grace / 2);
                     }
                     if leave.is_some_and(|leave| leave <= Instant::now()) {
                         self.finish().await?;
                         let detail = "the service is shutting down; send the documents after the last line again";
-                        return Err(End::Told(Refusal::new("draining", detail)));
+                        return Err(BatchEnd::Told(ApiError::new("draining", detail)));
                     }
                     if fed.elapsed() >= self.batch.bounds().time {
-                        return Err(End::Told(Refusal::memory_full()));
+                        return Err(BatchEnd::Told(ApiError::memory_full()));
                     }
                     if is_late {
-                        return Err(End::Told(limits::too_slow(&self.app.wire)));
+                        return Err(BatchEnd::Told(limits::too_slow(&self.app.timeouts)));
                     }
                 }
             }
@@ -274,59 +274,60 @@ impl Running {
     /// The memory that the next piece may take.
     fn growth_bytes(&self) -> usize {
         match &self.input {
-            Input::Unknown => PIECE_BYTES,
-            Input::Lines(lines) => lines.growth_bytes(PIECE_BYTES),
-            Input::Feed(bytes) if bytes.len() + PIECE_BYTES <= bytes.capacity() => 0,
-            Input::Feed(bytes) => bytes.capacity().max(PIECE_BYTES),
+            BatchInput::Unknown => PIECE_BYTES,
+            BatchInput::Lines(lines) => lines.growth_bytes(PIECE_BYTES),
+            BatchInput::Feed(bytes) if bytes.len() + PIECE_BYTES <= bytes.capacity() => 0,
+            BatchInput::Feed(bytes) => bytes.capacity().max(PIECE_BYTES),
         }
     }
 
     /// Takes in what has come at once: lines that have come to their end, or more of a feed.
-    async fn take_in(&mut self, piece: &[u8], is_end: bool) -> Result<(), End> {
+    async fn take_in(&mut self, piece: &[u8], is_end: bool) -> Result<(), BatchEnd> {
         let limit_bytes = self.batch.bounds().body_bytes;
-        if let (Input::Unknown, Some(first)) = (&self.input, feed::first_byte(piece)) {
+        if let (BatchInput::Unknown, Some(first)) = (&self.input, feed::first_byte(piece)) {
             self.input = match feed::may_begin_with(first) {
-                true => Input::Feed(Vec::new()),
-                false => Input::Lines(Lines::new(limit_bytes)),
+                true => BatchInput::Feed(Vec::new()),
+                false => BatchInput::Lines(LineSplitter::new(limit_bytes)),
             };
         }
         match &mut self.input {
-            Input::Unknown => Ok(()),
-            Input::Feed(bytes) if piece.len() > limit_bytes - bytes.len() => {
-                Err(End::Told(Refusal::from(Error::BodyTooLarge { limit_bytes })))
+            BatchInput::Unknown => Ok(()),
+            BatchInput::Feed(bytes) if piece.len() > limit_bytes - bytes.len() => {
+                Err(BatchEnd::Told(ApiError::from(Error::BodyTooLarge { limit_bytes })))
             }
-            Input::Feed(bytes) => {
+            BatchInput::Feed(bytes) => {
                 bytes.extend_from_slice(piece);
-                self.grant.set(self.own_bytes + bytes.capacity());
+                self.reservation.set(self.own_bytes + bytes.capacity());
                 match is_end {
                     true => self.entries().await,
                     false => Ok(()),
                 }
             }
-            Input::Lines(_) => self.lines(piece, is_end).await,
+            BatchInput::Lines(_) => self.lines(piece, is_end).await,
         }
     }
 
     /// Cuts a feed that has come whole, and makes chunks of its entries.
-    async fn entries(&mut self) -> Result<(), End> {
-        let Input::Feed(bytes) = std::mem::replace(&mut self.input, Input::Unknown) else {
+    async fn entries(&mut self) -> Result<(), BatchEnd> {
+        let BatchInput::Feed(bytes) = std::mem::replace(&mut self.input, BatchInput::Unknown) else {
             return Ok(());
         };
         let bounds = *self.batch.bounds();
-        let load = Load {
+        let load = WorkCost {
             body_bytes: bytes.len(),
             work_bytes: bounds.work_bytes(bytes.len(), 0),
         };
         let content_type = self.content_type.take();
         let cut = move |deadline: &Deadline| steps::within(deadline, || feed::split(&bytes, content_type.as_deref()));
         let cut = self.app.workers.run(load, bounds.time, cut).await;
-        let entries = cut.map_err(|failure| End::Told(Refusal::from_failure(failure, bounds.time)))?;
-        let mut chunk = Chunk::new(self.read);
-        for entry in entries.map_err(|error| End::Told(Refusal::from(error)))? {
+        let entries = cut.map_err(|failure| BatchEnd::Told(ApiError::from_failure(failure, bounds.time)))?;
+        let mut chunk = DocumentChunk::new(self.read);
+        for entry in entries.map_err(|error| BatchEnd::Told(ApiError::from(error)))? {
             chunk.push(Entry::Feed(entry), &bounds);
             self.read += 1;
             if chunk.is_full() {
-                self.begin(std::mem::replace(&mut chunk, Chunk::new(self.read))).await?;
+                self.begin(std::mem::replace(&mut chunk, DocumentChunk::new(self.read)))
+                    .await?;
             }
         }
         if chunk.is_empty() {
@@ -338,12 +339,12 @@ impl Running {
 
     /// Makes chunks of the lines that have come to their end, and work of the chunks. What has come at once may make more
     /// than the window holds: then it waits.
-    async fn lines(&mut self, piece: &[u8], is_end: bool) -> Result<(), End> {
-        let mut chunk = Chunk::new(self.read);
-        if let Input::Lines(lines) = &mut self.input {
+    async fn lines(&mut self, piece: &[u8], is_end: bool) -> Result<(), BatchEnd> {
+        let mut chunk = DocumentChunk::new(self.read);
+        if let BatchInput::Lines(lines) = &mut self.input {
             lines.push(piece);
         }
-        while let Input::Lines(lines) = &mut self.input {
+        while let BatchInput::Lines(lines) = &mut self.input {
             let line = lines
                 .next_line()
                 .or_else(|| is_end.then(|| lines.last_line()).flatten());
@@ -351,8 +352,8 @@ impl Running {
             if let Some(line) = line {
                 let limit_bytes = self.batch.bounds().body_bytes;
                 let entry = match line {
-                    Line::Whole(bytes) => Entry::Envelope(bytes),
-                    Line::TooLong => Entry::Refused {
+                    InputLine::Whole(bytes) => Entry::Envelope(bytes),
+                    InputLine::TooLong => Entry::Refused {
                         id: None,
                         error: Error::BodyTooLarge { limit_bytes },
                     },
@@ -362,39 +363,40 @@ impl Running {
             }
             let held = lines.held_bytes();
             if chunk.is_full() || (is_last && !chunk.is_empty()) {
-                self.begin(std::mem::replace(&mut chunk, Chunk::new(self.read))).await?;
+                self.begin(std::mem::replace(&mut chunk, DocumentChunk::new(self.read)))
+                    .await?;
             }
             if is_last {
-                self.grant.set(self.own_bytes + held);
+                self.reservation.set(self.own_bytes + held);
                 break;
             }
         }
         Ok(())
     }
 
-    async fn begin(&mut self, chunk: Chunk) -> Result<(), End> {
+    async fn begin(&mut self, chunk: DocumentChunk) -> Result<(), BatchEnd> {
         if self.own_bytes == IDLE_BYTES && self.packing.bytes() > 0 {
             self.await_memory(self.packing.bytes()).await?;
             self.own_bytes += self.packing.bytes();
         }
         while !self.window.has_room() {
             let Some(done) = self.window.next().await else { break };
-            let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
-            self.send(output, grant).await?;
+            let (output, reservation) = done.map_err(|_| BatchEnd::Told(ApiError::internal()))?;
+            self.send(output, reservation).await?;
         }
-        let mut grant = self.app.workers.grant();
-        grant.set(chunk.body_bytes());
+        let mut reservation = self.app.workers.reservation();
+        reservation.set(chunk.body_bytes());
         self.window
-            .push(work(Arc::clone(&self.app), Arc::clone(&self.batch), chunk, grant));
+            .push(work(Arc::clone(&self.app), Arc::clone(&self.batch), chunk, reservation));
         Ok(())
     }
 
     /// Takes so much more, as soon as it is there.
-    async fn await_memory(&mut self, bytes: usize) -> Result<(), End> {
+    async fn await_memory(&mut self, bytes: usize) -> Result<(), BatchEnd> {
         let end = Instant::now() + self.batch.bounds().time;
-        while !self.grant.grow(bytes) {
+        while !self.reservation.grow(bytes) {
             if Instant::now() >= end {
-                return Err(End::Told(Refusal::memory_full()));
+                return Err(BatchEnd::Told(ApiError::memory_full()));
             }
             sleep(LOOK_EVERY).await;
         }
@@ -402,48 +404,48 @@ impl Running {
     }
 
     /// Sends what is in hand, when no more is taken in.
-    async fn finish(&mut self) -> Result<(), End> {
+    async fn finish(&mut self) -> Result<(), BatchEnd> {
         while let Some(done) = self.window.next().await {
-            let (output, grant) = done.map_err(|_| End::Told(Refusal::internal()))?;
-            self.send(output, grant).await?;
+            let (output, reservation) = done.map_err(|_| BatchEnd::Told(ApiError::internal()))?;
+            self.send(output, reservation).await?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, output: Output, grant: Grant) -> Result<(), End> {
+    async fn send(&mut self, output: ChunkOutput, reservation: Reservation) -> Result<(), BatchEnd> {
         for outcome in &output.outcomes {
             self.app.metrics.count_line(outcome.trace.as_ref(), outcome.code);
         }
         self.totals.count(&output);
         let packed = self.packing.pack(output.lines, false, &self.app.workers).await;
-        let piece = Piece {
-            bytes: Bytes::from(packed.map_err(|_| End::Gone)?),
-            _grant: Some(grant),
+        let piece = OutputChunk {
+            bytes: Bytes::from(packed.map_err(|_| BatchEnd::Gone)?),
+            _grant: Some(reservation),
         };
         let unsent = piece.bytes.clone();
-        match timeout(self.app.wire.stall_timeout, self.sender.send(piece)).await {
+        match timeout(self.app.timeouts.stall_timeout, self.sender.send(piece)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_closed)) => Err(End::Gone),
-            Err(_late) => Err(End::Stalled(unsent)),
+            Ok(Err(_closed)) => Err(BatchEnd::Gone),
+            Err(_late) => Err(BatchEnd::Stalled(unsent)),
         }
     }
 }
 
 /// How long a batch's input is waited for: on average, and for each line.
-struct Pace {
-    wire: Wire,
-    credit: Credit,
+struct BatchPace {
+    timeouts: HttpTimeouts,
+    credit: RateCredit,
     /// How long was waited since the last line ended.
     waited: Duration,
     bytes: u64,
     lines: u64,
 }
 
-impl Pace {
-    fn begin(wire: &Wire) -> Self {
-        Pace {
-            wire: *wire,
-            credit: Credit::begin(wire),
+impl BatchPace {
+    fn begin(timeouts: &HttpTimeouts) -> Self {
+        BatchPace {
+            timeouts: *timeouts,
+            credit: RateCredit::begin(timeouts),
             waited: Duration::ZERO,
             bytes: 0,
             lines: 0,
@@ -453,7 +455,7 @@ impl Pace {
     /// Whether what is waited for is late. `bytes` have come, and so many `lines` to their end.
     fn is_late(&mut self, is_waited_for: bool, bytes: u64, lines: u64) -> bool {
         if !is_waited_for || bytes != self.bytes {
-            self.waited += self.credit.end_pause(bytes - self.bytes, &self.wire);
+            self.waited += self.credit.end_pause(bytes - self.bytes, &self.timeouts);
             self.bytes = bytes;
         }
         if lines != self.lines {
@@ -462,13 +464,18 @@ impl Pace {
         if !is_waited_for {
             return false;
         }
-        let left_for_line = self.wire.body_timeout.saturating_sub(self.waited);
+        let left_for_line = self.timeouts.body_timeout.saturating_sub(self.waited);
         self.credit.end(left_for_line) <= Instant::now()
     }
 }
 
 /// The work on one chunk, when its turn comes.
-async fn work(app: Arc<App>, batch: Arc<Batch>, chunk: Chunk, mut grant: Grant) -> (Output, Grant) {
+async fn work(
+    app: Arc<App>,
+    batch: Arc<BatchContext>,
+    chunk: DocumentChunk,
+    mut reservation: Reservation,
+) -> (ChunkOutput, Reservation) {
     let chunk = Arc::new(chunk);
     let budget = chunk.budget(batch.bounds());
     let end = Instant::now() + budget;
@@ -481,33 +488,33 @@ async fn work(app: Arc<App>, batch: Arc<Batch>, chunk: Chunk, mut grant: Grant) 
             .await;
         match done {
             // Others fill the queue. A batch waits outside of it, since its client has nothing better to do.
-            Err(Failure::Full) if Instant::now() < end => sleep(QUEUE_PAUSE).await,
+            Err(WorkFailure::Full) if Instant::now() < end => sleep(QUEUE_PAUSE).await,
             done => break done,
         }
     };
     let output = output.unwrap_or_else(|failure| batch.failed(&chunk, failure));
-    grant.set(output.lines.capacity());
-    (output, grant)
+    reservation.set(output.lines.capacity());
+    (output, reservation)
 }
 
 /// Lines on their way to the client, with the memory that they take.
-struct Piece {
+struct OutputChunk {
     bytes: Bytes,
-    _grant: Option<Grant>,
+    _grant: Option<Reservation>,
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for OutputChunk {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 /// The answer's body: what the batch sends.
-struct Lent {
-    receiver: mpsc::Receiver<Piece>,
+struct BatchBody {
+    receiver: mpsc::Receiver<OutputChunk>,
 }
 
-impl HttpBody for Lent {
+impl HttpBody for BatchBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -524,17 +531,17 @@ mod tests {
 
     #[test]
     fn a_batch_is_late_by_its_rate_and_by_each_line() {
-        let wire = Wire {
+        let timeouts = HttpTimeouts {
             body_timeout: Duration::from_secs(3600),
-            ..Wire::default()
+            ..HttpTimeouts::default()
         };
-        let mut pace = Pace::begin(&wire);
+        let mut pace = BatchPace::begin(&timeouts);
         assert!(!pace.is_late(true, 1, 0));
         pace.credit.spend_all();
         assert!(!pace.is_late(false, 1, 0), "what we owe is not waited for");
         assert!(pace.is_late(true, 1, 0));
         assert!(!pace.is_late(true, 4097, 0), "a whole window was earned");
-        pace.waited = wire.body_timeout;
+        pace.waited = timeouts.body_timeout;
         assert!(pace.is_late(true, 4097, 0), "the line has had its time");
         assert!(!pace.is_late(true, 4097, 1));
     }

@@ -17,8 +17,8 @@ use http_body_util::BodyExt as _;
 
 use super::{
     App,
-    content_encoding::{self, Coding, Wish},
-    error::Refusal,
+    content_encoding::{self, AcceptEncoding, Coding},
+    error::ApiError,
 };
 use crate::{bounds::Deadline, workers::Workers};
 
@@ -35,7 +35,7 @@ const BROTLI_LEVEL: u32 = 4;
 /// The window of zstd and brotli, as a power of two: ten articles, in a megabyte of memory.
 const WINDOW_LOG: u32 = 18;
 
-impl Wish {
+impl AcceptEncoding {
     /// How a whole answer of so many bytes goes out.
     pub(super) fn for_whole(self, bytes: usize) -> Option<Coding> {
         self.coding.filter(|_| bytes >= LEAST_BYTES || self.is_must)
@@ -53,7 +53,7 @@ pub(super) fn name(headers: &mut HeaderMap, coding: Option<Coding>) {
 }
 
 /// What packs one answer.
-pub(super) struct Packer(Encoder);
+pub(super) struct Compressor(Encoder);
 
 enum Encoder {
     Gzip(GzEncoder<Vec<u8>>),
@@ -61,14 +61,14 @@ enum Encoder {
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
 }
 
-impl Packer {
+impl Compressor {
     /// The most memory that one of a stream takes; measured at 0.5 to 1.4 MiB.
     pub(super) const BYTES: usize = 3 << 19;
 
     /// `whole_bytes` is the size of the answer, where it is known.
     pub(super) fn new(coding: Coding, whole_bytes: Option<usize>) -> std::io::Result<Self> {
         let output = Vec::new();
-        Ok(Packer(match coding {
+        Ok(Compressor(match coding {
             Coding::Gzip | Coding::Deflate => {
                 Encoder::Gzip(GzEncoder::new(output, flate2::Compression::new(GZIP_LEVEL)))
             }
@@ -128,19 +128,19 @@ impl Packer {
 ///
 /// # Errors
 /// The deadline's, and a fault of ours where the coder fails, which it does for want of memory alone.
-pub(super) fn whole(coding: Coding, bytes: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Refusal> {
-    let mut packer = Packer::new(coding, Some(bytes.len())).map_err(failed)?;
+pub(super) fn whole(coding: Coding, bytes: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ApiError> {
+    let mut compressor = Compressor::new(coding, Some(bytes.len())).map_err(failed)?;
     for slice in bytes.chunks(SLICE_BYTES) {
         deadline.check()?;
-        packer.write(slice).map_err(failed)?;
+        compressor.write(slice).map_err(failed)?;
     }
-    packer.finish().map_err(failed)
+    compressor.finish().map_err(failed)
 }
 
 /// The refusal for an answer that could not be packed.
-pub(super) fn failed(error: std::io::Error) -> Refusal {
+pub(super) fn failed(error: std::io::Error) -> ApiError {
     tracing::error!(%error, "an answer could not be packed");
-    Refusal::internal()
+    ApiError::internal()
 }
 
 /// The layer that packs what was answered whole, as figures, rules and pages are, and says of the answer whether it depends
@@ -165,7 +165,7 @@ pub(super) async fn whole_answers(State(app): State<Arc<App>>, request: Request,
     let (head, body) = response.into_parts();
     let packed = match body.collect().await {
         Ok(body) => pack(&app, coding, body.to_bytes()).await,
-        Err(_) => Err(Refusal::internal()),
+        Err(_) => Err(ApiError::internal()),
     };
     match packed {
         Ok(packed) => Response::from_parts(head, Body::from(packed)),
@@ -173,56 +173,59 @@ pub(super) async fn whole_answers(State(app): State<Arc<App>>, request: Request,
     }
 }
 
-async fn pack(app: &App, coding: Coding, bytes: Bytes) -> Result<Vec<u8>, Refusal> {
+async fn pack(app: &App, coding: Coding, bytes: Bytes) -> Result<Vec<u8>, ApiError> {
     let deadline = Deadline::after(app.pipeline().bounds().time);
     if bytes.len() <= HERE_BYTES {
         return whole(coding, &bytes, &deadline);
     }
     let packing = app.workers.aside(move || whole(coding, &bytes, &deadline));
-    packing.await.map_err(|_| Refusal::internal())?
+    packing.await.map_err(|_| ApiError::internal())?
 }
 
 /// What packs a batch's answer: a stream that is fed by a task.
-pub(super) struct Packing {
+pub(super) struct CompressedStream {
     coding: Option<Coding>,
     /// Made when there is something to pack: whoever sends nothing takes no memory.
-    packer: Option<Packer>,
+    compressor: Option<Compressor>,
 }
 
-impl Packing {
+impl CompressedStream {
     pub(super) fn new(coding: Option<Coding>) -> Self {
-        Packing { coding, packer: None }
+        CompressedStream {
+            coding,
+            compressor: None,
+        }
     }
 
     /// The memory that it takes once it packs.
     pub(super) fn bytes(&self) -> usize {
-        self.coding.map_or(0, |_| Packer::BYTES)
+        self.coding.map_or(0, |_| Compressor::BYTES)
     }
 
     /// These bytes, packed so far that they can be read; with the end behind them, if they are the last ones.
-    pub(super) async fn pack(&mut self, bytes: Vec<u8>, is_last: bool, workers: &Workers) -> Result<Vec<u8>, Refusal> {
+    pub(super) async fn pack(&mut self, bytes: Vec<u8>, is_last: bool, workers: &Workers) -> Result<Vec<u8>, ApiError> {
         let Some(coding) = self.coding else {
             return Ok(bytes);
         };
-        let mut packer = match self.packer.take() {
-            Some(packer) => packer,
-            None => Packer::new(coding, None).map_err(failed)?,
+        let mut compressor = match self.compressor.take() {
+            Some(compressor) => compressor,
+            None => Compressor::new(coding, None).map_err(failed)?,
         };
         let is_little = bytes.len() <= HERE_BYTES;
         let work = move || {
-            packer.write(&bytes)?;
+            compressor.write(&bytes)?;
             if is_last {
-                return Ok((packer.finish()?, None));
+                return Ok((compressor.finish()?, None));
             }
-            Ok((packer.flush()?, Some(packer)))
+            Ok((compressor.flush()?, Some(compressor)))
         };
         let packed = if is_little {
             work()
         } else {
-            workers.aside(work).await.map_err(|_| Refusal::internal())?
+            workers.aside(work).await.map_err(|_| ApiError::internal())?
         };
-        let (packed, packer) = packed.map_err(failed)?;
-        self.packer = packer;
+        let (packed, compressor) = packed.map_err(failed)?;
+        self.compressor = compressor;
         Ok(packed)
     }
 }

@@ -31,8 +31,8 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::{App, error::Refusal};
-use crate::config::Wire;
+use super::{App, error::ApiError};
+use crate::config::HttpTimeouts;
 
 /// Bytes of a request's head, and of each piece of a body. A head past it is answered with 431.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -54,7 +54,7 @@ pub(super) struct Signals {
 
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, signals: Arc<Signals>) {
-    let (wire, watch) = (app.wire, Arc::new(Watch::new()));
+    let (timeouts, watch) = (app.timeouts, Arc::new(ConnectionWatch::new()));
     let asked = Notify::new();
     let service = service_fn(|mut request: Request<Incoming>| {
         watch.begin_work(request.version());
@@ -63,12 +63,12 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
         router.clone().oneshot(request.map(Body::new))
     });
     let stream = Arc::new(stream);
-    let mut peer = Peer {
+    let mut peer = PeerStream {
         stream: Arc::clone(&stream),
         has_ended: false,
         is_probed: false,
     };
-    let stream = Watched {
+    let stream = WatchedStream {
         stream: Arc::clone(&stream),
         watch: Arc::clone(&watch),
     };
@@ -92,7 +92,7 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
             told = true;
         }
         let look = watch
-            .next_look(&wire)
+            .next_look(&timeouts)
             .min(last_call.filter(|_| !told).unwrap_or_else(far))
             .max(second_look.unwrap_or_else(Instant::now));
         tokio::select! {
@@ -123,12 +123,12 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
             () = sleep_until(look) => {
                 // A service that was kept waiting itself, by a busy or a frozen machine, would blame its peers for that, and
                 // hang up on requests that lie there: so it looks twice, and reads what there is in between.
-                match (watch.overdue(&wire), second_look) {
+                match (watch.overdue(&timeouts), second_look) {
                     (Some(reason), Some(_)) => {
                         tracing::debug!(reason, "a connection was ended");
                         return app.metrics.ended(reason);
                     }
-                    (overdue, _) => second_look = overdue.map(|_| Instant::now() + Wire::SECOND_LOOK),
+                    (overdue, _) => second_look = overdue.map(|_| Instant::now() + HttpTimeouts::SECOND_LOOK),
                 }
                 if !told && last_call.is_some_and(|end| end <= Instant::now()) && !watch.is_working() {
                     return;
@@ -142,7 +142,7 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The other side of a connection, beside what hyper reads of it.
-struct Peer {
+struct PeerStream {
     stream: Arc<TcpStream>,
     /// It sends no more.
     has_ended: bool,
@@ -150,7 +150,7 @@ struct Peer {
     is_probed: bool,
 }
 
-impl Peer {
+impl PeerStream {
     /// Waits until it sends no more, and after that until it resets the connection. Returns whether it is gone.
     async fn is_gone(&mut self) -> bool {
         match self.stream.ready(self.interest()).await {
@@ -196,7 +196,7 @@ impl Peer {
     /// The answer to HTTP/2's preface, which hyper drops without one. It fits the send buffer of a fresh connection.
     fn refuse_http2(&self) {
         let detail = "this is HTTP/2, and the service speaks HTTP/1.1 only; put a proxy in front of it";
-        let _ = self.stream.try_write(&Refusal::new("http_version", detail).to_bytes());
+        let _ = self.stream.try_write(&ApiError::new("http_version", detail).to_bytes());
     }
 }
 
@@ -206,10 +206,10 @@ fn far() -> Instant {
 
 /// What a connection is doing, as its bytes and its requests tell.
 #[derive(Debug)]
-pub(super) struct Watch(Mutex<State>);
+pub(super) struct ConnectionWatch(Mutex<ConnState>);
 
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct ConnState {
     phase: Phase,
     /// When the phase began.
     since: Instant,
@@ -233,9 +233,9 @@ enum Phase {
     Idle,
 }
 
-impl Watch {
+impl ConnectionWatch {
     fn new() -> Self {
-        Watch(Mutex::new(State {
+        ConnectionWatch(Mutex::new(ConnState {
             phase: Phase::Head,
             since: Instant::now(),
             unread: None,
@@ -245,7 +245,7 @@ impl Watch {
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ConnState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -306,41 +306,44 @@ impl Watch {
         state.phase == Phase::Idle && state.unread.is_none() && state.since.elapsed() >= time
     }
 
-    /// The end of our patience, with its reason.
-    fn end(&self, wire: &Wire) -> Option<(Instant, &'static str)> {
+    /// The end of our stall_timer, with its reason.
+    fn end(&self, timeouts: &HttpTimeouts) -> Option<(Instant, &'static str)> {
         let state = *self.state();
         if let Some(since) = state.unread {
             let times = if state.is_looked_after { 2 } else { 1 };
-            return Some((since + wire.stall_timeout * times, "stalled"));
+            return Some((since + timeouts.stall_timeout * times, "stalled"));
         }
         match state.phase {
-            Phase::Head => Some((state.since + wire.header_timeout, "header_timeout")),
-            Phase::Idle => Some((state.since + wire.idle_timeout, "idle_timeout")),
+            Phase::Head => Some((state.since + timeouts.header_timeout, "header_timeout")),
+            Phase::Idle => Some((state.since + timeouts.idle_timeout, "idle_timeout")),
             Phase::Work => None,
         }
     }
 
-    fn overdue(&self, wire: &Wire) -> Option<&'static str> {
-        self.end(wire)
+    fn overdue(&self, timeouts: &HttpTimeouts) -> Option<&'static str> {
+        self.end(timeouts)
             .filter(|(end, _)| *end <= Instant::now())
             .map(|(_, reason)| reason)
     }
 
-    fn next_look(&self, wire: &Wire) -> Instant {
-        let shortest = wire.header_timeout.min(wire.idle_timeout).min(wire.stall_timeout);
+    fn next_look(&self, timeouts: &HttpTimeouts) -> Instant {
+        let shortest = timeouts
+            .header_timeout
+            .min(timeouts.idle_timeout)
+            .min(timeouts.stall_timeout);
         let look = Instant::now() + LOOK.min(shortest);
-        self.end(wire).map_or(look, |(end, _)| end.min(look))
+        self.end(timeouts).map_or(look, |(end, _)| end.min(look))
     }
 }
 
 /// A stream that tells its watch what passes.
 #[derive(Debug)]
-struct Watched {
+struct WatchedStream {
     stream: Arc<TcpStream>,
-    watch: Arc<Watch>,
+    watch: Arc<ConnectionWatch>,
 }
 
-impl Watched {
+impl WatchedStream {
     fn note(&self, written: &Poll<io::Result<usize>>) {
         let mut state = self.watch.state();
         match written {
@@ -366,7 +369,7 @@ fn when_ready<T>(
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for WatchedStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let stream = &self.stream;
         let read = ready!(when_ready(
@@ -380,7 +383,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for WatchedStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let stream = &self.stream;
         let polled = when_ready(|| stream.poll_write_ready(cx), || stream.try_write(bytes));

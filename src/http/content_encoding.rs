@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{error::Refusal, negotiate::weight};
+use super::{error::ApiError, negotiate::weight};
 
 /// What bytes may be packed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +51,9 @@ impl Coding {
 ///
 /// # Errors
 /// 415 for one that we do not know, with those that we do, and for too many of them.
-pub(super) fn of_body(headers: &HeaderMap) -> Result<Vec<Coding>, Refusal> {
+pub(super) fn of_body(headers: &HeaderMap) -> Result<Vec<Coding>, ApiError> {
     let refuse = |detail: String| {
-        let refusal = Refusal::new("unsupported_encoding", detail);
+        let refusal = ApiError::new("unsupported_encoding", detail);
         Err(refusal.with(header::ACCEPT_ENCODING, HeaderValue::from_static(TAKEN)))
     };
     let mut codings = Vec::new();
@@ -79,7 +79,7 @@ pub(super) fn of_body(headers: &HeaderMap) -> Result<Vec<Coding>, Refusal> {
 
 /// What an `Accept-Encoding` asks for (RFC 9110, section 12.5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct AcceptEncoding {
     /// The best of ours, `None` for an answer as it is.
     pub(super) coding: Option<Coding>,
     /// An answer as it is was refused: so even a tiny one is packed.
@@ -89,7 +89,7 @@ pub(super) struct Wish {
 }
 
 /// What the client takes. A header that is not there, or cannot be read, asks for nothing.
-pub(super) fn wish(headers: &HeaderMap) -> Wish {
+pub(super) fn wish(headers: &HeaderMap) -> AcceptEncoding {
     let listed = listed(headers, &header::ACCEPT_ENCODING).unwrap_or_default();
     let weights: Vec<(&str, u16)> = listed.into_iter().filter_map(weighted).collect();
     let of = |is_it: &dyn Fn(&str) -> bool| weights.iter().find(|(name, _)| is_it(name)).map(|&(_, weight)| weight);
@@ -99,7 +99,7 @@ pub(super) fn wish(headers: &HeaderMap) -> Wish {
     let identity = of(&|name| name.eq_ignore_ascii_case("identity")).or(any.filter(|&weight| weight == 0));
     // `max_by_key` takes the last of equals: hence backwards.
     let best = GIVEN.into_iter().rev().max_by_key(|&coding| of_coding(coding));
-    Wish {
+    AcceptEncoding {
         coding: best.filter(|&coding| of_coding(coding) > 0 && of_coding(coding) >= identity.unwrap_or(0)),
         is_must: identity == Some(0),
         takes_gzip: of_coding(Coding::Gzip) > 0,
@@ -107,10 +107,10 @@ pub(super) fn wish(headers: &HeaderMap) -> Wish {
 }
 
 /// The members of a header that is a list, on however many lines; empty ones are none.
-fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Vec<&'a str>, Refusal> {
+fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Vec<&'a str>, ApiError> {
     let mut members = Vec::new();
     for value in headers.get_all(name) {
-        let text = value.to_str().map_err(|_| Refusal::unreadable_header(name))?;
+        let text = value.to_str().map_err(|_| ApiError::unreadable_header(name))?;
         members.extend(text.split(',').map(str::trim).filter(|member| !member.is_empty()));
     }
     Ok(members)

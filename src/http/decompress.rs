@@ -1,6 +1,6 @@
 //! A request's body as it comes, unpacked on the way.
 //!
-//! Whoever reads a body asks an [`Intake`] for its next piece. Where the body is packed, that is a bounded step of work, with
+//! Whoever reads a body asks an [`DecodedBody`] for its next piece. Where the body is packed, that is a bounded step of work, with
 //! the thread given back after it: so nobody waits behind a body that opens to a hundred times what came.
 //!
 //! # Limits
@@ -30,9 +30,9 @@ use zstd::zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
 use super::{
     content_encoding::{self, Coding},
-    error::Refusal,
+    error::ApiError,
 };
-use crate::{error::Error, workers::Grant};
+use crate::{error::Error, workers::Reservation};
 
 /// What a step gives at most: about 100 microseconds of work.
 const OUTPUT_BYTES: usize = 32 << 10;
@@ -50,7 +50,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How much a body may open to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Allowance {
+pub(super) struct DecompressLimits {
     bytes: usize,
     /// Bytes more for each byte that came.
     times: usize,
@@ -60,10 +60,10 @@ pub(super) struct Allowance {
 /// came. Markup packs to a tenth, rarely to a fiftieth; deflate ends at 1,032, and Apache's `mod_deflate` stops at 200 too.
 const STREAM_TIMES: usize = 200;
 
-impl Allowance {
+impl DecompressLimits {
     /// For a body that is one document.
     pub(super) fn of_document(limit_bytes: usize) -> Self {
-        Allowance {
+        DecompressLimits {
             bytes: limit_bytes,
             times: 0,
         }
@@ -71,7 +71,7 @@ impl Allowance {
 
     /// For a stream of them.
     pub(super) fn of_stream(document_bytes: usize) -> Self {
-        Allowance {
+        DecompressLimits {
             bytes: document_bytes,
             times: STREAM_TIMES,
         }
@@ -89,14 +89,14 @@ impl Allowance {
 
 /// Why there is no next piece.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum DecompressError {
     /// The transport broke off, or brought no HTTP.
     #[error("the body could not be read to its end: {}", cause(.0))]
     Wire(axum::Error),
     #[error("the body is no sound {} data: {detail}", coding.name())]
     Unsound { coding: Coding, detail: String },
     #[error("the body opens to more than it may")]
-    TooLarge(Allowance),
+    TooLarge(DecompressLimits),
     #[error("the memory for documents is taken")]
     NoMemory,
 }
@@ -110,18 +110,20 @@ fn cause(error: &axum::Error) -> String {
     cause.to_string()
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
+impl From<DecompressError> for ApiError {
+    fn from(fault: DecompressError) -> Self {
         let detail = fault.to_string();
         match fault {
-            Fault::Wire(_) => Refusal::new("bad_body", detail),
-            Fault::Unsound { .. } => Refusal::new("bad_encoding", detail),
-            Fault::TooLarge(Allowance { bytes, times: 0 }) => Error::BodyTooLarge { limit_bytes: bytes }.into(),
-            Fault::TooLarge(Allowance { times, .. }) => {
-                let detail = format!("the body opens to more than {times} times what came of it");
-                Refusal::new("body_too_large", detail)
+            DecompressError::Wire(_) => ApiError::new("bad_body", detail),
+            DecompressError::Unsound { .. } => ApiError::new("bad_encoding", detail),
+            DecompressError::TooLarge(DecompressLimits { bytes, times: 0 }) => {
+                Error::BodyTooLarge { limit_bytes: bytes }.into()
             }
-            Fault::NoMemory => Refusal::memory_full(),
+            DecompressError::TooLarge(DecompressLimits { times, .. }) => {
+                let detail = format!("the body opens to more than {times} times what came of it");
+                ApiError::new("body_too_large", detail)
+            }
+            DecompressError::NoMemory => ApiError::memory_full(),
         }
     }
 }
@@ -129,11 +131,11 @@ impl From<Fault> for Refusal {
 /// A request's body, piece by piece.
 ///
 /// Work and waiting are two things here: only the second is the sender's doing, and counts against its time.
-pub(super) struct Intake {
+pub(super) struct DecodedBody {
     body: Body,
     /// Of a body that is not packed, what has come.
     plain: Bytes,
-    unpacker: Option<Unpacker>,
+    decompressor: Option<Decompressor>,
     /// The last byte has come.
     is_over: bool,
     wire_bytes: u64,
@@ -142,28 +144,33 @@ pub(super) struct Intake {
 }
 
 /// What a step came to.
-pub(super) enum Step {
+pub(super) enum Decoded {
     /// A piece of the body, never an empty one.
-    Gave(Bytes),
+    Data(Bytes),
     /// Nothing yet. Whoever asks gives its thread back before it asks again.
-    Rests,
+    Yield,
     /// There is nothing to do before more has come.
-    Waits,
+    NeedInput,
     /// The body has ended.
     Ended,
 }
 
-impl Intake {
+impl DecodedBody {
     /// Nothing is read yet. `grant` is for what the decoders take.
     ///
     /// # Errors
     /// 415 for a coding that we do not know, 400 for a header that cannot be read.
-    pub(super) fn open(body: Body, headers: &HeaderMap, grant: Grant, allowance: Allowance) -> Result<Self, Refusal> {
+    pub(super) fn open(
+        body: Body,
+        headers: &HeaderMap,
+        reservation: Reservation,
+        allowance: DecompressLimits,
+    ) -> Result<Self, ApiError> {
         let codings = content_encoding::of_body(headers)?;
-        Ok(Intake {
+        Ok(DecodedBody {
             body,
             plain: Bytes::new(),
-            unpacker: (!codings.is_empty()).then(|| Unpacker::new(&codings, grant, allowance)),
+            decompressor: (!codings.is_empty()).then(|| Decompressor::new(&codings, reservation, allowance)),
             is_over: false,
             wire_bytes: 0,
             is_tired: false,
@@ -171,7 +178,7 @@ impl Intake {
     }
 
     pub(super) fn is_packed(&self) -> bool {
-        self.unpacker.is_some()
+        self.decompressor.is_some()
     }
 
     /// Bytes that have come, as they came: what a sender's haste is measured by.
@@ -187,55 +194,55 @@ impl Intake {
     /// One step of work on what has come.
     ///
     /// # Errors
-    /// See [`Fault`]; after one there is nothing more to ask for.
-    pub(super) fn step(&mut self) -> Result<Step, Fault> {
+    /// See [`DecompressError`]; after one there is nothing more to ask for.
+    pub(super) fn step(&mut self) -> Result<Decoded, DecompressError> {
         if std::mem::take(&mut self.is_tired) {
-            return Ok(Step::Rests);
+            return Ok(Decoded::Yield);
         }
-        let Some(unpacker) = &mut self.unpacker else {
+        let Some(decompressor) = &mut self.decompressor else {
             return Ok(match std::mem::take(&mut self.plain) {
-                piece if !piece.is_empty() => Step::Gave(piece),
-                _ if self.is_over => Step::Ended,
-                _ => Step::Waits,
+                piece if !piece.is_empty() => Decoded::Data(piece),
+                _ if self.is_over => Decoded::Ended,
+                _ => Decoded::NeedInput,
             });
         };
-        let step = unpacker.step(self.wire_bytes)?;
-        self.is_tired = matches!(step, Step::Gave(_));
+        let step = decompressor.step(self.wire_bytes)?;
+        self.is_tired = matches!(step, Decoded::Data(_));
         Ok(step)
     }
 
     /// Waits for more to come, or for the end.
-    pub(super) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    pub(super) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), DecompressError>> {
         let piece = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
             None => {
                 self.is_over = true;
                 None
             }
-            Some(Err(error)) => return Poll::Ready(Err(Fault::Wire(error))),
+            Some(Err(error)) => return Poll::Ready(Err(DecompressError::Wire(error))),
             // Trailers are passed over.
             Some(Ok(frame)) => Some(frame.into_data().unwrap_or_default()),
         };
         self.wire_bytes += piece.as_ref().map_or(0, Bytes::len) as u64;
-        match &mut self.unpacker {
-            Some(unpacker) => unpacker.feed(piece),
+        match &mut self.decompressor {
+            Some(decompressor) => decompressor.feed(piece),
             None => self.plain = piece.unwrap_or_default(),
         }
         Poll::Ready(Ok(()))
     }
 
-    /// As [`Intake::poll_more`]. Whoever stops waiting loses nothing.
-    pub(super) async fn more(&mut self) -> Result<(), Fault> {
+    /// As [`DecodedBody::poll_more`]. Whoever stops waiting loses nothing.
+    pub(super) async fn more(&mut self) -> Result<(), DecompressError> {
         poll_fn(|cx| self.poll_more(cx)).await
     }
 
     /// Works on what has come until that gives a piece, or no more can be done without waiting.
     ///
     /// # Errors
-    /// As those of [`Intake::step`].
-    pub(super) async fn work(&mut self) -> Result<Step, Fault> {
+    /// As those of [`DecodedBody::step`].
+    pub(super) async fn work(&mut self) -> Result<Decoded, DecompressError> {
         loop {
             match self.step()? {
-                Step::Rests => yield_now().await,
+                Decoded::Yield => yield_now().await,
                 step => return Ok(step),
             }
         }
@@ -244,32 +251,32 @@ impl Intake {
     /// The next piece, `None` at the end, however long it takes. Whoever stops waiting loses nothing.
     ///
     /// # Errors
-    /// See [`Fault`].
-    pub(super) async fn next_piece(&mut self) -> Result<Option<Bytes>, Fault> {
+    /// See [`DecompressError`].
+    pub(super) async fn next_piece(&mut self) -> Result<Option<Bytes>, DecompressError> {
         loop {
             match self.work().await? {
-                Step::Gave(piece) => return Ok(Some(piece)),
-                Step::Ended => return Ok(None),
-                Step::Waits | Step::Rests => self.more().await?,
+                Decoded::Data(piece) => return Ok(Some(piece)),
+                Decoded::Ended => return Ok(None),
+                Decoded::NeedInput | Decoded::Yield => self.more().await?,
             }
         }
     }
 }
 
 /// The codings of a body, each unpacked in its stage.
-struct Unpacker {
+struct Decompressor {
     /// In the order in which they are taken off.
     stages: Vec<Stage>,
-    allowance: Allowance,
-    grant: Grant,
+    allowance: DecompressLimits,
+    reservation: Reservation,
 }
 
-impl Unpacker {
-    fn new(codings: &[Coding], grant: Grant, allowance: Allowance) -> Self {
-        Unpacker {
+impl Decompressor {
+    fn new(codings: &[Coding], reservation: Reservation, allowance: DecompressLimits) -> Self {
+        Decompressor {
             stages: codings.iter().rev().map(|&coding| Stage::new(coding)).collect(),
             allowance,
-            grant,
+            reservation,
         }
     }
 
@@ -279,26 +286,29 @@ impl Unpacker {
     }
 
     /// One step of the last stage that has anything to do.
-    fn step(&mut self, wire_bytes: u64) -> Result<Step, Fault> {
+    fn step(&mut self, wire_bytes: u64) -> Result<Decoded, DecompressError> {
         let Some(at) = self.stages.iter().rposition(Stage::is_busy) else {
             let has_ended = self.stages.iter().all(|stage| stage.is_over);
-            return Ok(if has_ended { Step::Ended } else { Step::Waits });
+            return Ok(if has_ended { Decoded::Ended } else { Decoded::NeedInput });
         };
         let is_last = at + 1 == self.stages.len();
         let stage = &mut self.stages[at];
         let piece = stage.step()?;
         let (given_bytes, is_over) = (stage.given_bytes, stage.is_over);
         if !self.allowance.allows(given_bytes, wire_bytes) {
-            return Err(Fault::TooLarge(self.allowance));
+            return Err(DecompressError::TooLarge(self.allowance));
         }
-        if !self.grant.resize(self.stages.iter().map(Stage::memory_bytes).sum()) {
-            return Err(Fault::NoMemory);
+        if !self
+            .reservation
+            .resize(self.stages.iter().map(Stage::memory_bytes).sum())
+        {
+            return Err(DecompressError::NoMemory);
         }
         if is_last {
             return Ok(if piece.is_empty() {
-                Step::Rests
+                Decoded::Yield
             } else {
-                Step::Gave(piece)
+                Decoded::Data(piece)
             });
         }
         let next = &mut self.stages[at + 1];
@@ -306,7 +316,7 @@ impl Unpacker {
         if is_over {
             next.feed(None);
         }
-        Ok(Step::Rests)
+        Ok(Decoded::Yield)
     }
 }
 
@@ -354,9 +364,9 @@ impl Stage {
         STAGE_BYTES + self.decoder.as_ref().map_or(0, Decoder::memory_bytes)
     }
 
-    fn step(&mut self) -> Result<Bytes, Fault> {
+    fn step(&mut self) -> Result<Bytes, DecompressError> {
         let coding = self.coding;
-        let unsound = |detail: String| Fault::Unsound { coding, detail };
+        let unsound = |detail: String| DecompressError::Unsound { coding, detail };
         if self.input.is_empty() && !self.has_more {
             // Nothing at all is no sound data, and the empty body that it was meant to be.
             if self.decoder.as_ref().is_some_and(|decoder| !decoder.is_at_end()) {

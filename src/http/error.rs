@@ -1,6 +1,6 @@
-//! Refusals on the wire: `application/problem+json` (RFC 9457), by the table of their kinds.
+//! Refusals on the timeouts: `application/problem+json` (RFC 9457), by the table of their kinds.
 //!
-//! A handler answers with a [`Refusal`], which travels as a response extension; `access` renders it, because only there
+//! A handler answers with a [`ApiError`], which travels as a response extension; `access` renders it, because only there
 //! are the request's id and path at hand. So a panic or a fallback is rendered by the same lines as a bad option.
 
 use std::any::Any;
@@ -13,7 +13,7 @@ use axum::{
 use serde::Serialize;
 
 use super::error_codes::{self, Kind};
-use crate::{error::Error, workers::Failure};
+use crate::{error::Error, workers::WorkFailure};
 
 /// The types that a document may come in, for the `Accept-Post` of a 415.
 pub(super) const ACCEPT_POST: &str =
@@ -27,15 +27,15 @@ const RETRY_AFTER_SECONDS: u16 = 1;
 
 /// A request refused: the code, the words, and the headers that belong to it.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     code: &'static str,
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Refusal {
+impl ApiError {
     pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Refusal {
+        ApiError {
             code,
             detail: detail.into(),
             headers: Vec::new(),
@@ -53,7 +53,7 @@ impl Refusal {
 
     /// A fault of ours. The cause stays in our log.
     pub(super) fn internal() -> Self {
-        Refusal::new(
+        ApiError::new(
             "internal",
             "the service failed on this request; its log has the cause under this request_id",
         )
@@ -62,12 +62,12 @@ impl Refusal {
     /// A header that is not plain ASCII: guessing at a declaration is worse than refusing it.
     pub(super) fn unreadable_header(name: &HeaderName) -> Self {
         let detail = format!("the header {name} holds bytes that are no visible ASCII");
-        Refusal::new("bad_header", detail)
+        ApiError::new("bad_header", detail)
     }
 
     /// Too many documents wait already.
     pub(super) fn queue_full() -> Self {
-        Refusal::new(
+        ApiError::new(
             "queue_full",
             "too many documents are waiting already; try again in a moment",
         )
@@ -77,7 +77,7 @@ impl Refusal {
     /// The memory for bodies and answers is taken.
     pub(super) fn memory_full() -> Self {
         let detail = "the memory for documents is taken by others; try again in a moment";
-        Refusal::new("memory_full", detail).later()
+        ApiError::new("memory_full", detail).later()
     }
 
     fn later(self) -> Self {
@@ -85,20 +85,20 @@ impl Refusal {
     }
 
     /// A body that finds no room.
-    pub(super) fn from_no_room(failure: Failure) -> Self {
+    pub(super) fn from_no_room(failure: WorkFailure) -> Self {
         match failure {
-            Failure::NoMemory => Refusal::memory_full(),
-            _ => Refusal::queue_full(),
+            WorkFailure::NoMemory => ApiError::memory_full(),
+            _ => ApiError::queue_full(),
         }
     }
 
     /// Work on a document that came to nothing.
-    pub(super) fn from_failure(failure: Failure, budget: std::time::Duration) -> Self {
+    pub(super) fn from_failure(failure: WorkFailure, budget: std::time::Duration) -> Self {
         match failure {
-            Failure::Panicked => Refusal::internal(),
-            Failure::Full => Refusal::queue_full(),
-            Failure::NoMemory => Refusal::memory_full(),
-            Failure::Late => Refusal::from(Error::Deadline {
+            WorkFailure::Panicked => ApiError::internal(),
+            WorkFailure::Full => ApiError::queue_full(),
+            WorkFailure::NoMemory => ApiError::memory_full(),
+            WorkFailure::Late => ApiError::from(Error::Deadline {
                 budget_ms: budget.as_millis().try_into().unwrap_or(u64::MAX),
             }),
         }
@@ -150,7 +150,7 @@ impl Refusal {
     }
 }
 
-impl Refusal {
+impl ApiError {
     /// A whole answer of HTTP/1.1, for a connection on which there is no request to answer.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut body = serde_json::to_vec(&self.problem(None)).expect("strings are always JSON");
@@ -165,13 +165,13 @@ impl Refusal {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        Refusal::new(error.code(), error.to_string())
+        ApiError::new(error.code(), error.to_string())
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::from_u16(self.kind().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -194,20 +194,20 @@ pub(super) struct Problem<'a> {
 }
 
 /// The fallback of the router.
-pub(super) async fn not_found() -> Refusal {
-    Refusal::new("not_found", "there is no such route; /openapi.yaml lists them all")
+pub(super) async fn not_found() -> ApiError {
+    ApiError::new("not_found", "there is no such route; /openapi.yaml lists them all")
 }
 
 /// The fallback of one route.
-pub(super) fn method_not_allowed(allow: HeaderValue) -> Refusal {
+pub(super) fn method_not_allowed(allow: HeaderValue) -> ApiError {
     let known = allow.to_str().unwrap_or_default();
     let detail = format!("this route takes {known}");
-    Refusal::new("method_not_allowed", detail).with(header::ALLOW, allow)
+    ApiError::new("method_not_allowed", detail).with(header::ALLOW, allow)
 }
 
 /// What the panic layer answers. The panic hook has logged where; the payload may quote the document and goes nowhere.
 pub(super) fn panicked(_payload: Box<dyn Any + Send>) -> Response {
-    Refusal::internal().into_response()
+    ApiError::internal().into_response()
 }
 
 #[cfg(test)]
@@ -263,7 +263,7 @@ mod tests {
             (Error::OutputTooLarge { limit_bytes: 1 }, 422),
             (Error::Deadline { budget_ms: 1 }, 504),
         ] {
-            let refusal = Refusal::from(error);
+            let refusal = ApiError::from(error);
             assert!(
                 KINDS.iter().any(|kind| kind.code == refusal.code),
                 "{} is not in the table",

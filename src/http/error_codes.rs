@@ -1,4 +1,4 @@
-//! Every problem that this service can answer with: one table, for the status on the wire, for the pages under
+//! Every problem that this service can answer with: one table, for the status on the timeouts, for the pages under
 //! `/docs/errors/` and for docs/api.md.
 
 /// One kind of problem: its code, and what there is to say about it.

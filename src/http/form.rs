@@ -31,7 +31,7 @@ pub(super) fn read(content_type: Option<&str>, bytes: &[u8]) -> Option<Result<En
     is_form.then(|| {
         envelope(
             form_urlencoded::parse(bytes)
-                .map(|(name, value)| Part::text(&name, value.as_bytes()))
+                .map(|(name, value)| FormPart::text(&name, value.as_bytes()))
                 .collect(),
         )
     })
@@ -49,16 +49,16 @@ fn is_urlencoded(bytes: &[u8]) -> bool {
 }
 
 /// One field.
-struct Part {
+struct FormPart {
     name: String,
     content_type: Option<String>,
     bytes: Vec<u8>,
     is_text: bool,
 }
 
-impl Part {
+impl FormPart {
     fn text(name: &str, value: &[u8]) -> Self {
-        Part {
+        FormPart {
             name: name.to_owned(),
             content_type: None,
             bytes: value.to_vec(),
@@ -68,7 +68,7 @@ impl Part {
 }
 
 /// All parts, in their order. What is whole in memory never has to be waited for.
-fn multipart(content_type: &str, bytes: &[u8]) -> Result<Result<Vec<Part>, Error>, multer::Error> {
+fn multipart(content_type: &str, bytes: &[u8]) -> Result<Result<Vec<FormPart>, Error>, multer::Error> {
     let boundary = multer::parse_boundary(content_type)?;
     let whole = stream::iter([Ok::<_, Infallible>(Bytes::copy_from_slice(bytes))]);
     let mut form = Multipart::new(whole, boundary);
@@ -78,7 +78,7 @@ fn multipart(content_type: &str, bytes: &[u8]) -> Result<Result<Vec<Part>, Error
             let Some(name) = field.name().map(str::to_owned) else {
                 return Ok(Err(bad("a part has no name")));
             };
-            parts.push(Part {
+            parts.push(FormPart {
                 content_type: declared(&field),
                 bytes: field.bytes().await?.into(),
                 is_text: false,
@@ -96,7 +96,7 @@ fn declared(field: &Field<'_>) -> Option<String> {
     Some(String::from_utf8_lossy(given.as_bytes()).into_owned())
 }
 
-fn envelope(parts: Vec<Part>) -> Result<Envelope, Error> {
+fn envelope(parts: Vec<FormPart>) -> Result<Envelope, Error> {
     let mut form = Form::default();
     for part in parts {
         if DOCUMENT.contains(&part.name.as_str()) {

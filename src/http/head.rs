@@ -8,11 +8,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, uri::Authority},
 };
 
-use super::error::Refusal;
+use super::error::ApiError;
 
 /// # Errors
 /// 400 for a bad target or `Host`, 417 for an expectation and 501 for a transfer coding that are not known.
-pub(super) fn check(request: &Request) -> Result<(), Refusal> {
+pub(super) fn check(request: &Request) -> Result<(), ApiError> {
     let headers = request.headers();
     check_target(request.method(), request.uri())?;
     check_host(headers, request.version())?;
@@ -21,24 +21,24 @@ pub(super) fn check(request: &Request) -> Result<(), Refusal> {
     match members(headers, &header::EXPECT).find(|member| !member.eq_ignore_ascii_case(b"100-continue")) {
         Some(_) if request.version() >= Version::HTTP_11 => {
             let detail = "the only expectation known is 100-continue (RFC 9110, section 10.1.1)";
-            Err(Refusal::new("expectation_failed", detail))
+            Err(ApiError::new("expectation_failed", detail))
         }
         _ => Ok(()),
     }
 }
 
 /// A path or a whole address; only `CONNECT` has a host alone, and only `OPTIONS` an asterisk.
-fn check_target(method: &Method, target: &Uri) -> Result<(), Refusal> {
+fn check_target(method: &Method, target: &Uri) -> Result<(), ApiError> {
     let path = target.path();
     let is_whole = target.scheme().is_some() || (path.starts_with('/') && target.authority().is_none());
     if is_whole || *method == Method::CONNECT || (*method == Method::OPTIONS && path == "*") {
         return Ok(());
     }
     let detail = "the target of a request is a path that begins with `/`, or a whole address (RFC 9112, section 3.2)";
-    Err(Refusal::new("bad_target", detail))
+    Err(ApiError::new("bad_target", detail))
 }
 
-fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
+fn check_host(headers: &HeaderMap, version: Version) -> Result<(), ApiError> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let fault = match (hosts.next(), hosts.next()) {
         (None, _) if version >= Version::HTTP_11 => "is missing",
@@ -47,7 +47,7 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
         _ => return Ok(()),
     };
     let detail = format!("the header host {fault} (RFC 9112, section 3.2)");
-    Err(Refusal::new("bad_header", detail))
+    Err(ApiError::new("bad_header", detail))
 }
 
 /// A host with or without a port, or nothing, which is sent where the target has no host.
@@ -62,7 +62,7 @@ fn is_host(value: &HeaderValue) -> bool {
 }
 
 /// hyper takes off `chunked` alone, and only looks whether it is the last one.
-fn check_transfer_codings(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_transfer_codings(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut codings = members(headers, &header::TRANSFER_ENCODING);
     let refusal = match (codings.next(), codings.next()) {
         (None, _) => return Ok(()),
@@ -70,7 +70,7 @@ fn check_transfer_codings(headers: &HeaderMap) -> Result<(), Refusal> {
         _ => {
             let detail = "the only transfer coding known is chunked, once; a body that is compressed says so in \
                           Content-Encoding (RFC 9112, section 6.1)";
-            Refusal::new("unsupported_transfer_encoding", detail)
+            ApiError::new("unsupported_transfer_encoding", detail)
         }
     };
     // Where such a body ends others may see differently.

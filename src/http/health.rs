@@ -17,7 +17,7 @@ use axum::{
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{App, error::Refusal};
+use super::{App, error::ApiError};
 
 const STARTING: u8 = 0;
 const READY: u8 = 1;
@@ -58,7 +58,7 @@ pub(super) async fn livez() -> Response {
 }
 
 /// It has started once.
-pub(super) async fn startupz(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+pub(super) async fn startupz(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     match app.health.position() {
         STARTING => Err(starting()),
         _ => Ok(quiet(&json!({"status": "started"}))),
@@ -66,7 +66,7 @@ pub(super) async fn startupz(State(app): State<Arc<App>>) -> Result<Response, Re
 }
 
 /// It wants traffic.
-pub(super) async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
     match app.health.position() {
         STARTING => Err(starting()),
         DRAINING => Err(not_now(
@@ -98,12 +98,12 @@ fn is_verbose(uri: &Uri) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "verbose" && !matches!(&*value, "false" | "0"))
 }
 
-fn starting() -> Refusal {
+fn starting() -> ApiError {
     not_now("starting", "the service is still loading")
 }
 
-fn not_now(code: &'static str, detail: &str) -> Refusal {
-    Refusal::new(code, detail).with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
+fn not_now(code: &'static str, detail: &str) -> ApiError {
+    ApiError::new(code, detail).with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
 }
 
 fn quiet(value: &Value) -> Response {

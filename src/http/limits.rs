@@ -27,14 +27,14 @@ use tokio::{
 };
 
 use super::{
-    decompress::{Intake, Step},
-    error::Refusal,
+    decompress::{Decoded, DecodedBody},
+    error::ApiError,
 };
 use crate::{
-    config::Wire,
+    config::HttpTimeouts,
     error::Error,
-    input::Tally,
-    workers::{Grant, Workers},
+    input::BodyCost,
+    workers::{Reservation, Workers},
 };
 
 /// The first buffer of a body, whatever its `Content-Length` says: as many connections as there may be, each with one byte,
@@ -43,11 +43,11 @@ const FIRST_BYTES: usize = 16 << 10;
 
 /// A body, read.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub(super) struct CompleteBody {
     pub(super) bytes: Vec<u8>,
-    pub(super) tally: Tally,
+    pub(super) body_cost: BodyCost,
     /// The memory that it takes.
-    pub(super) grant: Grant,
+    pub(super) reservation: Reservation,
 }
 
 /// Reads a whole body, into memory that it asks for as the bytes come.
@@ -56,41 +56,41 @@ pub(super) struct Whole {
 /// 413 past `limit_bytes`, 408 past the body's time or below its rate, 400 for a body that breaks off or cannot be unpacked,
 /// and, before a byte is read where its length is known, 429 or 503 when there is no room for it.
 pub(super) async fn read_whole(
-    mut intake: Intake,
+    mut intake: DecodedBody,
     headers: &HeaderMap,
     limit_bytes: usize,
     workers: &Workers,
-    wire: &Wire,
-) -> Result<Whole, Refusal> {
-    let too_large = || Refusal::from(Error::BodyTooLarge { limit_bytes });
+    timeouts: &HttpTimeouts,
+) -> Result<CompleteBody, ApiError> {
+    let too_large = || ApiError::from(Error::BodyTooLarge { limit_bytes });
     let announced = content_length(headers).unwrap_or(0);
     if announced > limit_bytes as u64 {
         return Err(too_large());
     }
     let announced = announced as usize;
-    workers.has_room_for(announced).map_err(Refusal::from_no_room)?;
+    workers.has_room_for(announced).map_err(ApiError::from_no_room)?;
     // What is packed says nothing of what it opens to.
     let expected = if intake.is_packed() { 0 } else { announced };
-    let mut pace = Pace::begin(wire);
-    let mut whole = Whole {
+    let mut pace = BodyPace::begin(timeouts);
+    let mut whole = CompleteBody {
         bytes: Vec::new(),
-        tally: Tally::default(),
-        grant: workers.grant(),
+        body_cost: BodyCost::default(),
+        reservation: workers.reservation(),
     };
     while let Some(piece) = pace.next_piece(&mut intake).await? {
         if piece.len() > limit_bytes - whole.bytes.len() {
             return Err(too_large());
         }
         whole.make_room(piece.len(), expected)?;
-        whole.tally.add(&piece);
+        whole.body_cost.add(&piece);
         whole.bytes.extend_from_slice(&piece);
     }
     Ok(whole)
 }
 
-impl Whole {
+impl CompleteBody {
     /// Doubles the buffer where it must grow, but not beyond what is expected.
-    fn make_room(&mut self, more: usize, expected: usize) -> Result<(), Refusal> {
+    fn make_room(&mut self, more: usize, expected: usize) -> Result<(), ApiError> {
         let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
         let needed = length + more;
         if needed <= capacity {
@@ -103,17 +103,17 @@ impl Whole {
             double
         }
         .max(needed);
-        if !self.grant.grow(room - capacity) {
-            return Err(Refusal::memory_full());
+        if !self.reservation.grow(room - capacity) {
+            return Err(ApiError::memory_full());
         }
         self.bytes.reserve_exact(room - length);
         Ok(())
     }
 }
 
-/// How long a body may take: in all, and for each part of it, in bytes as they come over the wire.
-struct Pace<'a> {
-    wire: &'a Wire,
+/// How long a body may take: in all, and for each part of it, in bytes as they come over the timeouts.
+struct BodyPace<'a> {
+    timeouts: &'a HttpTimeouts,
     end: Instant,
     window_end: Instant,
     /// What had come when the window began.
@@ -122,52 +122,55 @@ struct Pace<'a> {
     doubted: bool,
 }
 
-impl<'a> Pace<'a> {
-    fn begin(wire: &'a Wire) -> Self {
+impl<'a> BodyPace<'a> {
+    fn begin(timeouts: &'a HttpTimeouts) -> Self {
         let now = Instant::now();
-        Pace {
-            wire,
-            end: now + wire.body_timeout,
-            window_end: now + Wire::RATE_WINDOW,
+        BodyPace {
+            timeouts,
+            end: now + timeouts.body_timeout,
+            window_end: now + HttpTimeouts::RATE_WINDOW,
             window_start_bytes: 0,
             doubted: false,
         }
     }
 
     /// The next bytes of a body, `None` at its end. What we do with them is not its sender's time.
-    async fn next_piece(&mut self, intake: &mut Intake) -> Result<Option<Bytes>, Refusal> {
+    async fn next_piece(&mut self, intake: &mut DecodedBody) -> Result<Option<Bytes>, ApiError> {
         loop {
             match intake.work().await? {
-                Step::Gave(piece) => return Ok(Some(piece)),
-                Step::Ended => return Ok(None),
-                Step::Waits | Step::Rests => self.wait(intake).await?,
+                Decoded::Data(piece) => return Ok(Some(piece)),
+                Decoded::Ended => return Ok(None),
+                Decoded::NeedInput | Decoded::Yield => self.wait(intake).await?,
             }
         }
     }
 
     /// Waits for more of a body, with the rate checked at the end of each window. Only a body that is waited for is too
     /// slow: one that lies there was kept waiting by us.
-    async fn wait(&mut self, intake: &mut Intake) -> Result<(), Refusal> {
+    async fn wait(&mut self, intake: &mut DecodedBody) -> Result<(), ApiError> {
         loop {
             let came = timeout_at(self.window_end.min(self.end), intake.more()).await;
             let window_bytes = intake.wire_bytes() - self.window_start_bytes;
             let now = Instant::now();
             let is_over = now >= self.window_end;
-            let is_enough = window_bytes >= self.wire.body_rate_bytes as u64;
+            let is_enough = window_bytes >= self.timeouts.body_rate_bytes as u64;
             if is_over && is_enough {
-                (self.window_end, self.doubted) = (now + Wire::RATE_WINDOW, false);
+                (self.window_end, self.doubted) = (now + HttpTimeouts::RATE_WINDOW, false);
                 self.window_start_bytes = intake.wire_bytes();
             }
             match came {
                 Ok(came) => return Ok(came?),
-                Err(_) if now >= self.end => return Err(too_slow(self.wire)),
+                Err(_) if now >= self.end => return Err(too_slow(self.timeouts)),
                 Err(_) if is_over && !is_enough && !self.doubted => {
-                    (self.window_end, self.doubted) = (now + Wire::SECOND_LOOK, true);
+                    (self.window_end, self.doubted) = (now + HttpTimeouts::SECOND_LOOK, true);
                 }
                 Err(_) if is_over && !is_enough => {
-                    let (window, bytes) = (humantime::format_duration(Wire::RATE_WINDOW), self.wire.body_rate_bytes);
+                    let (window, bytes) = (
+                        humantime::format_duration(HttpTimeouts::RATE_WINDOW),
+                        self.timeouts.body_rate_bytes,
+                    );
                     let detail = format!("the body came with less than {bytes} bytes in {window}");
-                    return Err(Refusal::new("slow_body", detail));
+                    return Err(ApiError::new("slow_body", detail));
                 }
                 Err(_) => {}
             }
@@ -178,24 +181,24 @@ impl<'a> Pace<'a> {
 /// How long the sender of a stream may still pause, on average: each byte earns its time at the rate that is asked for. What
 /// we do with its bytes, and how long we leave them, is not its time.
 #[derive(Debug)]
-pub(super) struct Credit {
+pub(super) struct RateCredit {
     left: Duration,
     /// When the pause began that we are in.
     since: Option<Instant>,
 }
 
-impl Credit {
-    pub(super) fn begin(wire: &Wire) -> Self {
-        Credit {
-            left: wire.body_timeout,
+impl RateCredit {
+    pub(super) fn begin(timeouts: &HttpTimeouts) -> Self {
+        RateCredit {
+            left: timeouts.body_timeout,
             since: None,
         }
     }
 
     /// The pause is over, if there was one; `bytes` have come. The answer is how long it was.
-    pub(super) fn end_pause(&mut self, bytes: u64, wire: &Wire) -> Duration {
+    pub(super) fn end_pause(&mut self, bytes: u64, timeouts: &HttpTimeouts) -> Duration {
         let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        let earned = Wire::RATE_WINDOW.mul_f64(bytes as f64 / wire.body_rate_bytes as f64);
+        let earned = HttpTimeouts::RATE_WINDOW.mul_f64(bytes as f64 / timeouts.body_rate_bytes as f64);
         self.left = self.left.saturating_sub(waited).saturating_add(earned);
         waited
     }
@@ -211,18 +214,22 @@ impl Credit {
     }
 }
 
-pub(super) fn too_slow(wire: &Wire) -> Refusal {
-    let allowed = humantime::format_duration(wire.body_timeout);
-    Refusal::new("slow_body", format!("the body did not arrive within {allowed}"))
+pub(super) fn too_slow(timeouts: &HttpTimeouts) -> ApiError {
+    let allowed = humantime::format_duration(timeouts.body_timeout);
+    ApiError::new("slow_body", format!("the body did not arrive within {allowed}"))
 }
 
 /// The next bytes of a body, `None` at its end.
 ///
 /// # Errors
-/// 408 when `end` comes first, and what an [`Intake`] may find.
-pub(super) async fn next_piece(intake: &mut Intake, end: Instant, wire: &Wire) -> Result<Option<Bytes>, Refusal> {
+/// 408 when `end` comes first, and what an [`DecodedBody`] may find.
+pub(super) async fn next_piece(
+    intake: &mut DecodedBody,
+    end: Instant,
+    timeouts: &HttpTimeouts,
+) -> Result<Option<Bytes>, ApiError> {
     let piece = timeout_at(end, intake.next_piece()).await;
-    Ok(piece.map_err(|_| too_slow(wire))??)
+    Ok(piece.map_err(|_| too_slow(timeouts))??)
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
@@ -233,37 +240,37 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 ///
 /// # Errors
 /// 400 for one that is not plain ASCII.
-pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refusal> {
+pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
     let Some(value) = headers.get(name) else {
         return Ok(None);
     };
-    let text = value.to_str().map_err(|_| Refusal::unreadable_header(name))?;
+    let text = value.to_str().map_err(|_| ApiError::unreadable_header(name))?;
     Ok(Some(text))
 }
 
-/// Lends a request's body out; what comes back unfinished is the [`Rest`].
-pub(super) fn lend(request: Request) -> (Request, Rest) {
+/// Lends a request's body out; what comes back unfinished is the [`BodyRest`].
+pub(super) fn lend(request: Request) -> (Request, BodyRest) {
     let waits = request.headers().get(header::EXPECT).is_some();
-    let slot = Arc::new(Slot::default());
+    let slot = Arc::new(RestSlot::default());
     let lent = request.map(|body| {
-        Body::new(Lent {
+        Body::new(DrainOnDrop {
             body,
             begun: false,
             ended: false,
             slot: Arc::clone(&slot),
         })
     });
-    (lent, Rest { waits, slot })
+    (lent, BodyRest { waits, slot })
 }
 
 /// What may be left of a body.
-pub(super) struct Rest {
+pub(super) struct BodyRest {
     /// Its sender waits to be told to go on.
     waits: bool,
-    slot: Arc<Slot>,
+    slot: Arc<RestSlot>,
 }
 
-impl Rest {
+impl BodyRest {
     /// Waits until the body is asked for, or let go, where its sender waits for that: the `100 Continue` by which it
     /// learns of it cannot follow the head of an answer that begins before its body is read.
     pub(super) async fn is_asked_for(&self) {
@@ -275,12 +282,12 @@ impl Rest {
     }
 
     /// Reads it within bounds, now that the answer exists.
-    pub(super) fn read(self, wire: Wire) {
+    pub(super) fn read(self, timeouts: HttpTimeouts) {
         let Some((rest, begun)) = self.slot.rest().take() else {
             return;
         };
         if begun || !self.waits {
-            tokio::spawn(discard(rest, wire));
+            tokio::spawn(discard(rest, timeouts));
         }
     }
 }
@@ -292,12 +299,12 @@ const AT_ONCE_BYTES: u64 = 64 << 10;
 const LEAVING: Duration = Duration::from_millis(20);
 
 /// Reads and forgets, within bounds. Past them the connection is closed under the sender, which is its own doing.
-pub(super) async fn discard(mut rest: Body, wire: Wire) {
-    let end = Instant::now() + wire.discard_time;
+pub(super) async fn discard(mut rest: Body, timeouts: HttpTimeouts) {
+    let end = Instant::now() + timeouts.discard_time;
     if rest.size_hint().lower() > AT_ONCE_BYTES {
         sleep(LEAVING).await;
     }
-    let mut left = wire.discard_bytes;
+    let mut left = timeouts.discard_bytes;
     while let Ok(Some(Ok(frame))) = timeout_at(end, rest.frame()).await {
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
         if bytes > left {
@@ -309,13 +316,13 @@ pub(super) async fn discard(mut rest: Body, wire: Wire) {
 
 /// Where a body that was let go before its end waits to be read out, with whether reading had begun.
 #[derive(Debug, Default)]
-struct Slot {
+struct RestSlot {
     rest: Mutex<Option<(Body, bool)>>,
     /// Reading has begun, or will never.
     touched: Notify,
 }
 
-impl Slot {
+impl RestSlot {
     fn rest(&self) -> MutexGuard<'_, Option<(Body, bool)>> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -323,14 +330,14 @@ impl Slot {
 
 /// A body on loan: whoever drops it before its end gives it back.
 #[derive(Debug)]
-struct Lent {
+struct DrainOnDrop {
     body: Body,
     begun: bool,
     ended: bool,
-    slot: Arc<Slot>,
+    slot: Arc<RestSlot>,
 }
 
-impl HttpBody for Lent {
+impl HttpBody for DrainOnDrop {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -353,7 +360,7 @@ impl HttpBody for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for DrainOnDrop {
     fn drop(&mut self) {
         if !self.is_end_stream() {
             *self.slot.rest() = Some((std::mem::take(&mut self.body), self.begun));

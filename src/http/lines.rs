@@ -1,4 +1,4 @@
-//! A batch, line by line: documents in chunks that one worker takes at once, and the lines that they become. The wire and
+//! A batch, line by line: documents in chunks that one worker takes at once, and the lines that they become. The timeouts and
 //! the command line share it.
 //!
 //! Many a document is done in less time than it takes to hand it to another thread; so what has come together is worked on
@@ -11,15 +11,15 @@ use std::{
 
 use serde::Serialize;
 
-use super::error::{Problem, Refusal};
+use super::error::{ApiError, Problem};
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
-    input::{Document, Envelope, Tally, feed::RawEntry, work_bytes},
+    input::{BodyCost, Envelope, RawDocument, feed::RawEntry, work_bytes},
     options::{Format, Options},
     pipeline::{Pipeline, Trace},
     steps,
-    workers::{Failure, Load},
+    workers::{WorkCost, WorkFailure},
 };
 
 /// Bytes from which on a chunk takes no more: some milliseconds of work.
@@ -57,17 +57,17 @@ pub enum Entry {
 
 /// Documents that one worker takes at once.
 #[derive(Debug)]
-pub struct Chunk {
+pub struct DocumentChunk {
     first: u64,
     entries: Vec<Entry>,
     body_bytes: usize,
     work_bytes: usize,
 }
 
-impl Chunk {
+impl DocumentChunk {
     /// An empty one, whose first document will be this one of the batch.
     pub fn new(first: u64) -> Self {
-        Chunk {
+        DocumentChunk {
             first,
             entries: Vec::new(),
             body_bytes: 0,
@@ -87,7 +87,7 @@ impl Chunk {
         };
         self.body_bytes += bytes.len();
         // One after the other: the dearest counts.
-        let work_bytes = work_bytes(bounds, Tally::of(bytes), bytes, content_type);
+        let work_bytes = work_bytes(bounds, BodyCost::of(bytes), bytes, content_type);
         self.work_bytes = self.work_bytes.max(work_bytes);
         self.entries.push(entry);
     }
@@ -121,7 +121,7 @@ impl Chunk {
 
 /// What all documents of a batch share.
 #[derive(Debug)]
-pub struct Batch {
+pub struct BatchContext {
     pipeline: Pipeline,
     options: Options,
     /// The path and the id of the request, which its problems name.
@@ -130,23 +130,23 @@ pub struct Batch {
 
 /// What a chunk became.
 #[derive(Debug, Default)]
-pub struct Output {
+pub struct ChunkOutput {
     /// Its lines, each with its end.
     pub lines: Vec<u8>,
     /// How each document went.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<DocumentOutcome>,
 }
 
 /// How one document went.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct DocumentOutcome {
     /// The problem, if it was one.
     pub code: Option<&'static str>,
     /// The road, if it was gone to its end.
     pub trace: Option<Trace>,
 }
 
-impl Batch {
+impl BatchContext {
     /// A batch with these options for all; each envelope may have its own.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ impl Batch {
             });
         }
         only_json(&options)?;
-        Ok(Batch {
+        Ok(BatchContext {
             pipeline,
             options,
             request,
@@ -172,39 +172,44 @@ impl Batch {
     }
 
     /// What a chunk will cost.
-    pub fn load(&self, chunk: &Chunk) -> Load {
-        Load {
+    pub fn load(&self, chunk: &DocumentChunk) -> WorkCost {
+        WorkCost {
             body_bytes: chunk.body_bytes,
             work_bytes: chunk.work_bytes + self.options.selector_bytes(self.bounds().depth),
         }
     }
 
     /// Works on all documents of a chunk, each within its own time and all of them within that of the chunk.
-    pub fn work(&self, chunk: &Chunk, deadline: &Deadline) -> Output {
-        let mut output = Output::default();
+    pub fn work(&self, chunk: &DocumentChunk, deadline: &Deadline) -> ChunkOutput {
+        let mut output = ChunkOutput::default();
         for (entry, index) in chunk.entries.iter().zip(chunk.first..) {
             let mut id = None;
             // The pipeline holds nothing that a panic could leave half done.
             let result = catch_unwind(AssertUnwindSafe(|| {
                 self.answer(entry, &mut id, &deadline.at_most(self.bounds().time))
             }));
-            let result = result.unwrap_or_else(|_| Err(Refusal::internal()));
+            let result = result.unwrap_or_else(|_| Err(ApiError::internal()));
             self.add(&mut output, index, id, result);
         }
         output
     }
 
     /// The lines of a chunk that no worker could take.
-    pub fn failed(&self, chunk: &Chunk, failure: Failure) -> Output {
-        let mut output = Output::default();
+    pub fn failed(&self, chunk: &DocumentChunk, failure: WorkFailure) -> ChunkOutput {
+        let mut output = ChunkOutput::default();
         for (_, index) in chunk.entries.iter().zip(chunk.first..) {
-            let refusal = Refusal::from_failure(failure, self.bounds().time);
+            let refusal = ApiError::from_failure(failure, self.bounds().time);
             self.add(&mut output, index, None, Err(refusal));
         }
         output
     }
 
-    fn answer(&self, entry: &Entry, id: &mut Option<String>, deadline: &Deadline) -> Result<(Vec<u8>, Trace), Refusal> {
+    fn answer(
+        &self,
+        entry: &Entry,
+        id: &mut Option<String>,
+        deadline: &Deadline,
+    ) -> Result<(Vec<u8>, Trace), ApiError> {
         let answer = match entry {
             Entry::Envelope(bytes) => {
                 let mut envelope = Envelope::read(bytes)?;
@@ -220,11 +225,11 @@ impl Batch {
                 bytes,
             } => {
                 *id = Some(name.clone());
-                let document = Document {
+                let document = RawDocument {
                     bytes,
                     content_type: *content_type,
                     id: Some(name),
-                    ..Document::default()
+                    ..RawDocument::default()
                 };
                 self.pipeline.normalize(&document, &self.options, deadline)?
             }
@@ -241,23 +246,29 @@ impl Batch {
         Ok((answer.body, answer.trace))
     }
 
-    fn add(&self, output: &mut Output, index: u64, id: Option<String>, result: Result<(Vec<u8>, Trace), Refusal>) {
+    fn add(
+        &self,
+        output: &mut ChunkOutput,
+        index: u64,
+        id: Option<String>,
+        result: Result<(Vec<u8>, Trace), ApiError>,
+    ) {
         let (answer, outcome) = match result {
             Ok((body, trace)) => (
                 Ok(body),
-                Outcome {
+                DocumentOutcome {
                     code: None,
                     trace: Some(trace),
                 },
             ),
             Err(refusal) => {
                 let code = Some(refusal.code());
-                (Err(refusal), Outcome { code, trace: None })
+                (Err(refusal), DocumentOutcome { code, trace: None })
             }
         };
         match &answer {
             Ok(body) => {
-                let head = Item {
+                let head = DocumentLine {
                     index,
                     id: id.as_deref(),
                     status: 200,
@@ -271,7 +282,7 @@ impl Batch {
                 output.lines.extend_from_slice(b"}\n");
             }
             Err(refusal) => {
-                let line = Item {
+                let line = DocumentLine {
                     index,
                     id: id.as_deref(),
                     status: refusal.status(),
@@ -283,21 +294,21 @@ impl Batch {
         output.outcomes.push(outcome);
     }
 
-    fn problem<'a>(&'a self, refusal: &'a Refusal) -> Problem<'a> {
+    fn problem<'a>(&'a self, refusal: &'a ApiError) -> Problem<'a> {
         let request = self.request.as_ref();
         refusal.problem(request.map(|(path, id)| (path.as_str(), id.as_str())))
     }
 
     /// The last line: the totals, and why it is the last, where that is not the end of the input.
-    pub(super) fn last_line(&self, totals: &Totals, refusal: Option<&Refusal>) -> Vec<u8> {
+    pub(super) fn last_line(&self, totals: &BatchTotals, refusal: Option<&ApiError>) -> Vec<u8> {
         let mut line = Vec::new();
         let problem = refusal.map(|refusal| self.problem(refusal));
-        write_line(&mut line, &Last { totals, problem });
+        write_line(&mut line, &LastLine { totals, problem });
         line
     }
 
     /// The last line of a batch that came to its end.
-    pub fn totals_line(&self, totals: &Totals) -> Vec<u8> {
+    pub fn totals_line(&self, totals: &BatchTotals) -> Vec<u8> {
         self.last_line(totals, None)
     }
 }
@@ -319,7 +330,7 @@ fn write_line(lines: &mut Vec<u8>, line: &impl Serialize) {
 
 /// How many documents there were, and how they went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
+pub struct BatchTotals {
     /// All.
     pub documents: u64,
     /// Those that became articles.
@@ -328,9 +339,9 @@ pub struct Totals {
     pub failed: u64,
 }
 
-impl Totals {
+impl BatchTotals {
     /// Counts a chunk.
-    pub fn count(&mut self, output: &Output) {
+    pub fn count(&mut self, output: &ChunkOutput) {
         let failed = output.outcomes.iter().filter(|outcome| outcome.code.is_some()).count() as u64;
         self.documents += output.outcomes.len() as u64;
         self.failed += failed;
@@ -340,7 +351,7 @@ impl Totals {
 
 /// A line about a document.
 #[derive(Serialize)]
-struct Item<'a> {
+struct DocumentLine<'a> {
     index: u64,
     id: Option<&'a str>,
     status: u16,
@@ -349,7 +360,7 @@ struct Item<'a> {
 }
 
 #[derive(Serialize)]
-struct Last<'a> {
-    totals: &'a Totals,
+struct LastLine<'a> {
+    totals: &'a BatchTotals,
     problem: Option<Problem<'a>>,
 }

@@ -27,30 +27,30 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{App, error::Refusal};
+use super::{App, error::ApiError};
 use crate::{pipeline::Trace, workers::Lane};
 
-type Label = [(&'static str, &'static str); 1];
-type Named = [(&'static str, String); 1];
-type HistogramFamily = Family<Label, Histogram, fn() -> Histogram>;
+type MetricLabel = [(&'static str, &'static str); 1];
+type OwnedLabel = [(&'static str, String); 1];
+type HistogramFamily = Family<MetricLabel, Histogram, fn() -> Histogram>;
 /// A figure that has a fraction, kept as the bits that the crate keeps.
 type Fraction = Gauge<f64, std::sync::atomic::AtomicU64>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct AnsweredLabels {
     route: &'static str,
     method: &'static str,
     status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Problem {
+struct ProblemLabels {
     route: &'static str,
     code: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct DocumentOutcome {
     kind: String,
     outcome: &'static str,
 }
@@ -59,29 +59,29 @@ struct Outcome {
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
-    requests: Family<Answered, Counter>,
-    errors: Family<Problem, Counter>,
+    requests: Family<AnsweredLabels, Counter>,
+    errors: Family<ProblemLabels, Counter>,
     durations: HistogramFamily,
     stages: HistogramFamily,
-    received: Family<Label, Counter>,
-    sent: Family<Label, Counter>,
-    documents: Family<Outcome, Counter>,
-    removed: Family<Named, Counter>,
-    warnings: Family<Label, Counter>,
+    received: Family<MetricLabel, Counter>,
+    sent: Family<MetricLabel, Counter>,
+    documents: Family<DocumentOutcome, Counter>,
+    removed: Family<OwnedLabel, Counter>,
+    warnings: Family<MetricLabel, Counter>,
     guard: Counter,
-    rejections: Family<Label, Counter>,
-    ended: Family<Label, Counter>,
+    rejections: Family<MetricLabel, Counter>,
+    ended: Family<MetricLabel, Counter>,
     reloads: Family<[(&'static str, &'static str); 2], Counter>,
-    rules: Family<Named, Gauge>,
-    queue: Family<Label, Gauge>,
+    rules: Family<OwnedLabel, Gauge>,
+    queue: Family<MetricLabel, Gauge>,
     running: Gauge,
     body_memory: Gauge,
     connections: Gauge,
-    process: Process,
+    process: ProcessMetrics,
 }
 
 #[derive(Debug, Default)]
-struct Process {
+struct ProcessMetrics {
     cpu_seconds: Counter<f64>,
     resident_bytes: Gauge,
     virtual_bytes: Gauge,
@@ -93,7 +93,7 @@ struct Process {
 
 /// One request, as it ended.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
+pub(super) struct RequestMetrics<'a> {
     pub(super) route: &'static str,
     pub(super) method: &'static str,
     pub(super) status: u16,
@@ -131,7 +131,7 @@ impl Metrics {
             running: Gauge::default(),
             body_memory: Gauge::default(),
             connections: Gauge::default(),
-            process: Process::default(),
+            process: ProcessMetrics::default(),
         };
         metrics.register();
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -214,10 +214,10 @@ impl Metrics {
     }
 
     /// A request has ended.
-    pub(super) fn count(&self, request: &Request<'_>) {
+    pub(super) fn count(&self, request: &RequestMetrics<'_>) {
         let route = [("route", request.route)];
         self.requests
-            .get_or_create(&Answered {
+            .get_or_create(&AnsweredLabels {
                 route: request.route,
                 method: request.method,
                 status: request.status,
@@ -233,7 +233,7 @@ impl Metrics {
         }
         if let Some(code) = request.code {
             let route = request.route;
-            self.errors.get_or_create(&Problem { route, code }).inc();
+            self.errors.get_or_create(&ProblemLabels { route, code }).inc();
             if matches!(code, "queue_full" | "memory_full" | "unauthorized") {
                 self.rejections.get_or_create(&[("reason", code)]).inc();
             }
@@ -241,7 +241,7 @@ impl Metrics {
         self.count_document(request);
     }
 
-    fn count_document(&self, request: &Request<'_>) {
+    fn count_document(&self, request: &RequestMetrics<'_>) {
         if !request.route.starts_with("/v1/") {
             return;
         }
@@ -254,7 +254,7 @@ impl Metrics {
         };
         if request.route == "/v1/clean" {
             let kind = "stream".to_owned();
-            self.documents.get_or_create(&Outcome { kind, outcome }).inc();
+            self.documents.get_or_create(&DocumentOutcome { kind, outcome }).inc();
         } else {
             self.add_document(request.trace, outcome);
         }
@@ -272,7 +272,7 @@ impl Metrics {
 
     fn add_document(&self, trace: Option<&Trace>, outcome: &'static str) {
         let kind = trace.map_or("unknown".to_owned(), |trace| name(trace.kind));
-        self.documents.get_or_create(&Outcome { kind, outcome }).inc();
+        self.documents.get_or_create(&DocumentOutcome { kind, outcome }).inc();
         let Some(trace) = trace else {
             return;
         };
@@ -321,7 +321,7 @@ impl Metrics {
     }
 }
 
-impl Process {
+impl ProcessMetrics {
     /// Reads the figures that the kernel keeps; one that cannot be read stays as it was.
     fn read(&self) {
         if let Ok(stat) = fs::read_to_string("/proc/self/stat")
@@ -364,7 +364,7 @@ fn name(value: impl std::fmt::Debug) -> String {
 }
 
 /// The figures as text.
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let mut response = Response::new(Body::from(app.metrics.render(&app)));
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");

@@ -1,4 +1,4 @@
-//! The only room that knows HTTP: routes, layers, and what crosses the wire.
+//! The only room that knows HTTP: routes, layers, and what crosses the timeouts.
 //!
 //! [`ROUTES`] is the whole surface as data: the router is built from it, and a test compares it with `openapi.yaml`.
 //! Nothing here opens a connection of its own.
@@ -38,7 +38,7 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use crate::{
-    config::Wire,
+    config::HttpTimeouts,
     pipeline::Pipeline,
     rules::{RuleError, RuleSet},
     workers::Workers,
@@ -46,7 +46,7 @@ use crate::{
 
 pub use auth::Tokens;
 pub use error_codes::{KINDS, Kind};
-pub use lines::{Batch, Chunk, Entry, Outcome, Output, Totals};
+pub use lines::{BatchContext, BatchTotals, ChunkOutput, DocumentChunk, DocumentOutcome, Entry};
 pub use serve::{Drained, listen, serve, serve_admin};
 
 /// What every request shares.
@@ -57,32 +57,32 @@ pub struct App {
     /// Why the rules could not be read again, until they can.
     rules_fault: RwLock<Option<String>>,
     workers: Workers,
-    wire: Wire,
+    timeouts: HttpTimeouts,
     tokens: Option<Tokens>,
     health: health::Health,
     metrics: metrics::Metrics,
-    cutting: request_log::Cutting,
-    turned_away: request_log::TurnedAway,
+    cutting: request_log::CutCounter,
+    overload_log: request_log::OverloadLogThrottle,
 }
 
 impl App {
     /// The service over these parts, open to everyone. It is not ready before [`serve`] runs it.
-    pub fn new(pipeline: Pipeline, workers: Workers, wire: Wire) -> Arc<Self> {
-        App::guarded(pipeline, workers, wire, None)
+    pub fn new(pipeline: Pipeline, workers: Workers, timeouts: HttpTimeouts) -> Arc<Self> {
+        App::guarded(pipeline, workers, timeouts, None)
     }
 
     /// The same for those who know one of these tokens.
-    pub fn guarded(pipeline: Pipeline, workers: Workers, wire: Wire, tokens: Option<Tokens>) -> Arc<Self> {
+    pub fn guarded(pipeline: Pipeline, workers: Workers, timeouts: HttpTimeouts, tokens: Option<Tokens>) -> Arc<Self> {
         Arc::new(App {
             pipeline: RwLock::new(pipeline),
             rules_fault: RwLock::default(),
             workers,
-            wire,
+            timeouts,
             tokens,
             health: health::Health::default(),
             metrics: metrics::Metrics::new(),
-            cutting: request_log::Cutting::default(),
-            turned_away: request_log::TurnedAway::default(),
+            cutting: request_log::CutCounter::default(),
+            overload_log: request_log::OverloadLogThrottle::default(),
         })
     }
 
@@ -238,7 +238,7 @@ const fn page(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Arc<
 
 /// The routes, with what every request passes.
 pub fn router(app: Arc<App>) -> Router {
-    let served = |route: &&Route| app.wire.preview || route.path != PREVIEW;
+    let served = |route: &&Route| app.timeouts.preview || route.path != PREVIEW;
     let mut routes = routes(&app, ROUTES.iter().filter(served));
     if app.tokens.is_some() {
         routes = routes.layer(middleware::from_fn_with_state(Arc::clone(&app), request_log::authorize));
@@ -335,7 +335,7 @@ mod tests {
             .expect("a runtime");
         runtime.block_on(async {
             let pipeline = Pipeline::built_in(Bounds::default()).expect("the built-in rules load");
-            let app = App::new(pipeline, Workers::new(NonZeroUsize::MIN), Wire::default());
+            let app = App::new(pipeline, Workers::new(NonZeroUsize::MIN), HttpTimeouts::default());
             let router = layered(Router::new().route("/boom", get(boom)), app);
             let request = Request::get("/boom")
                 .header("host", "t")

@@ -5,7 +5,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-use super::error::Refusal;
+use super::error::ApiError;
 use crate::options::Format;
 
 /// Our forms, the default first: of equal wishes the first one wins.
@@ -30,7 +30,7 @@ pub(super) fn content_type(format: Format) -> HeaderValue {
 ///
 /// # Errors
 /// 406 when `Accept` asks for what we cannot give at all.
-pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Format, Refusal> {
+pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Format, ApiError> {
     if let Some(format) = asked {
         return Ok(format);
     }
@@ -38,9 +38,9 @@ pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Forma
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|line| line.to_str().ok());
-    let ranges: Vec<Range<'_>> = lines
+    let ranges: Vec<MediaRange<'_>> = lines
         .flat_map(|line| line.split(','))
-        .filter_map(Range::parse)
+        .filter_map(MediaRange::parse)
         .collect();
     if ranges.is_empty() {
         return Ok(Format::Json);
@@ -56,7 +56,7 @@ pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Forma
         .map(|(format, ..)| format)
         .ok_or_else(|| {
             let known = "application/json, text/html, text/markdown and text/plain";
-            Refusal::new(
+            ApiError::new(
                 "not_acceptable",
                 format!("the Accept header names nothing that this route gives, which is {known}"),
             )
@@ -67,17 +67,17 @@ pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Forma
 ///
 /// # Errors
 /// 406 when `Accept` asks for nothing of the kind.
-pub(super) fn lines(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn lines(headers: &HeaderMap) -> Result<(), ApiError> {
     const LINES: [&str; 4] = ["x-ndjson", "ndjson", "jsonl", "json"];
     let lines = headers
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|line| line.to_str().ok());
-    let ranges: Vec<Range<'_>> = lines
+    let ranges: Vec<MediaRange<'_>> = lines
         .flat_map(|line| line.split(','))
-        .filter_map(Range::parse)
+        .filter_map(MediaRange::parse)
         .collect();
-    let is_lines = |range: &Range<'_>| {
+    let is_lines = |range: &MediaRange<'_>| {
         let is_known = LINES.iter().any(|known| range.subtype.eq_ignore_ascii_case(known));
         range.kind == "*" || (range.kind.eq_ignore_ascii_case("application") && (range.subtype == "*" || is_known))
     };
@@ -85,16 +85,16 @@ pub(super) fn lines(headers: &HeaderMap) -> Result<(), Refusal> {
         return Ok(());
     }
     let detail = "the Accept header names nothing that this route gives, which is application/x-ndjson";
-    Err(Refusal::new("not_acceptable", detail))
+    Err(ApiError::new("not_acceptable", detail))
 }
 
 /// How much a form is wished for, in thousandths: what the most specific range says, nothing if none fits.
-fn quality(ranges: &[Range<'_>], (_, kind, subtype): (Format, &str, &str)) -> u16 {
-    let fits = |range: &&Range<'_>| {
+fn quality(ranges: &[MediaRange<'_>], (_, kind, subtype): (Format, &str, &str)) -> u16 {
+    let fits = |range: &&MediaRange<'_>| {
         (range.kind == "*" || range.kind.eq_ignore_ascii_case(kind))
             && (range.subtype == "*" || range.subtype.eq_ignore_ascii_case(subtype))
     };
-    let specific = |range: &&Range<'_>| (range.kind != "*", range.subtype != "*");
+    let specific = |range: &&MediaRange<'_>| (range.kind != "*", range.subtype != "*");
     ranges
         .iter()
         .filter(fits)
@@ -103,19 +103,19 @@ fn quality(ranges: &[Range<'_>], (_, kind, subtype): (Format, &str, &str)) -> u1
 }
 
 /// One media range of an `Accept` header.
-struct Range<'a> {
+struct MediaRange<'a> {
     kind: &'a str,
     subtype: &'a str,
     quality: u16,
 }
 
-impl<'a> Range<'a> {
+impl<'a> MediaRange<'a> {
     /// `None` for what is no media range: it is passed over, as the RFC wants.
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let quality = weight(parts)?;
-        Some(Range { kind, subtype, quality })
+        Some(MediaRange { kind, subtype, quality })
     }
 }
 

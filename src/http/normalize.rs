@@ -12,55 +12,56 @@ use url::form_urlencoded;
 
 use super::{
     App, RULES_REVISION, compress, content_encoding,
-    decompress::{Allowance, Intake},
-    error::Refusal,
+    decompress::{DecodedBody, DecompressLimits},
+    error::ApiError,
     form, limits, negotiate,
-    request_log::Work,
+    request_log::DocumentWork,
     rules_revision, sandbox,
 };
 use crate::{
     bounds::Deadline,
-    input::{Document, work_bytes},
+    input::{RawDocument, work_bytes},
     options::Options,
     pipeline::Answer,
-    workers::{Grant, Load},
+    workers::{Reservation, WorkCost},
 };
 
 /// Everything that the head can be refused for is refused before a byte of the body is read, and the whole body is read
 /// before a worker is asked for: a slow sender holds a socket, never a core.
-pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let (head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default();
     let mut options = Options::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     options.format = Some(negotiate::format(options.format, &head.headers)?);
     let wish = content_encoding::wish(&head.headers);
     let bounds = *app.pipeline().bounds();
-    let allowance = Allowance::of_document(bounds.body_bytes);
-    let intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
+    let allowance = DecompressLimits::of_document(bounds.body_bytes);
+    let intake = DecodedBody::open(body, &head.headers, app.workers.reservation(), allowance)?;
     let content_type = limits::header_text(&head.headers, &header::CONTENT_TYPE)?.map(str::to_owned);
     let content_location = limits::header_text(&head.headers, &header::CONTENT_LOCATION)?.map(str::to_owned);
     let begun = Instant::now();
-    let whole = limits::read_whole(intake, &head.headers, bounds.body_bytes, &app.workers, &app.wire).await?;
-    let limits::Whole {
+    let whole = limits::read_whole(intake, &head.headers, bounds.body_bytes, &app.workers, &app.timeouts).await?;
+    let limits::CompleteBody {
         bytes,
-        tally,
-        mut grant,
+        body_cost,
+        mut reservation,
     } = whole;
 
     let asked = Instant::now();
-    let load = Load {
+    let load = WorkCost {
         body_bytes: bytes.len(),
-        work_bytes: work_bytes(&bounds, tally, &bytes, content_type.as_deref()) + options.selector_bytes(bounds.depth),
+        work_bytes: work_bytes(&bounds, body_cost, &bytes, content_type.as_deref())
+            + options.selector_bytes(bounds.depth),
     };
     let pipeline = app.pipeline();
     let revision = rules_revision(&pipeline);
     let work = move |deadline: &Deadline| {
         let waited = asked.elapsed();
-        let document = Document {
+        let document = RawDocument {
             bytes: &bytes,
             content_type: content_type.as_deref(),
             content_location: content_location.as_deref(),
-            ..Document::default()
+            ..RawDocument::default()
         };
         let answer = match form::read(content_type.as_deref(), &bytes) {
             Some(envelope) => envelope.and_then(|envelope| pipeline.normalize_enveloped(&envelope, &options, deadline)),
@@ -69,7 +70,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
         if answer.is_err() && deadline.is_abandoned() {
             tracing::debug!("a document was given up: nobody waits for it");
         }
-        let packed = answer.map_err(Refusal::from).and_then(|mut answer| {
+        let packed = answer.map_err(ApiError::from).and_then(|mut answer| {
             let coding = wish.for_whole(answer.body.len());
             if let Some(coding) = coding {
                 let begun = Instant::now();
@@ -79,14 +80,17 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             Ok((answer, coding))
         });
         // The body has done its part; what is in hand from here on is the answer.
-        grant.set(packed.as_ref().map_or(0, |(answer, _)| answer.body.capacity()));
-        (packed, waited, grant)
+        reservation.set(packed.as_ref().map_or(0, |(answer, _)| answer.body.capacity()));
+        (packed, waited, reservation)
     };
     let done = app.workers.run(load, bounds.time, work).await;
-    let (packed, waited, grant) = done.map_err(|failure| Refusal::from_failure(failure, bounds.time))?;
+    let (packed, waited, reservation) = done.map_err(|failure| ApiError::from_failure(failure, bounds.time))?;
     let (Answer { format, body, trace }, coding) = packed?;
 
-    let held = Held { body, _grant: grant };
+    let held = HeldBody {
+        body,
+        _grant: reservation,
+    };
     let mut response = Response::new(Body::from(Bytes::from_owner(held)));
     sandbox(&mut response);
     let headers = response.headers_mut();
@@ -96,7 +100,7 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
     headers.insert(RULES_REVISION, revision);
     let mut stages = vec![("read", asked - begun), ("wait", waited)];
     stages.extend(&trace.stages);
-    let work = Work {
+    let work = DocumentWork {
         stages,
         trace: Some(trace),
     };
@@ -105,12 +109,12 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
 }
 
 /// An answer with its memory, given back when the last byte has gone or the peer has.
-struct Held {
+struct HeldBody {
     body: Vec<u8>,
-    _grant: Grant,
+    _grant: Reservation,
 }
 
-impl AsRef<[u8]> for Held {
+impl AsRef<[u8]> for HeldBody {
     fn as_ref(&self) -> &[u8] {
         &self.body
     }

@@ -24,7 +24,9 @@ use axum::{
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument as _;
 
-use super::{Access, App, ROUTES, Route, connection::Watch, error::Refusal, head, limits, metrics, request_id};
+use super::{
+    Access, App, ROUTES, Route, connection::ConnectionWatch, error::ApiError, head, limits, metrics, request_id,
+};
 use crate::pipeline::Trace;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -35,13 +37,13 @@ pub(super) struct RequestId(pub(super) String);
 
 /// What a handler knows about its document, left in the answer's extensions.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(super) struct DocumentWork {
     /// The stages from the first byte of the body, with their times.
     pub(super) stages: Vec<(&'static str, Duration)>,
     pub(super) trace: Option<Trace>,
 }
 
-impl Work {
+impl DocumentWork {
     /// Leaves it in the answer, with the stages in its head.
     pub(super) fn leave_in(self, response: &mut Response) {
         for (stage, time) in &self.stages {
@@ -53,12 +55,12 @@ impl Work {
 
 /// Whether connections are being cut, and how many requests that has cost.
 #[derive(Debug, Default)]
-pub(super) struct Cutting {
+pub(super) struct CutCounter {
     begun: AtomicBool,
     requests: AtomicUsize,
 }
 
-impl Cutting {
+impl CutCounter {
     pub(super) fn begin(&self) {
         self.begun.store(true, Ordering::SeqCst);
     }
@@ -74,17 +76,17 @@ const LINES_A_SECOND: u32 = 10;
 
 /// How much of an overload has been told.
 #[derive(Debug, Default)]
-pub(super) struct TurnedAway(Mutex<Second>);
+pub(super) struct OverloadLogThrottle(Mutex<LoggedSecond>);
 
 #[derive(Debug, Default)]
-struct Second {
+struct LoggedSecond {
     begun: Option<Instant>,
     lines: u32,
     untold: u64,
 }
 
-impl TurnedAway {
-    fn second(&self) -> MutexGuard<'_, Second> {
+impl OverloadLogThrottle {
+    fn second(&self) -> MutexGuard<'_, LoggedSecond> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -114,7 +116,7 @@ impl TurnedAway {
 }
 
 /// The layer that asks for a token, where there are any.
-pub(super) async fn authorize(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Refusal> {
+pub(super) async fn authorize(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ApiError> {
     let is_open = route(request.extensions()).is_none_or(|route| route.access != Access::Token);
     if let Some(tokens) = &app.tokens
         && !is_open
@@ -136,23 +138,23 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let id = request_id::of(request.headers());
     let path = request.uri().path().to_owned();
     let received = Arc::new(AtomicU64::new(0));
-    let mut line = Line::begin(&app, &request, id.clone(), Arc::clone(&received));
-    let mut request = request.map(|body| Body::new(Counted { body, bytes: received }));
+    let mut line = RequestRecord::begin(&app, &request, id.clone(), Arc::clone(&received));
+    let mut request = request.map(|body| Body::new(CountedBody { body, bytes: received }));
     request.extensions_mut().insert(RequestId(id.clone()));
     let (request, rest) = limits::lend(request);
 
     let span = tracing::error_span!("request", id);
     let answer = async {
         head::check(&request)?;
-        Ok::<_, Refusal>(next.run(request).await)
+        Ok::<_, ApiError>(next.run(request).await)
     };
-    let mut response = answer.instrument(span).await.unwrap_or_else(Refusal::into_response);
+    let mut response = answer.instrument(span).await.unwrap_or_else(ApiError::into_response);
     rest.is_asked_for().await;
-    rest.read(app.wire);
+    rest.read(app.timeouts);
     if let Some(watch) = &line.watch {
         watch.begin_answer();
     }
-    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+    if let Some(refusal) = response.extensions_mut().remove::<ApiError>() {
         line.code = Some(refusal.code());
         let mut problem = refusal.render(&path, &id);
         // What other layers have said about the empty answer holds for the full one.
@@ -163,7 +165,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
         }
         response = problem;
     }
-    line.work = response.extensions_mut().remove::<Arc<Work>>();
+    line.work = response.extensions_mut().remove::<Arc<DocumentWork>>();
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(request_id::HEADER, id);
@@ -178,7 +180,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
         add_timing(response.headers_mut(), "total", line.begun.elapsed());
     }
     response.map(|body| {
-        Body::new(Sent {
+        Body::new(LoggedBody {
             body,
             line,
             ended: false,
@@ -196,9 +198,9 @@ pub(super) fn add_timing(headers: &mut HeaderMap, stage: &str, time: Duration) {
 
 /// The line of one request, written when it is dropped.
 #[derive(Debug)]
-struct Line {
+struct RequestRecord {
     app: Arc<App>,
-    watch: Option<Arc<Watch>>,
+    watch: Option<Arc<ConnectionWatch>>,
     id: String,
     traceparent: Option<String>,
     method: Method,
@@ -209,14 +211,14 @@ struct Line {
     /// 0 until an answer exists.
     status: u16,
     code: Option<&'static str>,
-    work: Option<Arc<Work>>,
+    work: Option<Arc<DocumentWork>>,
     /// Whether the answer went out whole.
     whole: bool,
 }
 
-impl Line {
+impl RequestRecord {
     fn begin(app: &Arc<App>, request: &Request, id: String, received: Arc<AtomicU64>) -> Self {
-        Line {
+        RequestRecord {
             app: Arc::clone(app),
             watch: request.extensions().get().cloned(),
             id,
@@ -241,7 +243,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for RequestRecord {
     fn drop(&mut self) {
         if let Some(watch) = &self.watch {
             watch.end_work();
@@ -251,9 +253,9 @@ impl Drop for Line {
             self.app.cutting.requests.fetch_add(1, Ordering::SeqCst);
         }
         let route = self.route.map_or("unmatched", |route| route.path);
-        let none = Work::default();
+        let none = DocumentWork::default();
         let work = self.work.as_deref().unwrap_or(&none);
-        let request = metrics::Request {
+        let request = metrics::RequestMetrics {
             route,
             method: self.method(),
             status: self.status,
@@ -266,11 +268,11 @@ impl Drop for Line {
             whole: self.whole,
         };
         self.app.metrics.count(&request);
-        if let Some(requests) = self.app.turned_away.untold() {
+        if let Some(requests) = self.app.overload_log.untold() {
             tracing::warn!(requests, "more were turned away, without a line each");
         }
         let is_turned_away = matches!(self.code, Some("queue_full" | "memory_full"));
-        if is_turned_away && !cut && !self.app.turned_away.may_tell() {
+        if is_turned_away && !cut && !self.app.overload_log.may_tell() {
             return;
         }
         let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1000.0;
@@ -324,12 +326,12 @@ impl Drop for Line {
 
 /// A request's body, counted.
 #[derive(Debug)]
-struct Counted {
+struct CountedBody {
     body: Body,
     bytes: Arc<AtomicU64>,
 }
 
-impl HttpBody for Counted {
+impl HttpBody for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -353,13 +355,13 @@ impl HttpBody for Counted {
 
 /// An answer's body, which takes the request's log line with it.
 #[derive(Debug)]
-struct Sent {
+struct LoggedBody {
     body: Body,
-    line: Line,
+    line: RequestRecord,
     ended: bool,
 }
 
-impl HttpBody for Sent {
+impl HttpBody for LoggedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -382,7 +384,7 @@ impl HttpBody for Sent {
     }
 }
 
-impl Drop for Sent {
+impl Drop for LoggedBody {
     fn drop(&mut self) {
         // hyper asks a HEAD's body for nothing, and stops asking one that says that it is over.
         self.line.whole = self.ended || self.body.is_end_stream() || self.line.method == Method::HEAD;
@@ -395,14 +397,14 @@ mod tests {
 
     #[test]
     fn an_overload_is_told_in_few_lines_and_then_as_a_number() {
-        let turned_away = TurnedAway::default();
-        let told = (0..1000).filter(|_| turned_away.may_tell()).count();
+        let overload_log = OverloadLogThrottle::default();
+        let told = (0..1000).filter(|_| overload_log.may_tell()).count();
         assert_eq!(told, LINES_A_SECOND as usize);
-        assert_eq!(turned_away.untold(), None, "the second is not over");
+        assert_eq!(overload_log.untold(), None, "the second is not over");
         let a_second_ago = Instant::now().checked_sub(Duration::from_secs(1));
-        turned_away.second().begun = a_second_ago;
-        assert_eq!(turned_away.untold(), Some(1000 - u64::from(LINES_A_SECOND)));
-        assert_eq!(turned_away.untold(), None, "each is told once");
-        assert!(turned_away.may_tell());
+        overload_log.second().begun = a_second_ago;
+        assert_eq!(overload_log.untold(), Some(1000 - u64::from(LINES_A_SECOND)));
+        assert_eq!(overload_log.untold(), None, "each is told once");
+        assert!(overload_log.may_tell());
     }
 }

@@ -10,11 +10,11 @@ use axum::{
 };
 use url::form_urlencoded;
 
-use super::{App, error::Refusal};
+use super::{App, error::ApiError};
 use crate::{error::Error, output};
 
 /// All of them, or with `?host=` those for documents of one host.
-pub(super) async fn rules(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn rules(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
     let mut host = None;
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         match name.as_ref() {
@@ -27,7 +27,7 @@ pub(super) async fn rules(State(app): State<Arc<App>>, uri: Uri) -> Result<Respo
     }
     let pipeline = app.pipeline();
     let json = output::rules::render(pipeline.rules(), host.as_deref())
-        .map_err(|error| Refusal::new("internal", error.to_string()))?;
+        .map_err(|error| ApiError::new("internal", error.to_string()))?;
     let mut response = Response::new(Body::from(json));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

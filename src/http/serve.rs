@@ -29,7 +29,7 @@ use super::{
 const BACKLOG: i32 = 1024;
 /// How long the loop waits after a failed accept: descriptors have run out, and only other connections can free some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How often a full house, or a failed accept, is told to the log and to those who sit idle.
+/// How often a full server, or a failed accept, is told to the log and to those who sit idle.
 const CROWDED_PAUSE: Duration = Duration::from_secs(1);
 /// How long handshakes that were under way when the door closed may take to end.
 const HANDSHAKES: Duration = Duration::from_millis(100);
@@ -90,42 +90,46 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
     at_once: impl Future<Output = ()>,
 ) -> Drained {
-    let mut house = House::new(router(Arc::clone(&app)), Arc::clone(&app));
+    let mut server = Server::new(router(Arc::clone(&app)), Arc::clone(&app));
     app.health.started();
     tokio::select! {
-        () = house.open_to(&listener) => {}
+        () = server.open_to(&listener) => {}
         () = shutdown => {}
     }
     app.health.drain();
-    let connections = house.guests.len();
+    let connections = server.guests.len();
     tracing::info!(connections, "draining");
     tokio::select! {
-        () = house.drain(listener) => {}
+        () = server.drain(listener) => {}
         () = at_once => tracing::warn!("a second signal ends it at once"),
     }
-    Drained { cut: house.cut().await }
+    Drained {
+        cut: server.cut().await,
+    }
 }
 
 /// Serves health and metrics until it is dropped: through a drain, when they matter most.
 pub async fn serve_admin(listener: TcpListener, app: Arc<App>) {
-    House::new(admin_router(Arc::clone(&app)), app).open_to(&listener).await;
+    Server::new(admin_router(Arc::clone(&app)), app)
+        .open_to(&listener)
+        .await;
 }
 
 /// The connections of one listener.
-struct House {
+struct Server {
     router: Router,
     app: Arc<App>,
     guests: JoinSet<()>,
     signals: Arc<Signals>,
 }
 
-impl House {
+impl Server {
     fn new(router: Router, app: Arc<App>) -> Self {
         let signals = Signals {
             drain: watch::Sender::new(false),
             crowded: Notify::new(),
         };
-        House {
+        Server {
             router,
             app,
             guests: JoinSet::new(),
@@ -139,13 +143,13 @@ impl House {
         self.guests.spawn(serving);
     }
 
-    /// Takes connections in, as many as there may be. When the house is full those that wait stay in the kernel's queue,
+    /// Takes connections in, as many as there may be. When the server is full those that wait stay in the kernel's queue,
     /// and who sits idle is shown out.
     async fn open_to(&mut self, listener: &TcpListener) {
         let mut warned: Option<Instant> = None;
         loop {
             self.app.metrics.connections(self.guests.len());
-            let is_full = self.guests.len() >= self.app.wire.max_connections;
+            let is_full = self.guests.len() >= self.app.timeouts.max_connections;
             tokio::select! {
                 accepted = listener.accept(), if !is_full => match accepted {
                     Ok((stream, _)) => self.admit(stream),
@@ -167,8 +171,8 @@ impl House {
 
     /// Serves on for the drain delay, closes the door, and sees everyone out, until the grace is over.
     async fn drain(&mut self, listener: TcpListener) {
-        let _ = timeout(self.app.wire.drain_delay, self.open_to(&listener)).await;
-        let grace = Instant::now() + self.app.wire.grace;
+        let _ = timeout(self.app.timeouts.drain_delay, self.open_to(&listener)).await;
+        let grace = Instant::now() + self.app.timeouts.grace;
         for stream in last_ones(listener).await {
             self.admit(stream);
         }

@@ -32,20 +32,20 @@ use url::form_urlencoded;
 
 use super::{
     App, RULES_REVISION,
-    compress::{self, Packer},
+    compress::{self, Compressor},
     content_encoding,
-    decompress::{Allowance, Fault, Intake, Step},
-    error::Refusal,
-    limits::{self, Credit},
+    decompress::{Decoded, DecodedBody, DecompressError, DecompressLimits},
+    error::ApiError,
+    limits::{self, RateCredit},
     rules_revision, sandbox,
 };
 use crate::{
-    config::Wire,
+    config::HttpTimeouts,
     error::Error,
     options::CleanOptions,
-    output::losses::Summary,
-    pipeline::{Cleaner, Effort, Pipeline},
-    workers::{Grant, Load, Workers},
+    output::removals::RemovalSummary,
+    pipeline::{Cleaner, CompileCost, Pipeline},
+    workers::{Reservation, WorkCost, Workers},
 };
 
 /// How long a turn may go on: with its last slice it stays under a millisecond, so that no health check waits behind a
@@ -63,55 +63,57 @@ const STREAM_BYTES: usize = 1 << 20;
 const WAITING_BYTES: usize = 256 << 10;
 
 /// The first piece is cleaned before the head goes out: until then every refusal can still be a status.
-pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let (head, body) = request.into_parts();
     if head.version < Version::HTTP_11 {
         let detail = "this route streams, and HTTP/1.0 cannot tell a whole answer from a broken one; use HTTP/1.1";
-        return Err(Refusal::new("http_version", detail));
+        return Err(ApiError::new("http_version", detail));
     }
     let query = head.uri.query().unwrap_or_default();
     let options = CleanOptions::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     if options.trailer && !takes_trailers(&head.headers) {
         let detail = "report=trailer answers in trailers, which a client must ask for by the header `TE: trailers`; \
                       without a server `copydesk clean --report FILE` tells the same";
-        return Err(Refusal::new("bad_option", detail));
+        return Err(ApiError::new("bad_option", detail));
     }
     let declared = declared_type(&head.headers)?;
     let pipeline = app.pipeline();
-    let allowance = Allowance::of_stream(pipeline.bounds().body_bytes);
-    let mut intake = Intake::open(body, &head.headers, app.workers.grant(), allowance)?;
+    let allowance = DecompressLimits::of_stream(pipeline.bounds().body_bytes);
+    let mut intake = DecodedBody::open(body, &head.headers, app.workers.reservation(), allowance)?;
     let coding = content_encoding::wish(&head.headers).coding;
     let selector_bytes = options.selector_bytes(pipeline.bounds().depth);
-    let own_bytes = STREAM_BYTES + selector_bytes + coding.map_or(0, |_| Packer::BYTES);
-    let mut grant = app.workers.grant();
-    if !grant.can_grow(own_bytes) {
-        return Err(Refusal::memory_full());
+    let own_bytes = STREAM_BYTES + selector_bytes + coding.map_or(0, |_| Compressor::BYTES);
+    let mut reservation = app.workers.reservation();
+    if !reservation.can_grow(own_bytes) {
+        return Err(ApiError::memory_full());
     }
     let mut cleaner = cleaner(&app, &pipeline, declared, &options).await?;
     if options.trailer {
         cleaner = cleaner.noting_losses();
     }
 
-    let end = Instant::now() + app.wire.body_timeout;
-    let Some(mut input) = limits::next_piece(&mut intake, end, &app.wire).await? else {
-        return Err(Refusal::from(Error::EmptyBody));
+    let end = Instant::now() + app.timeouts.body_timeout;
+    let Some(mut input) = limits::next_piece(&mut intake, end, &app.timeouts).await? else {
+        return Err(ApiError::from(Error::EmptyBody));
     };
     // Taken only now: who sends nothing takes nothing from others.
-    if !grant.grow(own_bytes) {
-        return Err(Refusal::memory_full());
+    if !reservation.grow(own_bytes) {
+        return Err(ApiError::memory_full());
     }
-    let mut cleaning = Cleaning {
+    let mut cleaning = CleanTask {
         cleaner,
-        packer: coding
-            .map(|coding| Packer::new(coding, None))
+        compressor: coding
+            .map(|coding| Compressor::new(coding, None))
             .transpose()
             .map_err(compress::failed)?,
         own_bytes,
-        grant,
-        removed: options.trailer.then(Summary::default),
+        reservation,
+        removed: options.trailer.then(RemovalSummary::default),
     };
-    let patience = Patience::begin(&app.wire, intake.wire_bytes());
-    let output = cleaning.turn(&mut input, false, TURN).map_err(Broken::into_refusal)?;
+    let stall_timer = StallTimer::begin(&app.timeouts, intake.wire_bytes());
+    let output = cleaning
+        .turn(&mut input, false, TURN)
+        .map_err(StreamFailure::into_refusal)?;
 
     let kind = declared.unwrap_or("text/html");
     let answer_type = match &options.charset {
@@ -119,13 +121,13 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
         Some(charset) => format!("{}; charset={charset}", essence(kind)),
         None => kind.to_owned(),
     };
-    let mut response = Response::new(Body::new(Cleaned {
+    let mut response = Response::new(Body::new(CleanBody {
         input: intake,
         pending: input,
         ready: Bytes::from(output),
-        place: Place::Here(Box::new(cleaning)),
+        place: DocumentPlace::Here(Box::new(cleaning)),
         workers: app.workers.clone(),
-        patience,
+        stall_timer,
         resting: false,
         stage: Stage::Reading,
     }));
@@ -161,29 +163,29 @@ async fn cleaner(
     pipeline: &Pipeline,
     declared: Option<&str>,
     options: &CleanOptions,
-) -> Result<Cleaner, Refusal> {
-    let effort = pipeline.effort(options);
-    if effort == Effort::None {
+) -> Result<Cleaner, ApiError> {
+    let compile_cost = pipeline.compile_cost(options);
+    if compile_cost == CompileCost::None {
         return Ok(pipeline.cleaner(declared, options)?);
     }
     let (compiling, declared, options) = (pipeline.clone(), declared.map(str::to_owned), options.clone());
     let compile = move || compiling.cleaner(declared.as_deref(), &options);
-    if effort == Effort::RulesOfAHost {
+    if compile_cost == CompileCost::RulesOfAHost {
         let made = app.workers.aside(compile).await;
-        return Ok(made.map_err(|_| Refusal::internal())??);
+        return Ok(made.map_err(|_| ApiError::internal())??);
     }
     // That is work like that on a document, and waits like it.
-    const COMPILING: Load = Load {
+    const COMPILING: WorkCost = WorkCost {
         body_bytes: 0,
         work_bytes: 0,
     };
     let budget = pipeline.bounds().time;
     let made = app.workers.run(COMPILING, budget, move |_| compile()).await;
-    Ok(made.map_err(|failure| Refusal::from_failure(failure, budget))??)
+    Ok(made.map_err(|failure| ApiError::from_failure(failure, budget))??)
 }
 
 /// The type that the caller declared, `None` for what clients send when nobody told them.
-fn declared_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+fn declared_type(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(given) = limits::header_text(headers, &header::CONTENT_TYPE)? else {
         return Ok(None);
     };
@@ -191,7 +193,7 @@ fn declared_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         "text/html" | "application/xhtml+xml" => Ok(Some(given)),
         // `curl --data-binary` says the first of these by itself, and proxies the second.
         "" | "application/x-www-form-urlencoded" | "application/octet-stream" => Ok(None),
-        _ => Err(Refusal::from(Error::UnsupportedType {
+        _ => Err(ApiError::from(Error::UnsupportedType {
             given: given.to_owned(),
         })),
     }
@@ -204,7 +206,7 @@ fn essence(media_type: &str) -> &str {
 
 /// Why a stream ended before its end.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+enum StreamFailure {
     #[error(transparent)]
     Refused(#[from] Error),
     #[error("the cleaner panicked")]
@@ -214,39 +216,39 @@ enum Broken {
     #[error("the memory for documents is taken")]
     NoMemory,
     #[error(transparent)]
-    Input(#[from] Fault),
+    Input(#[from] DecompressError),
     #[error("the answer could not be packed: {0}")]
     Unpacked(#[from] std::io::Error),
 }
 
-impl Broken {
-    fn into_refusal(self) -> Refusal {
+impl StreamFailure {
+    fn into_refusal(self) -> ApiError {
         match self {
-            Broken::Refused(error) => Refusal::from(error),
-            Broken::NoMemory => Refusal::memory_full(),
-            Broken::Input(fault) => fault.into(),
-            Broken::Unpacked(error) => compress::failed(error),
-            Broken::Panicked | Broken::Stalled => Refusal::internal(),
+            StreamFailure::Refused(error) => ApiError::from(error),
+            StreamFailure::NoMemory => ApiError::memory_full(),
+            StreamFailure::Input(fault) => fault.into(),
+            StreamFailure::Unpacked(error) => compress::failed(error),
+            StreamFailure::Panicked | StreamFailure::Stalled => ApiError::internal(),
         }
     }
 }
 
 /// A cleaner with the memory that it takes.
-struct Cleaning {
+struct CleanTask {
     cleaner: Cleaner,
     /// For its output, where that is asked for packed.
-    packer: Option<Packer>,
+    compressor: Option<Compressor>,
     /// What it takes beside what waits for its end.
     own_bytes: usize,
-    grant: Grant,
+    reservation: Reservation,
     /// What it has removed, where that is asked for.
-    removed: Option<Summary>,
+    removed: Option<RemovalSummary>,
 }
 
-impl Cleaning {
+impl CleanTask {
     /// Takes of `input` what there is `time` for, and gives the output that it made; with no input left and `is_over`, it is
     /// the last turn.
-    fn turn(&mut self, input: &mut Bytes, is_over: bool, time: Duration) -> Result<Vec<u8>, Broken> {
+    fn turn(&mut self, input: &mut Bytes, is_over: bool, time: Duration) -> Result<Vec<u8>, StreamFailure> {
         let begun = std::time::Instant::now();
         let is_last = input.is_empty() && is_over;
         if is_last {
@@ -255,27 +257,27 @@ impl Cleaning {
         while !input.is_empty() && begun.elapsed() < time {
             let slice = input.split_to(input.len().min(SLICE_BYTES));
             self.work(|cleaner| cleaner.write(&slice))?;
-            if let Some(packer) = &mut self.packer {
-                packer.write(&self.cleaner.take())?;
+            if let Some(compressor) = &mut self.compressor {
+                compressor.write(&self.cleaner.take())?;
             }
         }
         if let Some(removed) = &mut self.removed {
             removed.add(self.cleaner.take_losses());
         }
-        let Some(mut packer) = self.packer.take() else {
+        let Some(mut compressor) = self.compressor.take() else {
             return Ok(self.cleaner.take());
         };
         if is_last {
-            packer.write(&self.cleaner.take())?;
-            return Ok(packer.finish()?);
+            compressor.write(&self.cleaner.take())?;
+            return Ok(compressor.finish()?);
         }
         // Who waits for more shall have all that there is.
         let output = if input.is_empty() {
-            packer.flush()?
+            compressor.flush()?
         } else {
-            packer.take()
+            compressor.take()
         };
-        self.packer = Some(packer);
+        self.compressor = Some(compressor);
         Ok(output)
     }
 
@@ -297,20 +299,20 @@ impl Cleaning {
     }
 
     /// A panic is this stream's end and nothing else: the cleaner is not touched after it.
-    fn work(&mut self, work: impl FnOnce(&mut Cleaner) -> Result<(), Error>) -> Result<(), Broken> {
-        catch_unwind(AssertUnwindSafe(|| work(&mut self.cleaner))).map_err(|_| Broken::Panicked)??;
+    fn work(&mut self, work: impl FnOnce(&mut Cleaner) -> Result<(), Error>) -> Result<(), StreamFailure> {
+        catch_unwind(AssertUnwindSafe(|| work(&mut self.cleaner))).map_err(|_| StreamFailure::Panicked)??;
         let more = self.cleaner.waiting_bytes().saturating_sub(WAITING_BYTES);
-        if self.grant.resize(self.own_bytes + more) {
+        if self.reservation.resize(self.own_bytes + more) {
             Ok(())
         } else {
-            Err(Broken::NoMemory)
+            Err(StreamFailure::NoMemory)
         }
     }
 }
 
 /// Where the cleaner is.
-enum Place {
-    Here(Box<Cleaning>),
+enum DocumentPlace {
+    Here(Box<CleanTask>),
     /// On a thread of the pool, for a turn.
     Away(JoinHandle<Turn>),
     /// It was lost to a panic.
@@ -318,7 +320,7 @@ enum Place {
 }
 
 /// A turn that was taken: the cleaner, the input that is left, and the output.
-type Turn = (Box<Cleaning>, Bytes, Result<Vec<u8>, Broken>);
+type Turn = (Box<CleanTask>, Bytes, Result<Vec<u8>, StreamFailure>);
 
 /// How far a stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -333,56 +335,56 @@ enum Stage {
 
 /// How long a stream's input is waited for: each pause up to the body timeout, and all of them together up to that and the
 /// time in which so many bytes may come at the least rate. Our own work and a client that does not read cost nothing.
-struct Patience {
-    wire: Wire,
+struct StallTimer {
+    timeouts: HttpTimeouts,
     timer: Pin<Box<Sleep>>,
-    credit: Credit,
+    credit: RateCredit,
     is_waiting: bool,
 }
 
-impl Patience {
-    fn begin(wire: &Wire, bytes: u64) -> Self {
-        let mut patience = Patience {
-            wire: *wire,
-            timer: Box::pin(sleep(wire.body_timeout)),
-            credit: Credit::begin(wire),
+impl StallTimer {
+    fn begin(timeouts: &HttpTimeouts, bytes: u64) -> Self {
+        let mut stall_timer = StallTimer {
+            timeouts: *timeouts,
+            timer: Box::pin(sleep(timeouts.body_timeout)),
+            credit: RateCredit::begin(timeouts),
             is_waiting: false,
         };
-        patience.is_rewarded(bytes);
-        patience
+        stall_timer.is_rewarded(bytes);
+        stall_timer
     }
 
     /// Input has come.
     fn is_rewarded(&mut self, bytes: u64) {
         self.is_waiting = false;
-        self.credit.end_pause(bytes, &self.wire);
+        self.credit.end_pause(bytes, &self.timeouts);
     }
 
     /// Ready when the pause that we are in has been too long.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !std::mem::replace(&mut self.is_waiting, true) {
-            self.timer.as_mut().reset(self.credit.end(self.wire.body_timeout));
+            self.timer.as_mut().reset(self.credit.end(self.timeouts.body_timeout));
         }
         self.timer.as_mut().poll(cx)
     }
 }
 
 /// The answer's body: each time it is asked for more, it takes one turn.
-struct Cleaned {
-    input: Intake,
+struct CleanBody {
+    input: DecodedBody,
     /// Input that has arrived and not had its turn.
     pending: Bytes,
     /// Output that may go.
     ready: Bytes,
-    place: Place,
+    place: DocumentPlace,
     workers: Workers,
-    patience: Patience,
+    stall_timer: StallTimer,
     /// A turn has just been taken: the thread is given back before the next.
     resting: bool,
     stage: Stage,
 }
 
-impl Cleaned {
+impl CleanBody {
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         loop {
             if !self.ready.is_empty() {
@@ -390,7 +392,7 @@ impl Cleaned {
             }
             match (self.stage, &mut self.place) {
                 (Stage::Done, _) => return Poll::Ready(None),
-                (Stage::Ended, Place::Here(cleaning)) => {
+                (Stage::Ended, DocumentPlace::Here(cleaning)) => {
                     self.stage = Stage::Done;
                     return Poll::Ready(cleaning.trailers().map(Frame::trailers).map(Ok));
                 }
@@ -400,7 +402,7 @@ impl Cleaned {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let is_here = matches!(self.place, Place::Here(_));
+            let is_here = matches!(self.place, DocumentPlace::Here(_));
             if is_here && self.stage == Stage::Reading && self.pending.is_empty() {
                 match ready!(self.poll_input(cx)) {
                     Some(Ok(piece)) => self.pending = piece,
@@ -420,72 +422,72 @@ impl Cleaned {
     }
 
     /// One turn: here, or on a thread of the pool when it may take long.
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, Broken>> {
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, StreamFailure>> {
         let is_over = self.stage == Stage::Ending;
         match &mut self.place {
-            Place::Here(cleaning) if !cleaning.is_slow() => {
+            DocumentPlace::Here(cleaning) if !cleaning.is_slow() => {
                 self.resting = true;
                 return Poll::Ready(cleaning.turn(&mut self.pending, is_over, TURN));
             }
-            Place::Here(_) => {
-                if let Place::Here(mut cleaning) = std::mem::replace(&mut self.place, Place::Lost) {
+            DocumentPlace::Here(_) => {
+                if let DocumentPlace::Here(mut cleaning) = std::mem::replace(&mut self.place, DocumentPlace::Lost) {
                     let mut pending = std::mem::take(&mut self.pending);
-                    self.place = Place::Away(self.workers.aside(move || {
+                    self.place = DocumentPlace::Away(self.workers.aside(move || {
                         let output = cleaning.turn(&mut pending, is_over, AWAY_TURN);
                         (cleaning, pending, output)
                     }));
                 }
             }
-            Place::Away(_) | Place::Lost => {}
+            DocumentPlace::Away(_) | DocumentPlace::Lost => {}
         }
-        let Place::Away(turn) = &mut self.place else {
-            return Poll::Ready(Err(Broken::Panicked));
+        let DocumentPlace::Away(turn) = &mut self.place else {
+            return Poll::Ready(Err(StreamFailure::Panicked));
         };
         let taken = ready!(Pin::new(turn).poll(cx));
-        self.place = Place::Lost;
+        self.place = DocumentPlace::Lost;
         Poll::Ready(
             taken
-                .map_err(|_| Broken::Panicked)
+                .map_err(|_| StreamFailure::Panicked)
                 .and_then(|(cleaning, pending, output)| {
-                    (self.place, self.pending) = (Place::Here(cleaning), pending);
+                    (self.place, self.pending) = (DocumentPlace::Here(cleaning), pending);
                     output
                 }),
         )
     }
 
-    /// The next piece of input, or the end of our patience.
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+    /// The next piece of input, or the end of our stall_timer.
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamFailure>>> {
         loop {
             match self.input.step() {
-                Ok(Step::Gave(piece)) => return Poll::Ready(Some(Ok(piece))),
-                Ok(Step::Ended) => return Poll::Ready(None),
-                Ok(Step::Rests) => {
+                Ok(Decoded::Data(piece)) => return Poll::Ready(Some(Ok(piece))),
+                Ok(Decoded::Ended) => return Poll::Ready(None),
+                Ok(Decoded::Yield) => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Ok(Step::Waits) => {}
+                Ok(Decoded::NeedInput) => {}
                 Err(fault) => return Poll::Ready(Some(Err(fault.into()))),
             }
             let before = self.input.wire_bytes();
             match self.input.poll_more(cx) {
-                Poll::Ready(Ok(())) => self.patience.is_rewarded(self.input.wire_bytes() - before),
+                Poll::Ready(Ok(())) => self.stall_timer.is_rewarded(self.input.wire_bytes() - before),
                 Poll::Ready(Err(fault)) => return Poll::Ready(Some(Err(fault.into()))),
                 Poll::Pending => {
-                    ready!(self.patience.poll_end(cx));
-                    return Poll::Ready(Some(Err(Broken::Stalled)));
+                    ready!(self.stall_timer.poll_end(cx));
+                    return Poll::Ready(Some(Err(StreamFailure::Stalled)));
                 }
             }
         }
     }
 
-    fn fail<T>(&mut self, broken: Broken) -> Poll<Option<Result<T, axum::Error>>> {
+    fn fail<T>(&mut self, broken: StreamFailure) -> Poll<Option<Result<T, axum::Error>>> {
         tracing::info!(error = %broken, "a stream was cut");
         self.stage = Stage::Done;
         Poll::Ready(Some(Err(axum::Error::new(broken))))
     }
 }
 
-impl HttpBody for Cleaned {
+impl HttpBody for CleanBody {
     type Data = Bytes;
     type Error = axum::Error;
 

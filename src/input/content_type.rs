@@ -4,7 +4,7 @@ use crate::error::{Error, Warning};
 
 /// The families of types that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Family {
+pub(crate) enum MediaFamily {
     /// `text/html`, `application/xhtml+xml`.
     Html,
     /// `text/markdown`, `text/x-markdown`: a post, often with an HTML body, so the bytes decide.
@@ -17,8 +17,8 @@ pub(crate) enum Family {
 
 /// What a `Content-Type` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Declared {
-    pub(crate) family: Family,
+pub(crate) struct ContentType {
+    pub(crate) family: MediaFamily,
     /// The `charset` parameter, not yet looked up.
     pub(crate) charset: Option<String>,
 }
@@ -27,9 +27,9 @@ pub(crate) struct Declared {
 ///
 /// # Errors
 /// [`Error::UnsupportedType`] for a readable type that we do not take.
-pub(crate) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Result<Declared, Error> {
-    let nothing = Declared {
-        family: Family::Unknown,
+pub(crate) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Result<ContentType, Error> {
+    let nothing = ContentType {
+        family: MediaFamily::Unknown,
         charset: None,
     };
     let Some(header) = header.filter(|header| !header.trim().is_empty()) else {
@@ -44,13 +44,13 @@ pub(crate) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Res
         return Ok(nothing);
     };
     let family = match essence.as_str() {
-        "text/html" | "application/xhtml+xml" => Family::Html,
-        "text/markdown" | "text/x-markdown" => Family::Markdown,
-        "text/plain" => Family::Plain,
-        "application/octet-stream" | "application/x-www-form-urlencoded" => Family::Unknown,
+        "text/html" | "application/xhtml+xml" => MediaFamily::Html,
+        "text/markdown" | "text/x-markdown" => MediaFamily::Markdown,
+        "text/plain" => MediaFamily::Plain,
+        "application/octet-stream" | "application/x-www-form-urlencoded" => MediaFamily::Unknown,
         _ => return Err(Error::UnsupportedType { given: essence }),
     };
-    Ok(Declared { family, charset })
+    Ok(ContentType { family, charset })
 }
 
 /// The `charset` parameter alone, for a road that asks for nothing else.
@@ -60,7 +60,7 @@ pub(crate) fn charset(header: &str) -> Option<String> {
 
 /// Whether this is a type of HTML.
 pub(crate) fn is_html(header: &str) -> bool {
-    declared(Some(header), &mut Vec::new()).is_ok_and(|declared| declared.family == Family::Html)
+    declared(Some(header), &mut Vec::new()).is_ok_and(|declared| declared.family == MediaFamily::Html)
 }
 
 /// Whether this is the type of an envelope.
@@ -133,7 +133,7 @@ fn is_token(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(header: &str) -> (Family, Option<String>, usize) {
+    fn read(header: &str) -> (MediaFamily, Option<String>, usize) {
         let mut warnings = Vec::new();
         let declared = declared(Some(header), &mut warnings).expect("a type that we take");
         (declared.family, declared.charset, warnings.len())
@@ -152,13 +152,16 @@ mod tests {
             "text/html; boundary; charset=\"g\\bk\" x; y",
             "application/xhtml+xml; a=\"x;y\"; charset=gbk",
         ] {
-            assert_eq!(read(header), (Family::Html, gbk.clone(), 0), "{header}");
+            assert_eq!(read(header), (MediaFamily::Html, gbk.clone(), 0), "{header}");
         }
-        assert_eq!(read("text/markdown"), (Family::Markdown, None, 0));
-        assert_eq!(read("text/x-markdown;variant=GFM"), (Family::Markdown, None, 0));
-        assert_eq!(read("text/plain; charset="), (Family::Plain, None, 0));
-        assert_eq!(read("application/x-www-form-urlencoded"), (Family::Unknown, None, 0));
-        assert_eq!(read("  "), (Family::Unknown, None, 0));
+        assert_eq!(read("text/markdown"), (MediaFamily::Markdown, None, 0));
+        assert_eq!(read("text/x-markdown;variant=GFM"), (MediaFamily::Markdown, None, 0));
+        assert_eq!(read("text/plain; charset="), (MediaFamily::Plain, None, 0));
+        assert_eq!(
+            read("application/x-www-form-urlencoded"),
+            (MediaFamily::Unknown, None, 0)
+        );
+        assert_eq!(read("  "), (MediaFamily::Unknown, None, 0));
     }
 
     #[test]
@@ -172,7 +175,7 @@ mod tests {
             "文本/html",
             "text/html/x",
         ] {
-            assert_eq!(read(header), (Family::Unknown, None, 1), "{header}");
+            assert_eq!(read(header), (MediaFamily::Unknown, None, 1), "{header}");
         }
         for tail in [
             "text/html;\"",
@@ -180,7 +183,7 @@ mod tests {
             "text/html;=;=",
             "text/html;charset=\"\\",
         ] {
-            assert_eq!(read(tail), (Family::Html, None, 0), "{tail}");
+            assert_eq!(read(tail), (MediaFamily::Html, None, 0), "{tail}");
         }
     }
 

@@ -5,19 +5,19 @@ use crate::bounds::Bounds;
 
 /// What is counted of a body while it arrives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct BodyCost {
     /// Each element has its `<`, and so has each end tag and comment that parts a text.
     pub tags: usize,
     /// Line ends: in a text without tags each line is a paragraph.
     pub lines: usize,
 }
 
-impl Tally {
+impl BodyCost {
     /// Of a whole body.
     pub fn of(body: &[u8]) -> Self {
-        let mut tally = Tally::default();
-        tally.add(body);
-        tally
+        let mut body_cost = BodyCost::default();
+        body_cost.add(body);
+        body_cost
     }
 
     /// Counts the next piece of a body.
@@ -28,12 +28,12 @@ impl Tally {
 }
 
 /// The most memory that the work on a body can take. Markdown makes elements without a `<`.
-pub fn work_bytes(bounds: &Bounds, tally: Tally, bytes: &[u8], content_type: Option<&str>) -> usize {
+pub fn work_bytes(bounds: &Bounds, body_cost: BodyCost, bytes: &[u8], content_type: Option<&str>) -> usize {
     if is_envelope(content_type) {
-        let seen = tags_in_envelope(tally.tags, bytes) + markdown::elements_at_most(bytes.len());
+        let seen = tags_in_envelope(body_cost.tags, bytes) + markdown::elements_at_most(bytes.len());
         return bounds.markdown_work_bytes(bytes.len(), seen);
     }
-    let seen = tally.tags + tally.lines.div_ceil(Bounds::LINES_AN_ELEMENT);
+    let seen = body_cost.tags + body_cost.lines.div_ceil(Bounds::LINES_AN_ELEMENT);
     if may_be_markdown(bytes, content_type) {
         return bounds.markdown_work_bytes(bytes.len(), seen + markdown::elements_at_most(bytes.len()));
     }

@@ -35,16 +35,16 @@ mod tests {
     use super::*;
     use crate::{
         bounds::Bounds,
-        input::{Document, read},
+        input::{RawDocument, read},
     };
 
     #[test]
     fn front_matter_comes_before_the_page() {
         let of = |text: &str| {
-            let document = Document {
+            let document = RawDocument {
                 bytes: text.as_bytes(),
                 content_type: Some("text/html"),
-                ..Document::default()
+                ..RawDocument::default()
             };
             declared(&read(&document, &Bounds::default()).expect("a page"))
         };

@@ -39,7 +39,7 @@ pub(crate) fn render(markdown: &str, bounds: &Bounds) -> Result<String, Error> {
         }
         (!is_over).then_some(event)
     });
-    let mut html = Bounded {
+    let mut html = BoundedHtml {
         html: String::with_capacity(markdown.len() + markdown.len() / 4),
         limit_bytes: bounds.body_bytes,
     };
@@ -76,12 +76,12 @@ fn elements_of(event: &Event<'_>) -> usize {
 }
 
 /// HTML up to a bound.
-struct Bounded {
+struct BoundedHtml {
     html: String,
     limit_bytes: usize,
 }
 
-impl fmt::Write for Bounded {
+impl fmt::Write for BoundedHtml {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if text.len() > self.limit_bytes - self.html.len() {
             return Err(fmt::Error);

@@ -20,9 +20,9 @@ use serde_json::value::RawValue;
 use url::Url;
 
 pub use charset::{CharsetSource, Mapper, Offsets};
-pub use cost::{Tally, work_bytes};
+pub use cost::{BodyCost, work_bytes};
 pub use front_matter::FrontMatter;
-pub use request::caller_metadata::Known;
+pub use request::caller_metadata::CallerMetadata;
 pub use request::envelope::{Envelope, Form};
 
 use crate::{
@@ -30,11 +30,11 @@ use crate::{
     error::{Error, Warning},
     steps,
 };
-use content_type::Family;
+use content_type::MediaFamily;
 
 /// One document as it arrived.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Document<'a> {
+pub struct RawDocument<'a> {
     /// The body, after decompression.
     pub bytes: &'a [u8],
     /// `Content-Type` as declared, parameters included.
@@ -56,7 +56,7 @@ pub struct Document<'a> {
     /// The caller's name for it.
     pub id: Option<&'a str>,
     /// What the caller knows already, and is believed.
-    pub known: Option<&'a Known>,
+    pub known: Option<&'a CallerMetadata>,
     /// What the caller wants back, as it came.
     pub context: Option<&'a RawValue>,
 }
@@ -97,7 +97,7 @@ pub struct Page<'a> {
     /// From offsets in `text` to offsets in the document's own bytes.
     pub offsets: Offsets,
     /// What the caller knows already.
-    pub known: Option<&'a Known>,
+    pub known: Option<&'a CallerMetadata>,
     /// `Content-Language`.
     pub content_language: Option<&'a str>,
     /// When the document was fetched.
@@ -137,7 +137,7 @@ impl Page<'_> {
 /// # Limits
 /// Linear in the document's bytes. Valid UTF-8 is borrowed; everything else is copied once, with a map of 16 bytes for
 /// each 128.
-pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Error> {
+pub fn read<'a>(document: &RawDocument<'a>, bounds: &Bounds) -> Result<Page<'a>, Error> {
     let bytes = document.bytes;
     steps::count(bytes.len());
     let mut warnings = Vec::new();
@@ -151,7 +151,7 @@ pub fn read<'a>(document: &Document<'a>, bounds: &Bounds) -> Result<Page<'a>, Er
         return Err(not_text(form));
     }
     let location = document.content_location.and_then(|location| Url::parse(location).ok());
-    let hints = charset::Hints {
+    let hints = charset::CharsetHints {
         caller: document.charset,
         header: declared.charset.as_deref(),
         host: document.url.or(location.as_ref()).and_then(Url::host_str),
@@ -226,15 +226,15 @@ pub fn may_be_markdown(bytes: &[u8], content_type: Option<&str>) -> bool {
 /// Bytes in which [`may_be_markdown`] looks for a first tag.
 const FIRST_TAG_BYTES: usize = 256;
 
-fn body_type(declared: Family, has_front_matter: bool, body: &str) -> &'static str {
+fn body_type(declared: MediaFamily, has_front_matter: bool, body: &str) -> &'static str {
     match declared {
-        Family::Html => "text/html",
+        MediaFamily::Html => "text/html",
         _ if sniff::begins_with_block(body) => "text/html",
-        Family::Markdown => "text/markdown",
-        Family::Plain | Family::Unknown if markdown::shows(body) => "text/markdown",
-        Family::Plain | Family::Unknown if sniff::has_markup(body) => "text/html",
-        Family::Plain | Family::Unknown if has_front_matter => "text/markdown",
-        Family::Plain | Family::Unknown => "text/plain",
+        MediaFamily::Markdown => "text/markdown",
+        MediaFamily::Plain | MediaFamily::Unknown if markdown::shows(body) => "text/markdown",
+        MediaFamily::Plain | MediaFamily::Unknown if sniff::has_markup(body) => "text/html",
+        MediaFamily::Plain | MediaFamily::Unknown if has_front_matter => "text/markdown",
+        MediaFamily::Plain | MediaFamily::Unknown => "text/plain",
     }
 }
 
@@ -248,21 +248,21 @@ fn not_text(detail: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn document(bytes: &[u8]) -> Document<'_> {
-        Document {
+    fn document(bytes: &[u8]) -> RawDocument<'_> {
+        RawDocument {
             bytes,
-            ..Document::default()
+            ..RawDocument::default()
         }
     }
 
-    fn typed<'a>(bytes: &'a [u8], content_type: &'a str) -> Document<'a> {
-        Document {
+    fn typed<'a>(bytes: &'a [u8], content_type: &'a str) -> RawDocument<'a> {
+        RawDocument {
             content_type: Some(content_type),
             ..document(bytes)
         }
     }
 
-    fn refusal(document: &Document<'_>) -> &'static str {
+    fn refusal(document: &RawDocument<'_>) -> &'static str {
         read(document, &Bounds::default()).expect_err("a refusal").code()
     }
 
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn broken_bytes_are_warnings() {
-        let codes = |document: &Document<'_>| -> Vec<&'static str> {
+        let codes = |document: &RawDocument<'_>| -> Vec<&'static str> {
             let page = read(document, &Bounds::default()).expect("a page");
             page.warnings.iter().map(|warning| warning.code).collect()
         };
@@ -373,13 +373,13 @@ mod tests {
     #[test]
     fn the_caller_and_the_host_are_heard() {
         let (bytes, ..) = encoding_rs::BIG5.encode("<p>記者在現場</p>");
-        let big5 = Document {
+        let big5 = RawDocument {
             charset: Some("big5"),
             ..document(&bytes)
         };
         let page = read(&big5, &Bounds::default());
         assert_eq!(page.expect("a page").charset_source, CharsetSource::Caller);
-        let taiwanese = Document {
+        let taiwanese = RawDocument {
             content_location: Some("https://www.example.com.tw/a"),
             ..document(&bytes)
         };

@@ -9,15 +9,15 @@ use super::{
     people::authors,
     sources::{
         head::Topic,
-        json_ld::{self, Described},
-        visible::{self, Printed},
+        json_ld::{self, ArticleData},
+        visible::{self, VisibleFacts},
     },
     titles::{
-        self, Candidates, Sites,
+        self, SiteNames, TitleCandidates,
         headings::{self, Heading},
     },
 };
-use crate::engine::{Content, Links, Node, Outline, extract::lines::squash, html::tags::Tag};
+use crate::engine::{Content, Document, Links, Node, extract::lines::squash, html::tags::Tag};
 
 /// Characters of a line that is a date, with where and by whom.
 const DATELINE_CHARACTERS: usize = 60;
@@ -27,29 +27,30 @@ const BESIDE: usize = 4000;
 const LINKED_CHARACTERS: usize = 60;
 
 pub(crate) fn read(facts: &mut Facts, sources: &Sources<'_>) {
-    let (head, outline) = (&sources.address.head, sources.outline);
-    let blocks: Vec<&str> = head.json_ld.iter().map(|id| outline.raw_text(*id)).collect();
-    let described = json_ld::read(&blocks, head.title.as_deref()).unwrap_or_default();
-    let shown = headings::read(outline, &head.headings, sources.address.base.as_ref());
-    let sites = sites(facts, sources, &described, &shown);
-    let kept = &sources.verdict.kept;
-    let text = kept.first().map_or(0, |range| range.start)..kept.last().map_or(outline.source.len(), |range| range.end);
+    let (head, document) = (&sources.address.head, sources.document);
+    let blocks: Vec<&str> = head.json_ld.iter().map(|id| document.raw_text(*id)).collect();
+    let article_data = json_ld::read(&blocks, head.title.as_deref()).unwrap_or_default();
+    let shown = headings::read(document, &head.headings, sources.address.base.as_ref());
+    let sites = sites(facts, sources, &article_data, &shown);
+    let kept = &sources.selection.kept;
+    let text =
+        kept.first().map_or(0, |range| range.start)..kept.last().map_or(document.source.len(), |range| range.end);
 
-    let heading = title(facts, sources, &described, &shown, &sites, text.start);
+    let heading = title(facts, sources, &article_data, &shown, &sites, text.start);
     // A post says itself who wrote it; what is in its text are the names of others.
-    let is_page = outline.is_document && sources.page.front_matter.is_none();
+    let is_page = document.is_document && sources.page.front_matter.is_none();
     let language = facts.language.clone();
     let is_asked = facts.authors.is_empty() || facts.date_published.is_none();
-    let mut said = Said {
-        described,
-        printed: Printed::default(),
+    let mut said = Evidence {
+        article_data,
+        visible: VisibleFacts::default(),
         near: String::new(),
         sites,
         heading,
     };
     if is_page && is_asked {
-        said.printed = visible::read(outline, text.clone(), heading, language.as_deref());
-        said.near = visible::near(outline, &text, heading);
+        said.visible = visible::read(document, text.clone(), heading, language.as_deref());
+        said.near = visible::near(document, &text, heading);
     }
     if facts.authors.is_empty() {
         authors::decide(facts, sources, &said);
@@ -65,13 +66,17 @@ pub(crate) fn read(facts: &mut Facts, sources: &Sources<'_>) {
         facts.say("source", Source::Html, None);
     }
     if facts.subtitle.is_none() && is_page {
-        said.described.subtitle = said.described.subtitle.take().or_else(|| standfirst(outline, heading));
+        said.article_data.subtitle = said
+            .article_data
+            .subtitle
+            .take()
+            .or_else(|| standfirst(document, heading));
     }
-    let described = said.described;
-    facts.stated_image.clone_from(&described.image);
-    published::modified(facts, sources, &described, &said.near);
-    texts(facts, sources, &described);
-    categories(facts, sources, &described);
+    let article_data = said.article_data;
+    facts.stated_image.clone_from(&article_data.image);
+    published::modified(facts, sources, &article_data, &said.near);
+    texts(facts, sources, &article_data);
+    categories(facts, sources, &article_data);
 }
 
 /// Names of the lines below a title that sum an article up.
@@ -88,34 +93,37 @@ const BEHIND_TITLE: usize = 60;
 const STANDFIRST_CHARACTERS: std::ops::RangeInclusive<u32> = 10..=300;
 
 /// The line below the title that its class calls so.
-fn standfirst(outline: &Outline<'_>, heading: usize) -> Option<String> {
-    let first = outline
+fn standfirst(document: &Document<'_>, heading: usize) -> Option<String> {
+    let first = document
         .elements
         .partition_point(|element| (element.start as usize) <= heading);
-    let ids = (first..outline.elements.len()).take(BEHIND_TITLE).map(|id| id as u32);
+    let ids = (first..document.elements.len()).take(BEHIND_TITLE).map(|id| id as u32);
     let is_it = |id: &u32| {
-        let element = &outline.elements[*id as usize];
-        let names = outline.attribute(*id, "class").unwrap_or_default().to_ascii_lowercase();
+        let element = &document.elements[*id as usize];
+        let names = document
+            .attribute(*id, "class")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let mut names = names.split(|c: char| c.is_ascii_whitespace() || c == '_');
         matches!(element.tag, Tag::P | Tag::DIV | Tag::H2 | Tag::H3 | Tag::H4)
-            && STANDFIRST_CHARACTERS.contains(&outline.characters(*id))
+            && STANDFIRST_CHARACTERS.contains(&document.characters(*id))
             && names.any(|name| STANDFIRSTS.contains(&name))
     };
-    ids.into_iter().find(is_it).map(|id| visible::text_of(outline, id))
+    ids.into_iter().find(is_it).map(|id| visible::text_of(document, id))
 }
 
 /// What a page says, once each.
-pub(crate) struct Said {
-    pub(crate) described: Described,
-    pub(crate) printed: Printed,
+pub(crate) struct Evidence {
+    pub(crate) article_data: ArticleData,
+    pub(crate) visible: VisibleFacts,
     pub(crate) near: String,
-    pub(crate) sites: Sites,
+    pub(crate) sites: SiteNames,
     /// Where the title stands in the source.
     pub(crate) heading: usize,
 }
 
 /// The names that the site goes by: what it calls itself, what leads to its first page, and its domain.
-fn sites(facts: &Facts, sources: &Sources<'_>, described: &Described, shown: &[Heading]) -> Sites {
+fn sites(facts: &Facts, sources: &Sources<'_>, article_data: &ArticleData, shown: &[Heading]) -> SiteNames {
     // Some templates give the title for the name of the application.
     let title = sources.address.head.said(Topic::Title).next();
     let title = title.map(|(title, _)| json_ld::letters(title)).unwrap_or_default();
@@ -127,21 +135,21 @@ fn sites(facts: &Facts, sources: &Sources<'_>, described: &Described, shown: &[H
         .iter()
         .filter(|heading| heading.leads_home)
         .map(|heading| heading.text.as_str());
-    let named = said.chain(described.publisher.as_deref()).chain(home);
-    Sites::new(named.chain(domain).chain(label))
+    let named = said.chain(article_data.publisher.as_deref()).chain(home);
+    SiteNames::new(named.chain(domain).chain(label))
 }
 
 /// Chooses the title, and says where the heading that says it stands.
 fn title(
     facts: &mut Facts,
     sources: &Sources<'_>,
-    described: &Described,
+    article_data: &ArticleData,
     shown: &[Heading],
-    sites: &Sites,
+    sites: &SiteNames,
     text: usize,
 ) -> usize {
-    let (head, outline) = (&sources.address.head, sources.outline);
-    let start = |heading: &&Heading| outline.elements[heading.element as usize].start as usize;
+    let (head, document) = (&sources.address.head, sources.document);
+    let start = |heading: &&Heading| document.elements[heading.element as usize].start as usize;
     let is_before = |heading: &&Heading| start(heading) <= text;
     let mut ranked: Vec<&Heading> = shown.iter().collect();
     ranked.sort_by_key(|heading| !heading.is_first);
@@ -151,13 +159,16 @@ fn title(
     let only = first.next().filter(|one| first.all(|other| other.text == one.text));
     let nearest = only.or_else(|| {
         let before = shown.iter().rfind(is_before);
-        before.or(shown.first()).filter(|_| outline.is_document)
+        before.or(shown.first()).filter(|_| document.is_document)
     });
-    let json_ld = described.headline.iter().map(|title| (title.clone(), Source::JsonLd));
+    let json_ld = article_data
+        .headline
+        .iter()
+        .map(|title| (title.clone(), Source::JsonLd));
     let meta = head
         .said(Topic::Title)
         .map(|(title, source)| (title.to_owned(), source));
-    let candidates = Candidates {
+    let candidates = TitleCandidates {
         declared: json_ld.chain(meta).collect(),
         document: head.title.as_deref(),
         headings: ranked,
@@ -193,7 +204,7 @@ fn title(
 }
 
 /// Site, summary, section and tags: as the first source says them.
-fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
+fn texts(facts: &mut Facts, sources: &Sources<'_>, article_data: &ArticleData) {
     let head = &sources.address.head;
     let by = |said: &Option<String>, topic: Topic| {
         let json_ld = said.iter().map(|text| (text.clone(), Source::JsonLd));
@@ -201,17 +212,17 @@ fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
             .chain(head.said(topic).map(|(text, source)| (text.to_owned(), source)))
             .next()
     };
-    let summary = by(&described.description, Topic::Description);
+    let summary = by(&article_data.description, Topic::Description);
     let summary = summary.or_else(|| Some((first_paragraph(sources.content)?, Source::Html)));
     let said = [
-        ("site_name", by(&described.publisher, Topic::SiteName)),
+        ("site_name", by(&article_data.publisher, Topic::SiteName)),
         ("summary", summary),
-        ("section", by(&described.sections.first().cloned(), Topic::Section)),
+        ("section", by(&article_data.sections.first().cloned(), Topic::Section)),
         (
             "subtitle",
-            by(&described.subtitle, Topic::Subtitle).filter(|(text, _)| facts.title.as_ref() != Some(text)),
+            by(&article_data.subtitle, Topic::Subtitle).filter(|(text, _)| facts.title.as_ref() != Some(text)),
         ),
-        ("license", license(sources, described)),
+        ("license", license(sources, article_data)),
     ];
     for (field, said) in said {
         let slot = match field {
@@ -242,7 +253,7 @@ fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
                 source,
             )
         });
-        let json_ld = Some((described.keywords.clone(), Source::JsonLd));
+        let json_ld = Some((article_data.keywords.clone(), Source::JsonLd));
         let linked = || Some((linked(sources, &head.tags), Source::Html));
         let is_said = |(words, _): &(Vec<String>, Source)| !words.is_empty();
         if let Some((words, source)) = json_ld.filter(is_said).or(listed).or_else(linked).filter(is_said) {
@@ -253,7 +264,7 @@ fn texts(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
 }
 
 /// The publisher's categories: the sections of JSON-LD, else the links that say so beside the text.
-fn categories(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
+fn categories(facts: &mut Facts, sources: &Sources<'_>, article_data: &ArticleData) {
     if !facts.categories.is_empty() {
         return;
     }
@@ -261,7 +272,7 @@ fn categories(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
     let sections = head.groups(Topic::Section).into_iter().next();
     let sections = sections.map(|(names, source)| (names.into_iter().map(str::to_owned).collect(), source));
     let all = [
-        Some((described.sections.clone(), Source::JsonLd)),
+        Some((article_data.sections.clone(), Source::JsonLd)),
         sections,
         Some((linked(sources, &head.categories), Source::Html)),
     ];
@@ -273,7 +284,7 @@ fn categories(facts: &mut Facts, sources: &Sources<'_>, described: &Described) {
 
 /// The words of links, each once, as far as they stand beside the text and not in the menus around it.
 fn linked(sources: &Sources<'_>, links: &[u32]) -> Vec<String> {
-    let (outline, kept) = (sources.outline, &sources.verdict.kept);
+    let (document, kept) = (sources.document, &sources.selection.kept);
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
         return Vec::new();
     };
@@ -281,9 +292,9 @@ fn linked(sources: &Sources<'_>, links: &[u32]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for id in links
         .iter()
-        .filter(|id| beside.contains(&(outline.elements[**id as usize].start as usize)))
+        .filter(|id| beside.contains(&(document.elements[**id as usize].start as usize)))
     {
-        let word = visible::text_of(outline, *id);
+        let word = visible::text_of(document, *id);
         if !word.is_empty() && word.chars().count() <= LINKED_CHARACTERS && !words.contains(&word) {
             words.push(word);
         }
@@ -292,10 +303,10 @@ fn linked(sources: &Sources<'_>, links: &[u32]) -> Vec<String> {
 }
 
 /// The licence that JSON-LD, a link or a `meta` names; an address where there is one.
-fn license(sources: &Sources<'_>, described: &Described) -> Option<(String, Source)> {
+fn license(sources: &Sources<'_>, article_data: &ArticleData) -> Option<(String, Source)> {
     let head = &sources.address.head;
     let resolve = |link: &str| Links::new(sources.address.base.clone()).resolve(link);
-    let json_ld = described.license.clone().map(|license| (license, Source::JsonLd));
+    let json_ld = article_data.license.clone().map(|license| (license, Source::JsonLd));
     let linked = || Some((resolve(head.license.as_deref()?)?, Source::Html));
     let named = || {
         head.said(Topic::License)

@@ -20,8 +20,8 @@ use url::Url;
 
 use crate::{
     engine::{
-        Content, Outline,
-        extract::{fields::Field, lines::squash, selection::Verdict},
+        Content, Document,
+        extract::{fields::RuleField, lines::squash, selection::Selection},
         outside_body::Place,
     },
     error::Warning,
@@ -110,7 +110,7 @@ pub struct Provenance {
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Author {
-    /// As printed.
+    /// As visible.
     pub name: String,
     /// A page about them.
     pub url: Option<String>,
@@ -119,14 +119,14 @@ pub struct Author {
 /// An editor, who has no page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Editor {
-    /// As printed.
+    /// As visible.
     pub name: String,
 }
 
 /// An outlet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outlet {
-    /// As printed.
+    /// As visible.
     pub name: String,
     /// Its page.
     pub url: Option<String>,
@@ -151,7 +151,7 @@ pub struct Facts {
     pub summary: Option<String>,
     /// People.
     pub authors: Vec<Author>,
-    /// As printed.
+    /// As visible.
     pub byline: Option<String>,
     /// People.
     pub editors: Vec<Editor>,
@@ -161,7 +161,7 @@ pub struct Facts {
     pub site_name: Option<String>,
     /// When.
     pub date_published: Option<Date>,
-    /// As printed.
+    /// As visible.
     pub date_published_raw: Option<String>,
     /// When last.
     pub date_modified: Option<Date>,
@@ -188,7 +188,7 @@ pub struct Facts {
     /// The address of the picture that JSON-LD names.
     stated_image: Option<String>,
     /// Those who were named as authors, with what speaks for them.
-    pub named: Vec<people::authors::Weighed>,
+    pub named: Vec<people::authors::WeighedCandidate>,
     /// What was found wrong on the way.
     pub warnings: Vec<Warning>,
 }
@@ -198,13 +198,13 @@ pub struct Sources<'a> {
     /// The document.
     pub page: &'a Page<'a>,
     /// Its HTML.
-    pub outline: &'a Outline<'a>,
+    pub document: &'a Document<'a>,
     /// The rules.
     pub rules: &'a RuleSet,
     /// What they took.
-    pub fields: &'a [Field],
+    pub fields: &'a [RuleField],
     /// What was left out.
-    pub verdict: &'a Verdict,
+    pub selection: &'a Selection,
     /// What stays.
     pub content: &'a Content,
     /// The same as text.
@@ -258,8 +258,8 @@ pub fn feed_names(front: &FrontMatter) -> Vec<&str> {
 }
 
 /// Completes the document's URL with what the page says: its canonical link where nothing else is known, its `base`.
-pub fn address(known: Option<(Url, Source)>, outline: &Outline<'_>) -> Address {
-    let head = Head::read(outline);
+pub fn address(known: Option<(Url, Source)>, document: &Document<'_>) -> Address {
+    let head = Head::read(document);
     let canonical = head.canonical.as_deref().and_then(|link| match &known {
         Some((url, _)) => url
             .join(link)
@@ -445,7 +445,7 @@ fn clean_title(raw: &str) -> String {
     titles::headings::without_hyphens(&squash(&htmlize::unescape(raw)))
 }
 
-/// A title without the quotation marks that were put around the whole, and doubled, when a file was made.
+/// A title without the quotation hints that were put around the whole, and doubled, when a file was made.
 fn unwrapped(raw: &str) -> String {
     let title = clean_title(raw);
     let inner = title.trim_matches('"').trim();

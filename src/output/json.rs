@@ -22,7 +22,7 @@ pub const SCHEMA_VERSION: &str = "1";
 
 /// A link in the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Link {
+pub struct ArticleLink {
     /// Where it leads.
     pub url: String,
     /// What it says.
@@ -96,7 +96,7 @@ macro_rules! article {
         /// The names of all fields, in their order.
         pub const FIELDS: &[&str] = &[$(stringify!($name)),*];
 
-        impl Serialize for View<'_> {
+        impl Serialize for ArticleView<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(None)?;
                 $(self.entry::<S, _>(&mut map, name_of(stringify!($name)), &self.article.$name)?;)*
@@ -147,7 +147,7 @@ article! {
     image: Option<String>,
     images: Vec<Picture>,
     videos: Vec<Video>,
-    links: Vec<Link>,
+    links: Vec<ArticleLink>,
     stats: Stats,
     fingerprint: Option<String>,
     content_hash: String,
@@ -281,13 +281,13 @@ impl Fields {
 }
 
 /// An article seen through its fields.
-struct View<'a> {
+struct ArticleView<'a> {
     article: &'a Article,
     fields: &'a Fields,
     explain: Option<&'a Value>,
 }
 
-impl View<'_> {
+impl ArticleView<'_> {
     fn entry<S: Serializer, T: Serialize>(
         &self,
         map: &mut S::SerializeMap,
@@ -325,7 +325,7 @@ pub fn render(article: &Article, fields: &Fields, explain: Option<&Value>) -> Re
     // The texts are most of it: without a size it would grow, and be copied, a dozen times.
     let texts = [&article.content_html, &article.content_markdown, &article.content_text];
     let mut json = Vec::with_capacity(texts.iter().map(|text| text.len()).sum::<usize>() + REST_BYTES);
-    let view = View {
+    let view = ArticleView {
         article,
         fields,
         explain,
@@ -339,8 +339,8 @@ pub fn render(article: &Article, fields: &Fields, explain: Option<&Value>) -> Re
 const NOTE_LINK: &str = "#fn-";
 
 /// The links of the content, in order.
-pub fn links(content: &Content, domain: Option<&str>) -> Vec<Link> {
-    let mut links: Vec<Link> = Vec::new();
+pub fn links(content: &Content, domain: Option<&str>) -> Vec<ArticleLink> {
+    let mut links: Vec<ArticleLink> = Vec::new();
     let mut open = false;
     for node in &content.nodes {
         steps::count(1);
@@ -356,7 +356,7 @@ pub fn links(content: &Content, domain: Option<&str>) -> Vec<Link> {
                 let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
                 let internal =
                     domain.map(|domain| host.as_deref().is_none_or(|host| psl::domain_str(host) == Some(domain)));
-                links.push(Link {
+                links.push(ArticleLink {
                     url,
                     text: String::new(),
                     internal,

@@ -3,7 +3,7 @@
 pub mod front_matter;
 pub mod html;
 pub mod json;
-pub mod losses;
+pub mod removals;
 pub mod markdown;
 pub mod rules;
 pub mod text;

@@ -5,13 +5,13 @@ use serde::Serialize;
 use crate::rules::{Action, Category, FieldName, Rule, RuleSet};
 
 #[derive(Serialize)]
-struct Listing<'a> {
+struct RuleListing<'a> {
     revision: &'a str,
-    rules: Vec<Entry<'a>>,
+    rules: Vec<RuleEntry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct RuleEntry<'a> {
     id: &'a str,
     category: Category,
     action: Action,
@@ -28,9 +28,9 @@ struct Entry<'a> {
     field: Option<FieldName>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> RuleEntry<'a> {
     fn new(rule: &'a Rule) -> Self {
-        Entry {
+        RuleEntry {
             id: &rule.id,
             category: rule.category,
             action: rule.action,
@@ -62,8 +62,8 @@ pub fn routes(rule: &Rule) -> &'static [&'static str] {
 /// None that a rule can cause.
 pub fn render(set: &RuleSet, host: Option<&str>) -> Result<Vec<u8>, serde_json::Error> {
     let meant = |rule: &&Rule| host.is_none() || rule.scope.is_for_host(host);
-    let rules = set.rules().iter().filter(meant).map(Entry::new).collect();
-    let mut json = serde_json::to_vec(&Listing {
+    let rules = set.rules().iter().filter(meant).map(RuleEntry::new).collect();
+    let mut json = serde_json::to_vec(&RuleListing {
         revision: set.revision(),
         rules,
     })?;

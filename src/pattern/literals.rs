@@ -1,4 +1,4 @@
-//! Words that are searched for in every name and line of a page, all at once and in any ASCII letter case.
+//! LiteralSet that are searched for in every name and line of a page, all at once and in any ASCII letter case.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::steps;
 /// The automaton of Aho and Corasick (1975), with all that can follow on each of its states written out in two bytes each: one
 /// look for each byte of a text, in what mostly stays in the processor's cache.
 #[derive(Debug)]
-pub struct Words {
+pub struct LiteralSet {
     /// Which of the bytes that tell words apart a byte is; 0 for all others.
     classes: [u8; 256],
     /// States are so many bits apart.
@@ -27,7 +27,7 @@ pub struct Words {
     first_end: u16,
 }
 
-impl Words {
+impl LiteralSet {
     /// Words that are written in the source, by their order.
     pub fn fixed<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         let words: Vec<&str> = words.into_iter().collect();
@@ -87,7 +87,7 @@ impl Words {
             let words = (0..automaton.match_len(state)).map(|i| automaton.match_pattern(state, i).as_u32());
             words.collect()
         };
-        Some(Words {
+        Some(LiteralSet {
             classes,
             shift,
             next,
@@ -147,7 +147,7 @@ mod tests {
         #[test]
         fn each_word_is_found_wherever_it_stands(text in "[abcABCé中É -]{0,12}") {
             let mut found = Vec::new();
-            Words::fixed(WORDS.iter().copied()).find_all(text.as_bytes(), |word, end| found.push((end, word)));
+            LiteralSet::fixed(WORDS.iter().copied()).find_all(text.as_bytes(), |word, end| found.push((end, word)));
             let lower = text.to_ascii_lowercase();
             let mut expected: Vec<_> = WORDS.iter().enumerate().flat_map(|(word, own)| {
                 (0..lower.len()).filter(|at| lower.as_bytes()[*at..].starts_with(own.as_bytes())).map(move |at| (at + own.len(), word))
@@ -155,7 +155,7 @@ mod tests {
             found.sort_unstable();
             expected.sort_unstable();
             prop_assert_eq!(&found, &expected);
-            prop_assert_eq!(Words::fixed(WORDS.iter().copied()).are_in(text.as_bytes()), !expected.is_empty());
+            prop_assert_eq!(LiteralSet::fixed(WORDS.iter().copied()).are_in(text.as_bytes()), !expected.is_empty());
         }
     }
 }

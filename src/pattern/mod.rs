@@ -9,10 +9,10 @@ mod prefilter;
 use regex::{Captures, Match, Regex, RegexBuilder};
 use regex_automata::meta;
 
-pub use literals::Words;
+pub use literals::LiteralSet;
 
 use crate::steps;
-use prefilter::Needles;
+use prefilter::Prefilter;
 
 /// Bytes that the automata of one pattern may take for each thread, before they are begun anew.
 const AUTOMATON_BYTES: usize = 128 << 10;
@@ -43,7 +43,7 @@ pub fn fixed(text: &str) -> Regex {
 #[derive(Debug)]
 pub struct Pattern {
     regex: Regex,
-    needles: Needles,
+    prefilter: Prefilter,
 }
 
 impl Pattern {
@@ -51,7 +51,7 @@ impl Pattern {
     pub fn fixed(text: &str) -> Self {
         Pattern {
             regex: fixed(text),
-            needles: Needles::of([text]),
+            prefilter: Prefilter::of([text]),
         }
     }
 
@@ -79,18 +79,18 @@ impl Pattern {
     /// The regular expression, if a text holds what it needs.
     pub fn likely(&self, text: &str) -> Option<&Regex> {
         steps::count(text.len());
-        self.needles.may_match(text).then_some(&self.regex)
+        self.prefilter.may_match(text).then_some(&self.regex)
     }
 }
 
 /// Which of several patterns may match a text.
 #[derive(Debug)]
-pub struct Patterns(Needles);
+pub struct Patterns(Prefilter);
 
 impl Patterns {
     /// Those of some regular expressions, by their order.
     pub fn of<'p>(patterns: impl IntoIterator<Item = &'p Regex>) -> Self {
-        Patterns(Needles::of(patterns.into_iter().map(Regex::as_str)))
+        Patterns(Prefilter::of(patterns.into_iter().map(Regex::as_str)))
     }
 
     /// The numbers of those that may match, ascending.

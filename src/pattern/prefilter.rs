@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::literals::Words;
+use super::literals::LiteralSet;
 
 /// Ways to write one part of a pattern that are told apart at most: a word of three letters, each in both cases, has eight.
 const MOST_WAYS: usize = 16;
@@ -19,9 +19,9 @@ const WORD_BYTES: usize = 6;
 
 /// What texts must hold for some patterns to match.
 #[derive(Debug)]
-pub(super) struct Needles {
+pub(super) struct Prefilter {
     /// In any ASCII letter case. `None` where no pattern needs any, or they are too large to compile.
-    words: Option<Search>,
+    words: Option<LiteralSearch>,
     /// The pattern that needs each word, or another of its words.
     needed_by: Vec<usize>,
     /// The patterns that need none.
@@ -29,36 +29,36 @@ pub(super) struct Needles {
 }
 
 #[derive(Debug)]
-enum Search {
-    Few(Box<Words>),
+enum LiteralSearch {
+    Few(Box<LiteralSet>),
     Many(AhoCorasick),
 }
 
-impl Search {
+impl LiteralSearch {
     fn of(words: &[Vec<u8>]) -> Option<Self> {
         if words.len() <= MOST_WORDS_WRITTEN_OUT
-            && let Some(few) = Words::new(words)
+            && let Some(few) = LiteralSet::new(words)
         {
-            return Some(Search::Few(Box::new(few)));
+            return Some(LiteralSearch::Few(Box::new(few)));
         }
         let mut builder = AhoCorasick::builder();
         builder
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::ContiguousNFA));
-        builder.build(words).ok().map(Search::Many)
+        builder.build(words).ok().map(LiteralSearch::Many)
     }
 
     fn are_in(&self, text: &str) -> bool {
         match self {
-            Search::Few(words) => words.are_in(text.as_bytes()),
-            Search::Many(words) => words.is_match(text),
+            LiteralSearch::Few(words) => words.are_in(text.as_bytes()),
+            LiteralSearch::Many(words) => words.is_match(text),
         }
     }
 
     fn find_all(&self, text: &str, mut found: impl FnMut(usize)) {
         match self {
-            Search::Few(words) => words.find_all(text.as_bytes(), |word, _| found(word)),
-            Search::Many(words) => {
+            LiteralSearch::Few(words) => words.find_all(text.as_bytes(), |word, _| found(word)),
+            LiteralSearch::Many(words) => {
                 let all = words.find_overlapping_iter(text);
                 all.for_each(|word| found(word.pattern().as_usize()));
             }
@@ -68,15 +68,15 @@ impl Search {
     #[cfg(test)]
     fn bytes(&self) -> usize {
         match self {
-            Search::Few(words) => words.bytes(),
-            Search::Many(words) => words.memory_usage(),
+            LiteralSearch::Few(words) => words.bytes(),
+            LiteralSearch::Many(words) => words.memory_usage(),
         }
     }
 }
 
-impl Needles {
+impl Prefilter {
     pub(super) fn of<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Self {
-        let (mut words, mut needed_by, mut always) = (Needed::new(), Vec::new(), Vec::new());
+        let (mut words, mut needed_by, mut always) = (RequiredLiterals::new(), Vec::new(), Vec::new());
         for (number, pattern) in patterns.into_iter().enumerate() {
             let hir = regex_syntax::parse(pattern);
             match hir.ok().and_then(|hir| read(&hir).needed()) {
@@ -90,13 +90,13 @@ impl Needles {
                 _ => always.push(number),
             }
         }
-        let words = Search::of(&words);
+        let words = LiteralSearch::of(&words);
         if words.is_none() {
             always.extend_from_slice(&needed_by);
             always.sort_unstable();
             always.dedup();
         }
-        Needles {
+        Prefilter {
             words,
             needed_by,
             always,
@@ -121,40 +121,40 @@ impl Needles {
 }
 
 /// Words in lower case, as far as they are ASCII.
-type Needed = Vec<Vec<u8>>;
+type RequiredLiterals = Vec<Vec<u8>>;
 
 /// What is known of the matches of a part of a pattern.
-enum Known {
+enum MatchFacts {
     /// Each is one of these words.
-    Exactly(Needed),
+    Exactly(RequiredLiterals),
     /// Each holds one of these words.
-    Holds(Needed),
+    Holds(RequiredLiterals),
     Nothing,
 }
 
-impl Known {
+impl MatchFacts {
     /// The words of which a match holds one.
-    fn needed(self) -> Option<Needed> {
+    fn needed(self) -> Option<RequiredLiterals> {
         match self {
-            Known::Exactly(words) | Known::Holds(words) => Some(words).filter(|words| shortest(words) > 0),
-            Known::Nothing => None,
+            MatchFacts::Exactly(words) | MatchFacts::Holds(words) => Some(words).filter(|words| shortest(words) > 0),
+            MatchFacts::Nothing => None,
         }
     }
 }
 
 /// The longer they are, the fewer texts hold them.
-fn shortest(words: &Needed) -> usize {
+fn shortest(words: &RequiredLiterals) -> usize {
     words.iter().map(Vec::len).min().unwrap_or(0)
 }
 
-fn read(hir: &Hir) -> Known {
+fn read(hir: &Hir) -> MatchFacts {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Known::Exactly(vec![Vec::new()]),
-        HirKind::Literal(literal) => Known::Exactly(vec![literal.0.to_ascii_lowercase()]),
+        HirKind::Empty | HirKind::Look(_) => MatchFacts::Exactly(vec![Vec::new()]),
+        HirKind::Literal(literal) => MatchFacts::Exactly(vec![literal.0.to_ascii_lowercase()]),
         HirKind::Class(Class::Unicode(class)) => {
             let characters: usize = class.ranges().iter().map(|range| range.len()).sum();
             if characters > MOST_WAYS {
-                return Known::Nothing;
+                return MatchFacts::Nothing;
             }
             let characters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
             exactly(characters.map(|c| c.to_ascii_lowercase().to_string().into_bytes()))
@@ -163,25 +163,25 @@ fn read(hir: &Hir) -> Known {
             let bytes = class.ranges().iter().flat_map(|range| range.start()..=range.end());
             exactly(bytes.map(|byte| vec![byte.to_ascii_lowercase()]))
         }
-        HirKind::Repetition(repetition) if repetition.min > 0 => {
-            read(&repetition.sub).needed().map_or(Known::Nothing, Known::Holds)
-        }
-        HirKind::Repetition(_) => Known::Nothing,
+        HirKind::Repetition(repetition) if repetition.min > 0 => read(&repetition.sub)
+            .needed()
+            .map_or(MatchFacts::Nothing, MatchFacts::Holds),
+        HirKind::Repetition(_) => MatchFacts::Nothing,
         HirKind::Capture(capture) => read(&capture.sub),
         HirKind::Concat(parts) => read_all(parts),
         HirKind::Alternation(parts) => {
-            let mut words = Needed::new();
+            let mut words = RequiredLiterals::new();
             let mut is_exact = true;
             for part in parts {
                 let known = read(part);
-                is_exact &= matches!(known, Known::Exactly(_));
+                is_exact &= matches!(known, MatchFacts::Exactly(_));
                 match known {
-                    Known::Exactly(more) | Known::Holds(more) => words.extend(more),
-                    Known::Nothing => return Known::Nothing,
+                    MatchFacts::Exactly(more) | MatchFacts::Holds(more) => words.extend(more),
+                    MatchFacts::Nothing => return MatchFacts::Nothing,
                 }
             }
             match exactly(words.into_iter()) {
-                Known::Exactly(words) if !is_exact => Known::Holds(words),
+                MatchFacts::Exactly(words) if !is_exact => MatchFacts::Holds(words),
                 known => known,
             }
         }
@@ -189,31 +189,31 @@ fn read(hir: &Hir) -> Known {
 }
 
 /// As long as the ways are few, each is one; else they are words.
-fn exactly(words: impl Iterator<Item = Vec<u8>>) -> Known {
-    let mut words: Needed = words.collect();
+fn exactly(words: impl Iterator<Item = Vec<u8>>) -> MatchFacts {
+    let mut words: RequiredLiterals = words.collect();
     words.sort_unstable();
     words.dedup();
     match words.len() {
-        0 => Known::Nothing,
-        ways if ways <= MOST_WAYS => Known::Exactly(words),
-        many if many <= MOST_WORDS => Known::Holds(words),
-        _ => Known::Nothing,
+        0 => MatchFacts::Nothing,
+        ways if ways <= MOST_WAYS => MatchFacts::Exactly(words),
+        many if many <= MOST_WORDS => MatchFacts::Holds(words),
+        _ => MatchFacts::Nothing,
     }
 }
 
 /// One part behind the other: words that touch are one word, and of all words the longest ones are searched for.
-fn read_all(parts: &[Hir]) -> Known {
-    let mut best = Needed::new();
-    let mut offer = |words: Needed| {
+fn read_all(parts: &[Hir]) -> MatchFacts {
+    let mut best = RequiredLiterals::new();
+    let mut offer = |words: RequiredLiterals| {
         if shortest(&words) > shortest(&best) {
             best = words;
         }
     };
-    let mut run: Needed = vec![Vec::new()];
+    let mut run: RequiredLiterals = vec![Vec::new()];
     let mut is_exact = true;
     for part in parts {
         let known = read(part);
-        if let Known::Exactly(words) = &known
+        if let MatchFacts::Exactly(words) = &known
             && run.len() * words.len() <= MOST_WAYS
         {
             let longer = run
@@ -227,12 +227,12 @@ fn read_all(parts: &[Hir]) -> Known {
         known.needed().into_iter().for_each(&mut offer);
     }
     if is_exact {
-        return Known::Exactly(run);
+        return MatchFacts::Exactly(run);
     }
     offer(run);
     match best.is_empty() {
-        true => Known::Nothing,
-        false => Known::Holds(best),
+        true => MatchFacts::Nothing,
+        false => MatchFacts::Holds(best),
     }
 }
 
@@ -270,11 +270,11 @@ mod tests {
         // A hundred thousand words that differ in their first letters, which are all that is searched for.
         let patterns: Vec<_> = (0..100_000).map(|i| format!("^{i:05x}$")).collect();
         for (count, most_bytes) in [(MOST_WORDS_WRITTEN_OUT, 4 << 20), (patterns.len(), 2 << 20)] {
-            let needles = Needles::of(patterns[..count].iter().map(String::as_str));
-            let bytes = needles.words.as_ref().map_or(0, Search::bytes);
+            let prefilter = Prefilter::of(patterns[..count].iter().map(String::as_str));
+            let bytes = prefilter.words.as_ref().map_or(0, LiteralSearch::bytes);
             assert!((1..=most_bytes).contains(&bytes), "{count} words take {bytes} bytes");
-            assert_eq!(needles.always.len(), count.saturating_sub(MOST_WORDS_OF_A_SET));
-            assert!(needles.likely("0000a").contains(&10) && needles.may_match("0000a"));
+            assert_eq!(prefilter.always.len(), count.saturating_sub(MOST_WORDS_OF_A_SET));
+            assert!(prefilter.likely("0000a").contains(&10) && prefilter.may_match("0000a"));
         }
     }
 
@@ -290,11 +290,11 @@ mod tests {
         fn no_text_that_matches_is_refused(text in "[abcxyzZkK\u{212a}éÉ中文, ]{1,6}") {
             for pattern in PATTERNS {
                 let matches = Regex::new(pattern).is_ok_and(|regex| regex.is_match(&text));
-                let needles = Needles::of([*pattern]);
-                prop_assert!(!matches || needles.may_match(&text), "{pattern} {text:?}");
+                let prefilter = Prefilter::of([*pattern]);
+                prop_assert!(!matches || prefilter.may_match(&text), "{pattern} {text:?}");
             }
             let matching = (0..PATTERNS.len()).filter(|i| Regex::new(PATTERNS[*i]).is_ok_and(|regex| regex.is_match(&text)));
-            let likely = Needles::of(PATTERNS.iter().copied()).likely(&text);
+            let likely = Prefilter::of(PATTERNS.iter().copied()).likely(&text);
             prop_assert!(matching.into_iter().all(|i| likely.contains(&i)), "{likely:?} {text:?}");
         }
     }

@@ -8,20 +8,20 @@ use sha2::{Digest, Sha256};
 use super::invisible_text;
 use crate::{
     engine::{
-        self, Choice, Content, Outline,
+        self, ActiveRules, Content, Document,
         extract::{
             guard,
             score::{
                 self,
                 page_kind::{self, PageKind},
             },
-            selection::{self, Reason, Removal, Verdict},
+            selection::{self, Removal, RemovalReason, Selection},
         },
         html::document::NONE,
         outside_body::Place,
     },
     error::Warning,
-    input::{Document, Kind, Page},
+    input::{Kind, Page, RawDocument},
     metadata::{
         Facts, Stats,
         text::{fingerprint, stats},
@@ -75,25 +75,25 @@ const INDEX_REASONS: &[&str] = &["teasers", "mostly_links"];
 const REMOVED_INSIDE: f32 = 0.05;
 
 /// What has become of a document by the time its article is put together.
-pub(super) struct Found<'a> {
-    pub(super) document: &'a Document<'a>,
+pub(super) struct ArticleParts<'a> {
+    pub(super) raw: &'a RawDocument<'a>,
     pub(super) page: &'a Page<'a>,
-    pub(super) outline: &'a Outline<'a>,
-    pub(super) verdict: &'a Verdict,
+    pub(super) document: &'a Document<'a>,
+    pub(super) selection: &'a Selection,
     pub(super) rolled_back: &'a [guard::RolledBack],
     pub(super) kind: Kind,
-    pub(super) choice: &'a Choice,
+    pub(super) choice: &'a ActiveRules,
     /// Where most of the content was found, if that is not the body.
     pub(super) place: Option<Place>,
 }
 
-impl Found<'_> {
+impl ArticleParts<'_> {
     pub(super) fn article(
         &self,
         mut facts: Facts,
         content: &Content,
         content_text: String,
-        scored: &score::Choice,
+        scored: &score::Ranking,
         options: &Options,
     ) -> Article {
         let removed = if options.fields.has("removed") {
@@ -104,7 +104,7 @@ impl Found<'_> {
         let stats = stats::measure(&content_text, json::linked_characters(content));
         let quality = self.quality(&stats, scored);
         let mut warnings = self.page.warnings.clone();
-        warnings.extend(self.swallowed());
+        warnings.extend(self.unterminated());
         if let Some(place) = self.place {
             warnings.push(outside_body(place));
             for field in ["content", "content_html", "content_markdown", "content_text"] {
@@ -124,9 +124,9 @@ impl Found<'_> {
         };
         Article {
             schema_version: json::SCHEMA_VERSION,
-            id: want("id", &|| match self.document.id {
+            id: want("id", &|| match self.raw.id {
                 Some(id) => id.to_owned(),
-                None => sha256(self.document.bytes),
+                None => sha256(self.raw.bytes),
             }),
             url: facts.url,
             canonical_url: facts.canonical_url,
@@ -136,7 +136,7 @@ impl Found<'_> {
                 Vec::new()
             },
             domain: facts.domain,
-            context: (self.document.context)
+            context: (self.raw.context)
                 .filter(|_| options.fields.has("context"))
                 .map(ToOwned::to_owned),
             title: facts.title,
@@ -174,7 +174,7 @@ impl Found<'_> {
             stats,
             quality,
             removed,
-            removed_total: self.verdict.removed.len(),
+            removed_total: self.selection.removed.len(),
             provenance: facts.provenance,
             input: Input {
                 content_type: self.page.content_type,
@@ -196,26 +196,26 @@ impl Found<'_> {
 
     /// The largest removals, in document order.
     fn removed(&self) -> Vec<Removed> {
-        let mut largest: Vec<&Removal> = self.verdict.removed.iter().collect();
+        let mut largest: Vec<&Removal> = self.selection.removed.iter().collect();
         if largest.len() > REMOVED_LISTED {
             // Rules come before the score at the same size: they are what someone may want to change.
             largest.sort_by_key(|removal| {
                 (
                     std::cmp::Reverse(removal.characters),
-                    matches!(removal.reason, Reason::Score(_)),
+                    matches!(removal.reason, RemovalReason::Score(_)),
                     removal.range.start,
                 )
             });
             largest.truncate(REMOVED_LISTED);
             largest.sort_by_key(|removal| removal.range.start);
         }
-        let mut offset = self.page.html_mapper(self.document.bytes);
+        let mut offset = self.page.html_mapper(self.raw.bytes);
         largest
             .into_iter()
             .map(|removal| {
                 let attribute = |name: &str| {
                     let value = (removal.element != NONE)
-                        .then(|| self.outline.attribute(removal.element, name))
+                        .then(|| self.document.attribute(removal.element, name))
                         .flatten();
                     value
                         .filter(|value| !value.is_empty())
@@ -224,24 +224,24 @@ impl Found<'_> {
                 Removed {
                     rule: removal.reason.name(self.choice.rules()).to_owned(),
                     category: removal.reason.category(self.choice.rules()),
-                    tag: self.outline.name(removal.element),
+                    tag: self.document.name(removal.element),
                     id: attribute("id"),
                     class: attribute("class"),
                     byte_start: offset(removal.range.start),
                     byte_end: offset(removal.range.end),
                     characters: removal.characters,
-                    preview: selection::preview(self.outline, removal, PREVIEW_CHARACTERS),
+                    preview: selection::preview(self.document, removal, PREVIEW_CHARACTERS),
                 }
             })
             .collect()
     }
 
-    fn quality(&self, stats: &Stats, scored: &score::Choice) -> Quality {
+    fn quality(&self, stats: &Stats, scored: &score::Ranking) -> Quality {
         let mut reasons = Vec::new();
         if stats.characters == 0 {
             reasons.push(
                 if self
-                    .outline
+                    .document
                     .elements
                     .iter()
                     .any(|e| e.tag == engine::html::tags::Tag::IMG)
@@ -282,8 +282,8 @@ impl Found<'_> {
     }
 
     /// What the score left out of the middle of the article, where it is much.
-    fn removed_inside(&self, scored: &score::Choice) -> Option<Warning> {
-        let (all, left_out) = self.verdict.left_out_by_score(self.outline, &scored.inside);
+    fn removed_inside(&self, scored: &score::Ranking) -> Option<Warning> {
+        let (all, left_out) = self.selection.left_out_by_score(self.document, &scored.inside);
         let share = left_out as f32 / all.max(1) as f32;
         (share > REMOVED_INSIDE).then(|| {
             let percent = (share * 100.0).round();
@@ -292,27 +292,27 @@ impl Found<'_> {
         })
     }
 
-    fn swallowed(&self) -> Option<Warning> {
-        let swallowed = self.outline.swallowed?;
-        let lost = self.outline.source.len() - swallowed.at;
+    fn unterminated(&self) -> Option<Warning> {
+        let unterminated = self.document.unterminated?;
+        let lost = self.document.source.len() - unterminated.at;
         Some(Warning::new(
             "unclosed",
             format!(
                 "{} that never ends takes the last {lost} bytes, as in a browser",
-                swallowed.what
+                unterminated.what
             ),
         ))
     }
 }
 
 /// What kind of page a page is, if it is no article.
-fn other_kind(scored: &score::Choice) -> Option<PageKind> {
+fn other_kind(scored: &score::Ranking) -> Option<PageKind> {
     let kind = page_kind::likeliest(scored.kinds.as_ref()?);
     (!kind.is_article()).then_some(kind)
 }
 
 /// The kind of document: that of the page, `other` for what is no article for another reason.
-fn type_of(quality: &Quality, scored: &score::Choice) -> &'static str {
+fn type_of(quality: &Quality, scored: &score::Ranking) -> &'static str {
     let is_list = quality.reasons.iter().any(|reason| INDEX_REASONS.contains(reason));
     match other_kind(scored) {
         Some(kind) => kind.as_str(),
@@ -352,7 +352,7 @@ fn sha256(bytes: &[u8]) -> String {
 const BLOCKS_EXPLAINED: usize = 1000;
 
 /// How the score decided.
-pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>, facts: &Facts) -> Value {
+pub(super) fn explain(scored: &score::Ranking, kind: Kind, document: &Document<'_>, facts: &Facts) -> Value {
     let candidates = scored.candidates.iter().map(|c| {
         json!({
             "tag": c.tag, "id": c.id, "class": c.class, "points": c.points, "characters": c.characters,
@@ -360,7 +360,7 @@ pub(super) fn explain(scored: &score::Choice, kind: Kind, outline: &Outline<'_>,
         })
     });
     let blocks = scored.blocks.iter().take(BLOCKS_EXPLAINED).map(|block| {
-        let text = selection::text_in(outline, &block.range, PREVIEW_CHARACTERS);
+        let text = selection::text_in(document, &block.range, PREVIEW_CHARACTERS);
         json!({ "preview": text, "probability": round(block.probability), "kept": block.kept })
     });
     let kinds = scored.kinds.map(|shares| {

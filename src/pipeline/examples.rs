@@ -6,7 +6,7 @@ use url::Url;
 use super::Pipeline;
 use crate::{
     bounds::Deadline,
-    input::Document,
+    input::RawDocument,
     options::{Format, Options},
     rules::{Action, Example, FieldName, Rule},
 };
@@ -54,10 +54,10 @@ impl Pipeline {
             .map(Url::parse)
             .transpose()
             .map_err(|e| format!("its url: {e}"))?;
-        let document = Document {
+        let document = RawDocument {
             bytes: example.input.as_bytes(),
             content_type: Some("text/html"),
-            ..Document::default()
+            ..RawDocument::default()
         };
         let run = |format| {
             let options = Options {

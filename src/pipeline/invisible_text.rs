@@ -14,7 +14,7 @@ const ROW: usize = 8;
 /// # Limits
 /// Linear; a text without such characters is only searched.
 pub(super) fn told(text: &str) -> Vec<Warning> {
-    let mut found = Found::default();
+    let mut found = InvisibleText::default();
     let mut before = None;
     for paragraph in text.split('\n') {
         found.end_paragraph();
@@ -43,7 +43,7 @@ pub(super) fn told(text: &str) -> Vec<Warning> {
 const BLACK_FLAG: char = '\u{1F3F4}';
 
 #[derive(Default)]
-struct Found {
+struct InvisibleText {
     /// Overrides, and what a paragraph opens and does not close.
     turned: usize,
     /// What is open in the paragraph.
@@ -54,7 +54,7 @@ struct Found {
     in_flag: bool,
 }
 
-impl Found {
+impl InvisibleText {
     fn direction(&mut self, character: char) {
         match character {
             '\u{202D}' | '\u{202E}' => {

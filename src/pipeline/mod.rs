@@ -7,28 +7,28 @@ mod trace;
 
 use url::Url;
 
-pub use crate::engine::{Effort, stream::cleaner::Cleaner};
+pub use crate::engine::{CompileCost, stream::cleaner::Cleaner};
 pub use examples::BrokenExample;
 pub use trace::Trace;
 
 use crate::{
     bounds::{Bounds, Deadline},
     engine::{
-        self, Choice, Links, Outline, Rulebook, Units,
+        self, ActiveRules, Document, Links, Rulebook, Units,
         extract::{guard, line_score, lines, score, selection},
         outside_body,
         sanitize::serialize,
     },
     error::Error,
-    input::{self, Document, Envelope, Kind, Page},
+    input::{self, Envelope, Kind, Page, RawDocument},
     metadata,
     options::{CleanOptions, Format, Options},
     output::{front_matter, html, json, markdown, text},
-    rules::{Origin, RuleError, RuleSet, Selector},
+    rules::{DocumentContext, RuleError, RuleSet, Selector},
     steps,
 };
-use article::Found;
-use trace::Laps;
+use article::ArticleParts;
+use trace::StageTimer;
 
 /// The engine with its rules and bounds: cheap to clone, shared by all workers.
 #[derive(Debug, Clone)]
@@ -80,11 +80,11 @@ impl Pipeline {
     ///
     /// # Errors
     /// What cannot be an article, and what is past a bound.
-    pub fn normalize(&self, document: &Document<'_>, options: &Options, deadline: &Deadline) -> Result<Answer, Error> {
-        if input::is_envelope(document.content_type) {
-            return self.normalize_enveloped(&Envelope::read(document.bytes)?, options, deadline);
+    pub fn normalize(&self, raw: &RawDocument<'_>, options: &Options, deadline: &Deadline) -> Result<Answer, Error> {
+        if input::is_envelope(raw.content_type) {
+            return self.normalize_enveloped(&Envelope::read(raw.bytes)?, options, deadline);
         }
-        steps::within(deadline, || self.normalize_document(document, options, deadline))
+        steps::within(deadline, || self.normalize_document(raw, options, deadline))
     }
 
     /// The same for an envelope that has been read. Its options win over `options`, but for the document's `url`.
@@ -106,136 +106,138 @@ impl Pipeline {
 
     fn normalize_document(
         &self,
-        document: &Document<'_>,
+        raw: &RawDocument<'_>,
         options: &Options,
         deadline: &Deadline,
     ) -> Result<Answer, Error> {
-        if document.bytes.len() > self.bounds.body_bytes {
+        if raw.bytes.len() > self.bounds.body_bytes {
             return Err(Error::BodyTooLarge {
                 limit_bytes: self.bounds.body_bytes,
             });
         }
 
-        let mut laps = Laps::begin();
+        let mut timer = StageTimer::begin();
         // Bytes become text.
-        let document = Document {
-            url: options.url.as_ref().or(document.url),
-            ..*document
+        let raw = RawDocument {
+            url: options.url.as_ref().or(raw.url),
+            ..*raw
         };
-        let page = input::read(&document, &self.bounds)?;
-        let url = metadata::known_url(options.url.as_ref(), document.content_location, &page);
+        let page = input::read(&raw, &self.bounds)?;
+        let url = metadata::known_url(options.url.as_ref(), raw.content_location, &page);
         let sources = page.front_matter.as_ref().map(metadata::feed_names).unwrap_or_default();
         let host = url.as_ref().and_then(|(url, _)| url.host_str()).map(str::to_owned);
-        let origin = Origin {
+        let context = DocumentContext {
             host,
             sources: sources.into_iter().map(str::to_owned).collect(),
             language: input::language::declared(&page),
         };
-        let choice = self.choose(origin, &options.remove, &options.keep, &options.without)?;
-        laps.end_of("input");
+        let choice = self.choose(context, &options.remove, &options.keep, &options.without)?;
+        timer.end_of("input");
         deadline.check()?;
 
         // The handlers see it pass: once, but for a page with content that its body does not show.
-        let first = engine::survey(page.html(), &choice, &self.bounds, deadline)?;
+        let first = engine::parse(page.html(), &choice, &self.bounds, deadline)?;
         let revealed = outside_body::reveal(&first);
-        let mut outline = match &revealed {
+        let mut document = match &revealed {
             Some(revealed) => {
                 drop(first);
-                engine::survey(&revealed.source, &choice, &self.bounds, deadline)?
+                engine::parse(&revealed.source, &choice, &self.bounds, deadline)?
             }
             None => first,
         };
-        laps.end_of("survey");
+        timer.end_of("survey");
 
         // What stays, and why the rest does not.
-        let kind = kind_of(&page, &outline);
-        let mut units = Units::find(&outline);
+        let kind = kind_of(&page, &document);
+        let mut units = Units::find(&document);
         let mut scored = match kind {
             Kind::Page => score::choose(
-                &outline,
+                &document,
                 &units,
                 url.as_ref().map(|(url, _)| url.as_str()),
                 options.mode,
             ),
-            Kind::Post | Kind::Fragment | Kind::Markdown => score::Choice::of_everything(&outline),
+            Kind::Post | Kind::Fragment | Kind::Markdown => score::Ranking::of_everything(&document),
         };
         let appended = match kind {
-            Kind::Page => outside_body::append(&outline, &scored.ranges),
+            Kind::Page => outside_body::append(&document, &scored.ranges),
             _ => None,
         };
         let whole = appended
             .as_ref()
-            .map(|appended| engine::survey(&appended.source, &choice, &self.bounds, deadline))
+            .map(|appended| engine::parse(&appended.source, &choice, &self.bounds, deadline))
             .transpose()?;
         // What never ends in the document takes what stands behind it as well.
-        let appended = appended.as_ref().zip(whole.filter(|whole| whole.swallowed.is_none()));
+        let appended = appended
+            .as_ref()
+            .zip(whole.filter(|whole| whole.unterminated.is_none()));
         let outside = match appended {
             Some((appended, whole)) => {
-                outline = whole;
-                units = Units::find(&outline);
-                scored.keep_only(&outline, &appended.parts[0].0);
+                document = whole;
+                units = Units::find(&document);
+                scored.keep_only(&document, &appended.parts[0].0);
                 Some(appended)
             }
             None => revealed.as_ref(),
         };
-        let mut lines = lines::read(&outline, &choice);
-        let rolled_back = guard::check(&mut outline, &mut lines, choice.rules(), |outline| match kind {
+        let mut lines = lines::read(&document, &choice);
+        let rolled_back = guard::check(&mut document, &mut lines, choice.rules(), |document| match kind {
             Kind::Page => scored.ranges.clone(),
-            _ => score::choose(outline, &units, None, options.mode).ranges,
+            _ => score::choose(document, &units, None, options.mode).ranges,
         });
         // A fragment has been cut out already: an answer that is sent again stays as it is.
         if matches!(kind, Kind::Post | Kind::Markdown) {
-            lines.scored = line_score::read(&outline, &lines, options.mode);
+            lines.scored = line_score::read(&document, &lines, options.mode);
         }
-        let mut verdict = selection::decide(&outline, &lines, &units, &scored.ranges);
-        verdict
+        let mut selection = selection::decide(&document, &lines, &units, &scored.ranges);
+        selection
             .removed
             .retain(|removal| removal.range.start < page.html().len());
-        laps.end_of("score");
+        timer.end_of("score");
         deadline.check()?;
 
         // The content, and the facts around it.
-        let address = metadata::address(url, &outline);
+        let address = metadata::address(url, &document);
         let content = serialize::write(
-            &outline,
+            &document,
             &units,
-            &verdict.kept,
+            &selection.kept,
             &Links::new(address.base.clone()),
-            self.bounds.article_bytes(page.html().len(), outline.elements.len()),
+            self.bounds.article_bytes(page.html().len(), document.elements.len()),
         )?;
         let captions = match kind {
             Kind::Page => text::Captions::Beside,
             Kind::Post | Kind::Fragment | Kind::Markdown => text::Captions::InLine,
         };
         let content_text = text::render(&content, captions);
-        let found = Found {
-            document: &document,
+        let found = ArticleParts {
+            raw: &raw,
             page: &page,
-            outline: &outline,
-            verdict: &verdict,
+            document: &document,
+            selection: &selection,
             rolled_back: &rolled_back,
             kind,
             choice: &choice,
-            place: outside.and_then(|revealed| revealed.origin(&outline, &verdict.kept)),
+            place: outside.and_then(|revealed| revealed.origin(&document, &selection.kept)),
         };
         let format = options.format.unwrap_or_default();
         let answer = |body| Answer {
             format,
             body,
-            trace: found.trace(laps),
+            trace: found.trace(timer),
         };
         match format {
             Format::Json | Format::Markdown => {}
             Format::Html => return Ok(answer(line(html::render(&content)))),
             Format::Text => return Ok(answer(line(content_text))),
         }
-        let credits = line_score::credits(&outline, &lines.scored);
+        let credits = line_score::credits(&document, &lines.scored);
         let sources = metadata::Sources {
             page: &page,
-            outline: &outline,
+            document: &document,
             rules: choice.rules(),
             fields: &lines.fields,
-            verdict: &verdict,
+            selection: &selection,
             content: &content,
             text: &content_text,
             credits: &credits,
@@ -253,7 +255,7 @@ impl Pipeline {
         }
         let explain = options
             .explain
-            .then(|| article::explain(&scored, kind, &outline, &facts));
+            .then(|| article::explain(&scored, kind, &document, &facts));
         let article = found.article(facts, &content, content_text, &scored, options);
         // Nothing in an article can fail to be JSON; if it ever does, it is a bug and not the document's fault.
         let body = json::render(&article, &options.fields, explain.as_ref()).unwrap_or_else(|e| unreachable!("{e}"));
@@ -270,19 +272,19 @@ impl Pipeline {
     }
 
     /// What [`Pipeline::cleaner`] will have to compile.
-    pub fn effort(&self, options: &CleanOptions) -> Effort {
-        self.rulebook.effort(origin_of(options), &options.without)
+    pub fn compile_cost(&self, options: &CleanOptions) -> CompileCost {
+        self.rulebook.compile_cost(origin_of(options), &options.without)
     }
 
     fn choose(
         &self,
-        origin: Origin,
+        context: DocumentContext,
         remove: &[Selector],
         keep: &[Selector],
         without: &[String],
-    ) -> Result<Choice, Error> {
+    ) -> Result<ActiveRules, Error> {
         self.rulebook
-            .choose(origin, remove, keep, without)
+            .choose(context, remove, keep, without)
             .map_err(|id| Error::BadOption {
                 name: "without".into(),
                 detail: format!("there is no rule {id:?}"),
@@ -291,10 +293,10 @@ impl Pipeline {
 }
 
 /// What is known of a stream before it begins.
-fn origin_of(options: &CleanOptions) -> Origin {
-    Origin {
+fn origin_of(options: &CleanOptions) -> DocumentContext {
+    DocumentContext {
         host: options.url.as_ref().and_then(Url::host_str).map(str::to_owned),
-        ..Origin::default()
+        ..DocumentContext::default()
     }
 }
 
@@ -303,12 +305,12 @@ fn line(mut text: String) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn kind_of(page: &Page<'_>, outline: &Outline<'_>) -> Kind {
+fn kind_of(page: &Page<'_>, document: &Document<'_>) -> Kind {
     if page.rendered.is_some() {
         Kind::Markdown
     } else if page.front_matter.is_some() {
         Kind::Post
-    } else if outline.is_document {
+    } else if document.is_document {
         Kind::Page
     } else {
         Kind::Fragment

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::article::Found;
-use crate::{engine::extract::selection::Reason, input::Kind, rules::Category};
+use super::article::ArticleParts;
+use crate::{engine::extract::selection::RemovalReason, input::Kind, rules::Category};
 
 /// What the road of one document was like.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Trace {
     /// The document's visible characters.
     pub characters: u32,
     /// Each removal.
-    pub removed: Vec<Taken>,
+    pub removed: Vec<RemovalTrace>,
     /// How many rules the guard rolled back.
     pub rolled_back: usize,
     /// The codes of the warnings about its bytes.
@@ -26,9 +26,9 @@ pub struct Trace {
 
 /// One removal.
 #[derive(Debug, Clone, Copy)]
-pub struct Taken {
+pub struct RemovalTrace {
     /// What took it.
-    pub reason: Reason,
+    pub reason: RemovalReason,
     /// What it was.
     pub category: Category,
     /// Its visible characters.
@@ -36,14 +36,14 @@ pub struct Taken {
 }
 
 /// A stopwatch for the stages.
-pub(super) struct Laps {
+pub(super) struct StageTimer {
     since: Instant,
     stages: Vec<(&'static str, Duration)>,
 }
 
-impl Laps {
+impl StageTimer {
     pub(super) fn begin() -> Self {
-        Laps {
+        StageTimer {
             since: Instant::now(),
             stages: Vec::with_capacity(4),
         }
@@ -56,17 +56,17 @@ impl Laps {
     }
 }
 
-impl Found<'_> {
+impl ArticleParts<'_> {
     /// The trace of a road that ends here.
-    pub(super) fn trace(&self, mut laps: Laps) -> Trace {
-        laps.end_of("write");
-        let removed = self.verdict.removed.iter();
+    pub(super) fn trace(&self, mut timer: StageTimer) -> Trace {
+        timer.end_of("write");
+        let removed = self.selection.removed.iter();
         Trace {
             kind: self.kind,
             charset: self.page.charset,
-            characters: self.outline.characters_before.last().copied().unwrap_or_default(),
+            characters: self.document.characters_before.last().copied().unwrap_or_default(),
             removed: removed
-                .map(|removal| Taken {
+                .map(|removal| RemovalTrace {
                     reason: removal.reason,
                     category: removal.reason.category(self.choice.rules()),
                     characters: removal.characters,
@@ -74,7 +74,7 @@ impl Found<'_> {
                 .collect(),
             rolled_back: self.rolled_back.len(),
             warnings: self.page.warnings.iter().map(|warning| warning.code).collect(),
-            stages: laps.stages,
+            stages: timer.stages,
         }
     }
 }

@@ -137,7 +137,7 @@ fn scope_of(domains: &str) -> Result<Scope, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Origin;
+    use crate::rules::DocumentContext;
 
     const LIST: &str = "[Adblock Plus 2.0]\n! a comment\n##.ad_body\n###banner\na.example,b.example##.x > p\n~a.example##.y\n\
         c.example#@#.ad_body\n##.gone\n#@#.gone\n||ads.example^$third-party\n##div:has(.ad)\na.example#?#div:-abp-has(p)\n\
@@ -150,9 +150,9 @@ mod tests {
         assert_eq!(ids, ["easy:3", "easy:4", "easy:5", "easy:6"]);
         let skipped: Vec<_> = list.skipped.iter().map(|(line, _)| *line).collect();
         assert_eq!(skipped, [10, 11, 12, 13, 14, 15]);
-        let at = |host: &str| Origin {
+        let at = |host: &str| DocumentContext {
             host: Some(host.into()),
-            ..Origin::default()
+            ..DocumentContext::default()
         };
         let holds = |i: usize, host: &str| list.rules[i].scope.holds(&at(host));
         assert!(holds(0, "a.example") && !holds(0, "www.c.example"));

@@ -17,7 +17,7 @@ use crate::files;
 
 /// Where the rules come from beside the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sources {
+pub struct RuleSources {
     /// Folders of rule files (`*.toml`), the last one the strongest.
     pub folders: Vec<PathBuf>,
     /// Filter lists in EasyList's syntax.
@@ -31,26 +31,26 @@ const FILE_BYTES: u64 = 32 << 20;
 ///
 /// # Errors
 /// Every file that cannot be read and every broken rule.
-pub fn read(sources: &Sources) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
-    let mut loading = Loading::default();
+pub fn read(sources: &RuleSources) -> Result<(RuleSet, Vec<Skipped>), Vec<RuleError>> {
+    let mut loading = RuleLoader::default();
     for (name, text) in BUILT_IN {
         loading.rule_file(name, &format!("rules/{name}.toml"), text);
     }
     for folder in &sources.folders {
         match rule_files(folder) {
-            Ok(files) => files.iter().for_each(|path| loading.read(path, Loading::rule_file)),
+            Ok(files) => files.iter().for_each(|path| loading.read(path, RuleLoader::rule_file)),
             Err(error) => loading.errors.push(error),
         }
     }
     for path in &sources.filter_lists {
-        loading.read(path, Loading::filter_list);
+        loading.read(path, RuleLoader::filter_list);
     }
     loading.finish()
 }
 
 /// A number that changes when any of the files does: their names, sizes and times of change. Files and folders that cannot
 /// be read count as well, so that their coming and going is seen.
-pub fn fingerprint(sources: &Sources) -> u64 {
+pub fn fingerprint(sources: &RuleSources) -> u64 {
     let mut hash = std::hash::DefaultHasher::new();
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in &sources.folders {
@@ -86,7 +86,7 @@ fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, RuleError> {
 }
 
 #[derive(Default)]
-struct Loading {
+struct RuleLoader {
     rules: Vec<Rule>,
     /// File, line and id.
     off: Vec<(String, usize, String)>,
@@ -95,7 +95,7 @@ struct Loading {
     hash: Sha256,
 }
 
-impl Loading {
+impl RuleLoader {
     fn read(&mut self, path: &Path, take: fn(&mut Self, &str, &str, &str)) {
         let shown = path.display().to_string();
         let bytes = files::read(path, FILE_BYTES).map_err(|e| e.to_string());

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{FieldName, RuleError};
 pub use filter_list::Skipped;
-pub use load::{Sources, fingerprint, read};
-pub use scope::{Origin, Scope};
+pub use load::{RuleSources, fingerprint, read};
+pub use scope::{DocumentContext, Scope};
 pub use selector::{Selector, SelectorError};
 
 use crate::pattern::{self, Patterns};
@@ -120,24 +120,24 @@ pub struct Example {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    comments: Matcher,
-    texts: Matcher,
+    comments: PatternSet,
+    texts: PatternSet,
     revision: String,
 }
 
 /// Patterns of several rules.
 #[derive(Debug)]
-struct Matcher {
+struct PatternSet {
     patterns: Patterns,
     /// The rule of each, ascending.
     rules: Vec<u16>,
     of: fn(&Rule) -> Option<&Regex>,
 }
 
-impl Matcher {
+impl PatternSet {
     fn new(rules: &[Rule], of: fn(&Rule) -> Option<&Regex>) -> Self {
         let with_pattern = |(i, rule)| of(rule).map(|_| i as u16);
-        Matcher {
+        PatternSet {
             patterns: Patterns::of(rules.iter().filter_map(of)),
             rules: rules.iter().enumerate().filter_map(with_pattern).collect(),
             of,
@@ -171,7 +171,7 @@ impl RuleSet {
     /// # Errors
     /// A built-in file that does not load, which a test keeps from ever being shipped.
     pub fn built_in() -> Result<Self, RuleError> {
-        let loaded = read(&Sources::default());
+        let loaded = read(&RuleSources::default());
         loaded.map(|(set, _)| set).map_err(|mut errors| errors.remove(0))
     }
 
@@ -188,8 +188,8 @@ impl RuleSet {
             )));
         }
         Ok(RuleSet {
-            comments: Matcher::new(&rules, |rule| rule.comment.as_ref()),
-            texts: Matcher::new(&rules, |rule| rule.text.as_ref()),
+            comments: PatternSet::new(&rules, |rule| rule.comment.as_ref()),
+            texts: PatternSet::new(&rules, |rule| rule.text.as_ref()),
             rules,
             revision,
         })

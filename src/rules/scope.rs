@@ -16,7 +16,7 @@ pub struct Scope {
 
 /// What is known of a document before its HTML is read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Origin {
+pub struct DocumentContext {
     /// The host of its URL.
     pub host: Option<String>,
     /// The names in its front matter.
@@ -33,7 +33,7 @@ impl Scope {
 
     /// Whether a document of this origin is meant. One that does not say its language is in none: a rule about words of
     /// one language does harm in another.
-    pub fn holds(&self, origin: &Origin) -> bool {
+    pub fn holds(&self, origin: &DocumentContext) -> bool {
         let by_source = || self.sources.iter().any(|name| origin.sources.contains(name));
         let language = origin.language.as_ref();
         let in_language = || language.is_some_and(|language| self.languages.contains(language));
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn holds_for_hosts_and_sources() {
-        let at = |host: &str| Origin {
+        let at = |host: &str| DocumentContext {
             host: Some(host.into()),
             sources: vec!["Some Feed".into()],
             language: None,
@@ -101,14 +101,14 @@ mod tests {
             sources: sources.iter().map(|s| (*s).to_owned()).collect(),
             languages: Vec::new(),
         };
-        assert!(scope(&[], &[], &[]).holds(&Origin::default()));
+        assert!(scope(&[], &[], &[]).holds(&DocumentContext::default()));
         assert!(scope(&["*.a.example"], &[], &[]).holds(&at("a.example")));
         assert!(scope(&["*.a.example"], &[], &[]).holds(&at("x.a.example")));
         assert!(!scope(&["*.a.example"], &[], &[]).holds(&at("ba.example")));
         assert!(!scope(&["a.example"], &[], &[]).holds(&at("x.a.example")));
         assert!(scope(&["b.example"], &[], &["Some Feed"]).holds(&at("x.a.example")));
         assert!(!scope(&[], &["*.a.example"], &[]).holds(&at("x.a.example")));
-        assert!(scope(&[], &["*.a.example"], &[]).holds(&Origin::default()));
+        assert!(scope(&[], &["*.a.example"], &[]).holds(&DocumentContext::default()));
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
             languages: vec!["de".into(), "nl".into()],
             ..Scope::default()
         };
-        let speaking = |language: Option<&str>| Origin {
+        let speaking = |language: Option<&str>| DocumentContext {
             host: Some("a.example".into()),
             sources: Vec::new(),
             language: language.map(str::to_owned),

@@ -1,6 +1,6 @@
 //! Memory that is spoken for: what bodies and answers take, counted against one limit.
 //!
-//! A grant grows as a body arrives, by what really came and not by what was announced, and is given back when it is
+//! A reservation grows as a body arrives, by what really came and not by what was announced, and is given back when it is
 //! dropped. It never waits: a body that does not fit is refused at once.
 
 use std::sync::{
@@ -10,14 +10,14 @@ use std::sync::{
 
 /// The account.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct MemoryBudget {
     limit_bytes: usize,
     taken_bytes: AtomicUsize,
 }
 
-impl Ledger {
+impl MemoryBudget {
     pub(super) fn new(limit_bytes: usize) -> Self {
-        Ledger {
+        MemoryBudget {
             limit_bytes,
             taken_bytes: AtomicUsize::new(0),
         }
@@ -27,7 +27,7 @@ impl Ledger {
         self.taken_bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether a grant of this size would be given now. Large ones may take three quarters: the rest is for small ones.
+    /// Whether a reservation of this size would be given now. Large ones may take three quarters: the rest is for small ones.
     pub(super) fn has_room_for(&self, grant_bytes: usize, more_bytes: usize) -> bool {
         let limit_bytes = if grant_bytes > super::SMALL_BYTES {
             self.limit_bytes / 4 * 3
@@ -40,19 +40,19 @@ impl Ledger {
 
 /// Memory of one request.
 #[derive(Debug)]
-pub struct Grant {
-    ledger: Arc<Ledger>,
+pub struct Reservation {
+    budget: Arc<MemoryBudget>,
     bytes: usize,
 }
 
-impl Grant {
-    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
-        Grant { ledger, bytes: 0 }
+impl Reservation {
+    pub(super) fn new(budget: Arc<MemoryBudget>) -> Self {
+        Reservation { budget, bytes: 0 }
     }
 
     /// Whether there is so much more now.
     pub fn can_grow(&self, bytes: usize) -> bool {
-        self.ledger.has_room_for(self.bytes + bytes, bytes)
+        self.budget.has_room_for(self.bytes + bytes, bytes)
     }
 
     /// Asks for more; false when there is no more, and then nothing has changed.
@@ -77,7 +77,7 @@ impl Grant {
 
     /// What is in hand now, whether it fits or not: an answer that exists takes its memory.
     pub fn set(&mut self, bytes: usize) {
-        let taken = &self.ledger.taken_bytes;
+        let taken = &self.budget.taken_bytes;
         if bytes >= self.bytes {
             taken.fetch_add(bytes - self.bytes, Ordering::Relaxed);
         } else {
@@ -87,7 +87,7 @@ impl Grant {
     }
 }
 
-impl Drop for Grant {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.set(0);
     }
@@ -99,15 +99,15 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_given_back_and_large_ones_leave_room() {
-        let ledger = Arc::new(Ledger::new(8 << 20));
-        let mut large = Grant::new(Arc::clone(&ledger));
+        let budget = Arc::new(MemoryBudget::new(8 << 20));
+        let mut large = Reservation::new(Arc::clone(&budget));
         assert!(large.grow(6 << 20));
         assert!(!large.grow(1), "three quarters are taken");
-        let mut small = Grant::new(Arc::clone(&ledger));
+        let mut small = Reservation::new(Arc::clone(&budget));
         assert!(small.grow(1 << 20) && !small.grow(3 << 20));
-        assert_eq!(ledger.taken_bytes(), 7 << 20);
+        assert_eq!(budget.taken_bytes(), 7 << 20);
         drop(large);
         small.set(10);
-        assert_eq!(ledger.taken_bytes(), 10);
+        assert_eq!(budget.taken_bytes(), 10);
     }
 }

@@ -11,7 +11,7 @@
 //! all of them, they would have every heap grow to its peak.
 //!
 //! # Limits
-//! Each queue is bounded in documents and bytes, bodies and answers in memory ([`Grant`]), and work in memory by the most
+//! Each queue is bounded in documents and bytes, bodies and answers in memory ([`Reservation`]), and work in memory by the most
 //! that a document of its size can take ([`crate::bounds::Bounds::work_bytes`]).
 
 mod memory_budget;
@@ -34,10 +34,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-pub use memory_budget::Grant;
-use memory_budget::Ledger;
-pub use ordered::Window;
-use threads::Threads;
+use memory_budget::MemoryBudget;
+pub use memory_budget::Reservation;
+pub use ordered::Ordered;
+use threads::LaneThreads;
 
 use crate::bounds::Deadline;
 
@@ -107,7 +107,7 @@ impl Limits {
 
 /// What a piece of work will cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
+pub struct WorkCost {
     /// Bytes of the document.
     pub body_bytes: usize,
     /// The most memory that the work on it can take.
@@ -116,7 +116,7 @@ pub struct Load {
 
 /// Why work came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum WorkFailure {
     /// The budget was used up, waiting or working.
     Late,
     /// The work panicked. It took nothing else with it.
@@ -160,10 +160,10 @@ pub struct Workers {
     /// Memory of running large documents, in pieces.
     memory: Arc<Semaphore>,
     memory_pieces: u32,
-    queues: Arc<[Queue; 2]>,
+    queues: Arc<[LaneQueue; 2]>,
     begun: Instant,
-    ledger: Arc<Ledger>,
-    threads: Arc<[Threads; 2]>,
+    budget: Arc<MemoryBudget>,
+    threads: Arc<[LaneThreads; 2]>,
     /// Of a thread at work; `None` where the kernel does not tell ours.
     niceness: Option<i32>,
 }
@@ -188,8 +188,10 @@ impl Workers {
             memory_pieces: memory_pieces as u32,
             queues: Arc::default(),
             begun: Instant::now(),
-            ledger: Arc::new(Ledger::new(limits.body_memory_bytes)),
-            threads: Arc::new([limits.threads(), limits.large_threads()].map(|count| Threads::start(count, niceness))),
+            budget: Arc::new(MemoryBudget::new(limits.body_memory_bytes)),
+            threads: Arc::new(
+                [limits.threads(), limits.large_threads()].map(|count| LaneThreads::start(count, niceness)),
+            ),
             niceness,
             limits,
         }
@@ -201,26 +203,26 @@ impl Workers {
     }
 
     /// Memory for a body that is about to be read: none of it yet.
-    pub fn grant(&self) -> Grant {
-        Grant::new(Arc::clone(&self.ledger))
+    pub fn reservation(&self) -> Reservation {
+        Reservation::new(Arc::clone(&self.budget))
     }
 
     /// Whether a body of this many bytes would find a place now: asked before it is read, since a refusal then costs
     /// neither side the sending of it.
     ///
     /// # Errors
-    /// [`Failure::Full`] or [`Failure::NoMemory`].
-    pub fn has_room_for(&self, body_bytes: usize) -> Result<(), Failure> {
+    /// [`WorkFailure::Full`] or [`WorkFailure::NoMemory`].
+    pub fn has_room_for(&self, body_bytes: usize) -> Result<(), WorkFailure> {
         let lane = if body_bytes > SMALL_BYTES {
             Lane::Large
         } else {
             Lane::Small
         };
         if !self.fits_in_queue(lane, body_bytes) {
-            return Err(Failure::Full);
+            return Err(WorkFailure::Full);
         }
-        if !self.ledger.has_room_for(body_bytes, body_bytes) {
-            return Err(Failure::NoMemory);
+        if !self.budget.has_room_for(body_bytes, body_bytes) {
+            return Err(WorkFailure::NoMemory);
         }
         Ok(())
     }
@@ -231,13 +233,13 @@ impl Workers {
     /// until then. The deadline is over as well when this future is dropped, since nobody waits any more.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// See [`WorkFailure`].
     pub async fn run<T: Send + 'static>(
         &self,
-        load: Load,
+        load: WorkCost,
         budget: Duration,
         work: impl FnOnce(&Deadline) -> T + Send + 'static,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, WorkFailure> {
         let end = Instant::now() + budget;
         let asker = Arc::new(());
         let deadline = Deadline::after(budget).while_asked(&asker);
@@ -249,8 +251,8 @@ impl Workers {
         });
         timeout_at(end, running)
             .await
-            .map_err(|_| Failure::Late)?
-            .map_err(|_| Failure::Panicked)
+            .map_err(|_| WorkFailure::Late)?
+            .map_err(|_| WorkFailure::Panicked)
     }
 
     /// Runs a moment's work on a thread beside those for documents, without a permit: what is in hand already and too long for
@@ -266,7 +268,7 @@ impl Workers {
     }
 
     /// What a running document holds.
-    async fn turn(&self, lane: Lane, load: Load, end: Instant) -> Result<Vec<OwnedSemaphorePermit>, Failure> {
+    async fn turn(&self, lane: Lane, load: WorkCost, end: Instant) -> Result<Vec<OwnedSemaphorePermit>, WorkFailure> {
         // The order is the same for all, so that nobody waits in a circle.
         let wanted = match lane {
             Lane::Small => vec![(&self.permits, 1)],
@@ -287,7 +289,7 @@ impl Workers {
                         place = Some(self.enter(lane, load.body_bytes)?);
                     }
                     let waiting = semaphore.acquire_many_owned(count);
-                    let permit = timeout_at(end, waiting).await.map_err(|_| Failure::Late)?;
+                    let permit = timeout_at(end, waiting).await.map_err(|_| WorkFailure::Late)?;
                     permit.expect("the semaphores are never closed")
                 }
             };
@@ -297,7 +299,7 @@ impl Workers {
     }
 
     /// A document is small when it is short and all that can run at once of its kind fit into the memory for them.
-    fn lane(&self, load: Load) -> Lane {
+    fn lane(&self, load: WorkCost) -> Lane {
         let small_memory = self.limits.work_memory_bytes / Limits::SMALL_WORK_PART / self.limits.threads();
         if load.body_bytes <= SMALL_BYTES && load.work_bytes <= small_memory {
             Lane::Small
@@ -313,7 +315,7 @@ impl Workers {
             .min(self.memory_pieces)
     }
 
-    fn queue(&self, lane: Lane) -> &Queue {
+    fn queue(&self, lane: Lane) -> &LaneQueue {
         &self.queues[lane as usize]
     }
 
@@ -348,13 +350,13 @@ impl Workers {
         false
     }
 
-    fn enter(&self, lane: Lane, body_bytes: usize) -> Result<Place, Failure> {
+    fn enter(&self, lane: Lane, body_bytes: usize) -> Result<QueueSlot, WorkFailure> {
         if !self.fits_in_queue(lane, body_bytes) {
-            return Err(Failure::Full);
+            return Err(WorkFailure::Full);
         }
         self.queue(lane).documents.fetch_add(1, Ordering::Relaxed);
         self.queue(lane).bytes.fetch_add(body_bytes, Ordering::Relaxed);
-        Ok(Place {
+        Ok(QueueSlot {
             queues: Arc::clone(&self.queues),
             lane,
             body_bytes,
@@ -378,20 +380,20 @@ impl Workers {
 
     /// Memory that bodies and answers take.
     pub fn body_bytes(&self) -> usize {
-        self.ledger.taken_bytes()
+        self.budget.taken_bytes()
     }
 }
 
 /// Those who wait in one lane.
 #[derive(Debug, Default)]
-struct Queue {
+struct LaneQueue {
     documents: AtomicUsize,
     bytes: AtomicUsize,
     /// Milliseconds after the pool began.
     short_until: AtomicU64,
 }
 
-impl Queue {
+impl LaneQueue {
     fn short_until(&self) -> Duration {
         Duration::from_millis(self.short_until.load(Ordering::Relaxed))
     }
@@ -403,13 +405,13 @@ impl Queue {
 }
 
 /// A place in a queue, until the turn comes or whoever waited has gone.
-struct Place {
-    queues: Arc<[Queue; 2]>,
+struct QueueSlot {
+    queues: Arc<[LaneQueue; 2]>,
     lane: Lane,
     body_bytes: usize,
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         let queue = &self.queues[self.lane as usize];
         queue.documents.fetch_sub(1, Ordering::Relaxed);
@@ -424,11 +426,11 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_millis(20);
-    const SMALL: Load = Load {
+    const SMALL: WorkCost = WorkCost {
         body_bytes: 10,
         work_bytes: 100,
     };
-    const LARGE: Load = Load {
+    const LARGE: WorkCost = WorkCost {
         body_bytes: 2 << 20,
         work_bytes: 40 << 20,
     };
@@ -450,10 +452,10 @@ mod tests {
     }
 
     /// Work that goes on until its end is dropped.
-    async fn hold(workers: &Workers, load: Load) -> mpsc::Sender<()> {
+    async fn hold(workers: &Workers, load: WorkCost) -> mpsc::Sender<()> {
         let (release, hold) = mpsc::channel::<()>();
         let late = workers.run(load, SHORT, move |_| hold.recv()).await;
-        assert_eq!(late, Err(Failure::Late));
+        assert_eq!(late, Err(WorkFailure::Late));
         release
     }
 
@@ -463,7 +465,7 @@ mod tests {
         runtime.block_on(async {
             for _ in 0..3 {
                 let panicked = workers.run(SMALL, LONG, |_| panic!("as hostile input might")).await;
-                assert_eq!(panicked, Err::<(), _>(Failure::Panicked));
+                assert_eq!(panicked, Err::<(), _>(WorkFailure::Panicked));
             }
             assert_eq!(workers.run(SMALL, LONG, |_| 7).await, Ok(7));
             assert_eq!(workers.running(), 0);
@@ -477,7 +479,7 @@ mod tests {
             let held = [hold(&workers, SMALL).await, hold(&workers, SMALL).await];
             assert_eq!(
                 workers.run(SMALL, SHORT, |_| ()).await,
-                Err(Failure::Late),
+                Err(WorkFailure::Late),
                 "both permits are taken"
             );
             drop(held);
@@ -495,8 +497,8 @@ mod tests {
             while workers.waiting(Lane::Large) == 0 {
                 tokio::task::yield_now().await;
             }
-            assert_eq!(workers.has_room_for(LARGE.body_bytes), Err(Failure::Full));
-            assert_eq!(workers.run(LARGE, LONG, |_| ()).await, Err(Failure::Full));
+            assert_eq!(workers.has_room_for(LARGE.body_bytes), Err(WorkFailure::Full));
+            assert_eq!(workers.run(LARGE, LONG, |_| ()).await, Err(WorkFailure::Full));
             assert_eq!(workers.run(SMALL, LONG, |_| ()).await, Ok(()), "small ones pass");
             drop(held);
             assert_eq!(waits.await.expect("no panic"), Ok(()));
@@ -519,7 +521,7 @@ mod tests {
             let places: Vec<_> = (0..fit).map(|_| workers.enter(lane, bytes).expect("it fits")).collect();
             assert_eq!(
                 workers.has_room_for(bytes),
-                Err(Failure::Full),
+                Err(WorkFailure::Full),
                 "after {fit} of {bytes}"
             );
             drop(places);
@@ -549,7 +551,7 @@ mod tests {
             let mut held = vec![hold(&workers, SMALL).await, hold(&workers, SMALL).await];
             assert_eq!(workers.has_room_for(10), Ok(()), "there is no overload yet");
             workers.queue(Lane::Small).shorten(LONG);
-            assert_eq!(workers.has_room_for(10), Err(Failure::Full));
+            assert_eq!(workers.has_room_for(10), Err(WorkFailure::Full));
             held.pop();
             while workers.running() == 2 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -569,7 +571,7 @@ mod tests {
             let held = hold(&workers, LARGE).await;
             assert_eq!(
                 workers.run(LARGE, SHORT, |_| ()).await,
-                Err(Failure::Late),
+                Err(WorkFailure::Late),
                 "60 MiB hold one of 40"
             );
             drop(held);
@@ -582,7 +584,7 @@ mod tests {
         let (runtime, workers) = pool(two());
         runtime.block_on(async {
             let _held = [hold(&workers, SMALL).await, hold(&workers, SMALL).await];
-            assert_eq!(workers.run(SMALL, SHORT, |_| ()).await, Err(Failure::Late));
+            assert_eq!(workers.run(SMALL, SHORT, |_| ()).await, Err(WorkFailure::Late));
             assert_eq!((workers.waiting(Lane::Small), workers.running()), (0, 2));
         });
     }

@@ -7,19 +7,19 @@ use std::{collections::VecDeque, future::Future};
 
 use tokio::task::JoinHandle;
 
-use super::Failure;
+use super::WorkFailure;
 
 /// Results to come, the oldest first.
 #[derive(Debug)]
-pub struct Window<T> {
+pub struct Ordered<T> {
     width: usize,
-    running: VecDeque<Running<T>>,
+    running: VecDeque<RunningTask<T>>,
 }
 
-impl<T: Send + 'static> Window<T> {
+impl<T: Send + 'static> Ordered<T> {
     /// A window over so many pieces of work, one at least.
     pub fn new(width: usize) -> Self {
-        Window {
+        Ordered {
             width: width.max(1),
             running: VecDeque::new(),
         }
@@ -37,25 +37,25 @@ impl<T: Send + 'static> Window<T> {
 
     /// Begins a piece.
     pub fn push(&mut self, work: impl Future<Output = T> + Send + 'static) {
-        self.running.push_back(Running(tokio::spawn(work)));
+        self.running.push_back(RunningTask(tokio::spawn(work)));
     }
 
     /// The oldest result, `None` when nothing is in hand. Nothing is lost when this future is dropped.
     ///
     /// # Errors
-    /// [`Failure::Panicked`].
-    pub async fn next(&mut self) -> Option<Result<T, Failure>> {
+    /// [`WorkFailure::Panicked`].
+    pub async fn next(&mut self) -> Option<Result<T, WorkFailure>> {
         let done = (&mut self.running.front_mut()?.0).await;
         self.running.pop_front();
-        Some(done.map_err(|_| Failure::Panicked))
+        Some(done.map_err(|_| WorkFailure::Panicked))
     }
 }
 
 /// A task that ends with its handle.
 #[derive(Debug)]
-struct Running<T>(JoinHandle<T>);
+struct RunningTask<T>(JoinHandle<T>);
 
-impl<T> Drop for Running<T> {
+impl<T> Drop for RunningTask<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn results_come_in_order_whoever_is_first() {
         runtime().block_on(async {
-            let mut window = Window::new(3);
+            let mut window = Ordered::new(3);
             let (release, hold) = tokio::sync::oneshot::channel::<()>();
             window.push(async move {
                 let _ = hold.await;
@@ -94,7 +94,7 @@ mod tests {
             while let Some(result) = window.next().await {
                 results.push(result);
             }
-            assert_eq!(results, [Ok(0), Ok(1), Err(Failure::Panicked)]);
+            assert_eq!(results, [Ok(0), Ok(1), Err(WorkFailure::Panicked)]);
             assert!(window.is_empty() && window.has_room());
         });
     }
@@ -103,7 +103,7 @@ mod tests {
     fn what_nobody_waits_for_is_given_up() {
         let (tell, told) = mpsc::channel::<()>();
         runtime().block_on(async {
-            let mut window = Window::new(1);
+            let mut window = Ordered::new(1);
             window.push(async move {
                 std::future::pending::<()>().await;
                 drop(tell);

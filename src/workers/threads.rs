@@ -12,11 +12,11 @@ use tokio::sync::oneshot;
 
 /// A handle to them. They end when it is dropped and nothing is left to do.
 #[derive(Debug)]
-pub(super) struct Threads(mpsc::Sender<Job>);
+pub(super) struct LaneThreads(mpsc::Sender<Job>);
 
 type Job = Box<dyn FnOnce() + Send>;
 
-impl Threads {
+impl LaneThreads {
     /// Starts so many, at this niceness where it is known.
     ///
     /// # Panics
@@ -39,7 +39,7 @@ impl Threads {
             let started = thread::Builder::new().name("worker".into()).spawn(run);
             started.expect("the system gives a thread for each worker");
         }
-        Threads(sender)
+        LaneThreads(sender)
     }
 
     /// Runs some work when a thread is free. What it made comes to the receiver, or nothing after a panic.

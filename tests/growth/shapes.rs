@@ -5,8 +5,8 @@
 use copydesk::{
     bounds::Deadline,
     error::Error,
-    http::{Batch, Chunk, Entry},
-    input::{Document, feed},
+    http::{BatchContext, DocumentChunk, Entry},
+    input::{RawDocument, feed},
     options::{CleanOptions, Options},
     pipeline::Pipeline,
 };
@@ -58,10 +58,10 @@ pub(crate) fn send(pipeline: &Pipeline, request: &Request, deadline: &Deadline) 
     };
     match request.route {
         Route::Normalize => {
-            let document = Document {
+            let document = RawDocument {
                 bytes: &request.body,
                 content_type: request.content_type,
-                ..Document::default()
+                ..RawDocument::default()
             };
             pipeline.normalize(&document, &Options::from_pairs(pairs())?, deadline)?;
         }
@@ -74,8 +74,8 @@ pub(crate) fn send(pipeline: &Pipeline, request: &Request, deadline: &Deadline) 
             cleaner.end()?;
         }
         Route::Feed => {
-            let batch = Batch::new(pipeline.clone(), Options::from_pairs(pairs())?, None)?;
-            let mut chunk = Chunk::new(0);
+            let batch = BatchContext::new(pipeline.clone(), Options::from_pairs(pairs())?, None)?;
+            let mut chunk = DocumentChunk::new(0);
             for entry in feed::split(&request.body, request.content_type)? {
                 chunk.push(Entry::Feed(entry), pipeline.bounds());
             }

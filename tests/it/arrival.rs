@@ -4,8 +4,8 @@ use std::{env, fs, time::Duration};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    config::Wire,
-    input::Document,
+    config::HttpTimeouts,
+    input::RawDocument,
 };
 use serde_json::{Value, json};
 
@@ -148,7 +148,7 @@ fn bombs_in_front_matter_are_articles_with_a_warning() {
         time: Duration::from_secs(120),
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let levels = (1..9).map(|level| format!("a{level}: &a{level} [{}]\n", format!("*a{},", level - 1).repeat(9)));
     let aliases = format!("title: Harbour\na0: &a0 lol\n{}", levels.collect::<String>());
     for (name, yaml) in [
@@ -206,7 +206,7 @@ fn no_post_of_a_feed_is_taken_for_markdown() {
     for path in posts {
         let bytes = fs::read(&path).expect("a post");
         for content_type in [None, Some(MARKDOWN), Some("text/plain")] {
-            let document = Document {
+            let document = RawDocument {
                 bytes: &bytes,
                 content_type,
                 ..Default::default()
@@ -474,7 +474,7 @@ fn a_feed_past_the_bound_is_told() {
         body_bytes: 10_000,
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let (_, last) = lines(&post(
         &server,
         "/v1/batch",

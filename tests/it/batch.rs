@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use copydesk::{bounds::Bounds, config::Wire, workers::Limits};
+use copydesk::{bounds::Bounds, config::HttpTimeouts, workers::Limits};
 use serde_json::{Value, json};
 
 use crate::{
@@ -31,7 +31,7 @@ fn lines(body: &[u8]) -> (Vec<Value>, Value) {
 }
 
 fn envelope(number: usize) -> String {
-    let document = format!("<p>Document {number} tells of the harbour, which was built by fishermen.</p>");
+    let document = format!("<p>RawDocument {number} tells of the harbour, which was built by fishermen.</p>");
     json!({"id": format!("d{number}"), "document": document}).to_string()
 }
 
@@ -174,7 +174,7 @@ fn a_line_past_the_bound_is_passed_over() {
         body_bytes: 10_000,
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let long = json!({"id": "long", "document": "x".repeat(3_000_000)}).to_string();
     let reply = server
         .request("POST", "/v1/batch")
@@ -216,9 +216,9 @@ fn refused_before_it_begins() {
 /// A client that writes all it has before it reads a byte: it must come to its end, and see why.
 #[test]
 fn a_client_that_reads_last_is_told() {
-    let wire = Wire {
+    let wire = HttpTimeouts {
         stall_timeout: Duration::from_secs(1),
-        ..Wire::default()
+        ..HttpTimeouts::default()
     };
     let server = Server::with(Bounds::default(), wire);
     let mut connection = server.connect();
@@ -267,9 +267,9 @@ fn a_client_that_reads_while_it_sends_gets_all() {
 
 #[test]
 fn a_batch_that_pauses_too_long_is_ended_with_its_totals() {
-    let wire = Wire {
+    let wire = HttpTimeouts {
         body_timeout: Duration::from_millis(300),
-        ..Wire::default()
+        ..HttpTimeouts::default()
     };
     let server = Server::with(Bounds::default(), wire);
     let mut connection = open(&server, "");
@@ -293,9 +293,9 @@ fn a_batch_whose_body_breaks_off_is_ended_with_its_totals() {
 
 #[test]
 fn a_drain_ends_a_batch_with_its_totals() {
-    let wire = Wire {
+    let wire = HttpTimeouts {
         grace: Duration::from_secs(10),
-        ..Wire::default()
+        ..HttpTimeouts::default()
     };
     let server = Server::with(Bounds::default(), wire);
     let mut connection = open(&server, "");
@@ -320,14 +320,14 @@ fn a_batch_waits_for_memory_and_takes_no_more_than_there_is() {
         body_memory_bytes: 2 << 20,
         ..Limits::of_cores(NonZeroUsize::new(2).expect("two"))
     };
-    let server = Server::within(Bounds::default(), Wire::default(), limits, None);
+    let server = Server::within(Bounds::default(), HttpTimeouts::default(), limits, None);
     let line = format!("{}\n", json!({"document": "The boats come back. ".repeat(5000)}));
     let reply = server
         .request("POST", "/v1/batch?fields=title")
         .body(line.repeat(60))
         .send();
     assert_eq!(lines(&reply.body).1["totals"]["ok"], 60);
-    let mut held = server.workers.grant();
+    let mut held = server.workers.reservation();
     held.set(2 << 20);
     server
         .request("POST", "/v1/batch")
@@ -342,7 +342,7 @@ fn idle_batches_leave_memory_to_others() {
         body_memory_bytes: 2 << 20,
         ..Limits::of_cores(NonZeroUsize::new(2).expect("two"))
     };
-    let server = Server::within(Bounds::default(), Wire::default(), limits, None);
+    let server = Server::within(Bounds::default(), HttpTimeouts::default(), limits, None);
     let held: Vec<Connection> = (0..60)
         .map(|number| {
             let packed = if number % 2 == 0 {

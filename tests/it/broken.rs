@@ -5,7 +5,7 @@ use std::time::Duration;
 use copydesk::{
     bounds::{Bounds, Deadline},
     error::Error,
-    input::Document,
+    input::RawDocument,
     options::Options,
     pipeline::Pipeline,
 };
@@ -13,9 +13,9 @@ use serde_json::Value;
 
 fn normalize(body: impl AsRef<[u8]>) -> Result<Value, Error> {
     let pipeline = Pipeline::built_in(Bounds::default()).expect("sound rules");
-    let document = Document {
+    let document = RawDocument {
         bytes: body.as_ref(),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let answer = pipeline.normalize(
         &document,
@@ -168,9 +168,9 @@ fn more_elements_than_the_bound() {
     };
     let pipeline = Pipeline::built_in(bounds).expect("sound rules");
     let body = "<br>".repeat(1001);
-    let document = Document {
+    let document = RawDocument {
         bytes: body.as_bytes(),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let refused = pipeline.normalize(
         &document,
@@ -188,9 +188,9 @@ fn a_link_around_a_million_blocks_is_not_written_a_million_times() {
     };
     let pipeline = Pipeline::built_in(bounds).expect("sound rules");
     let body = format!("<a href=/{}>{}", "x".repeat(2000), "<div>y</div>".repeat(2000));
-    let document = Document {
+    let document = RawDocument {
         bytes: body.as_bytes(),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let refused = pipeline.normalize(
         &document,
@@ -203,9 +203,9 @@ fn a_link_around_a_million_blocks_is_not_written_a_million_times() {
 #[test]
 fn a_time_budget_that_is_used_up() {
     let pipeline = Pipeline::built_in(Bounds::default()).expect("sound rules");
-    let document = Document {
+    let document = RawDocument {
         bytes: b"<p>x</p>",
-        ..Document::default()
+        ..RawDocument::default()
     };
     let refused = pipeline.normalize(&document, &Options::default(), &Deadline::after(Duration::ZERO));
     assert_eq!(refused.expect_err("late").code(), "deadline");

@@ -18,8 +18,8 @@ use std::{
 use copydesk::{
     bounds::{Bounds, Deadline},
     error::Error,
-    http::{Chunk, Entry},
-    input::Document,
+    http::{DocumentChunk, Entry},
+    input::RawDocument,
     options::Options,
 };
 use growth::{Growth, MOST};
@@ -96,9 +96,9 @@ fn no_shape_costs_more_a_byte_the_larger_it_is() {
 #[test]
 fn work_stops_wherever_it_is_when_its_time_is_over() {
     let page = include_str!("../pages/page-news/in.html").repeat(200);
-    let document = Document {
+    let document = RawDocument {
         bytes: page.as_bytes(),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let whole = copydesk::steps::counted();
     let deadline = Deadline::after(Duration::from_secs(600));
@@ -117,10 +117,10 @@ fn work_stops_wherever_it_is_when_its_time_is_over() {
 }
 
 fn article(html: &str) -> Value {
-    let document = Document {
+    let document = RawDocument {
         bytes: html.as_bytes(),
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(Duration::from_secs(600));
     let answer = PIPELINE.normalize(&document, &Options::default(), &deadline);
@@ -171,7 +171,7 @@ fn a_heading_that_never_ends_is_no_title() {
 #[test]
 fn a_chunk_of_many_documents_has_the_time_of_four() {
     let bounds = Bounds::default();
-    let mut chunk = Chunk::new(0);
+    let mut chunk = DocumentChunk::new(0);
     let entry = || Entry::Envelope(b"{}".to_vec());
     chunk.push(entry(), &bounds);
     assert_eq!(chunk.budget(&bounds), bounds.time);

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use copydesk::{bounds::Deadline, input::Document, options::Options, output::json::Fields};
+use copydesk::{bounds::Deadline, input::RawDocument, options::Options, output::json::Fields};
 use encoding_rs::{Encoding, GBK, UTF_8};
 use serde_json::Value;
 
@@ -55,10 +55,10 @@ impl Case {
             fields: Fields::All,
             ..Options::from_pairs(url::form_urlencoded::parse(self.query.as_bytes())).expect("good options")
         };
-        let document = Document {
+        let document = RawDocument {
             bytes,
             content_type,
-            ..Document::default()
+            ..RawDocument::default()
         };
         let deadline = Deadline::after(PIPELINE.bounds().time);
         let answer = PIPELINE

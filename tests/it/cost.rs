@@ -4,17 +4,17 @@
 
 use std::time::Duration;
 
-use copydesk::{bounds::Deadline, error::Error, input::Document, options::Options};
+use copydesk::{bounds::Deadline, error::Error, input::RawDocument, options::Options};
 use serde_json::Value;
 
 use crate::equation::PIPELINE;
 
 /// Sends a document down the road, with time enough for a machine that is slow.
 fn article(document: &str) -> Result<Value, Error> {
-    let document = Document {
+    let document = RawDocument {
         bytes: document.as_bytes(),
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(Duration::from_secs(600));
     let answer = PIPELINE.normalize(&document, &Options::default(), &deadline)?;

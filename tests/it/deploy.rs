@@ -6,7 +6,7 @@ use copydesk::{
     bounds::Bounds,
     http::{Access, KINDS, ROUTES},
     pipeline::Pipeline,
-    rules::{self, Sources},
+    rules::{self, RuleSources},
 };
 use serde_json::Value;
 
@@ -163,9 +163,9 @@ fn the_rules_of_the_config_map_hold() {
     for (name, rules) in map["data"].as_object().expect("files") {
         fs::write(folder.join(name), rules.as_str().expect("a text")).expect("a file");
     }
-    let sources = Sources {
+    let sources = RuleSources {
         folders: vec![folder.clone()],
-        ..Sources::default()
+        ..RuleSources::default()
     };
     let set = rules::read(&sources);
     fs::remove_dir_all(&folder).expect("it was there");

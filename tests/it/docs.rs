@@ -10,10 +10,10 @@ use copydesk::{
     bounds::{Bounds, Deadline},
     config,
     http::KINDS,
-    input::Document,
+    input::RawDocument,
     options::{CleanOptions, Options},
     pipeline::Pipeline,
-    rules::{self, Sources},
+    rules::{self, RuleSources},
 };
 use serde_json::Value;
 
@@ -228,10 +228,10 @@ fn the_rule_shown_is_a_rule_and_all_examples_hold() {
     fs::create_dir_all(&folder).expect("a folder");
     // By its file's name it takes the place of the built-in rule of that id.
     fs::write(folder.join("generic.toml"), block(ARCHITECTURE, "toml")).expect("a file");
-    let built_in = rules::read(&Sources::default()).expect("the built-in rules load").0;
-    let sources = Sources {
+    let built_in = rules::read(&RuleSources::default()).expect("the built-in rules load").0;
+    let sources = RuleSources {
         folders: vec![folder.clone()],
-        ..Sources::default()
+        ..RuleSources::default()
     };
     let with_it = rules::read(&sources);
     fs::remove_dir_all(&folder).expect("it was there");
@@ -271,10 +271,10 @@ fn normalize(document: &str, query: &str) -> String {
     let pipeline = Pipeline::built_in(bounds).expect("the built-in rules load");
     let options = Options::from_pairs(url::form_urlencoded::parse(query.as_bytes())).expect("options");
     // As curl sends it.
-    let document = Document {
+    let document = RawDocument {
         bytes: document.as_bytes(),
         content_type: Some("application/x-www-form-urlencoded"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let answer = pipeline.normalize(&document, &options, &Deadline::after(bounds.time));
     String::from_utf8(answer.expect("an answer").body).expect("UTF-8")

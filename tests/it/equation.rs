@@ -8,10 +8,10 @@ use std::{borrow::Cow, collections::BTreeMap, env, fs, sync::LazyLock};
 use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{self, Rulebook, outside_body},
-    input::Document,
+    input::RawDocument,
     options::Options,
     pipeline::Pipeline,
-    rules::{Origin, RuleSet},
+    rules::{DocumentContext, RuleSet},
 };
 use encoding_rs::{Encoding, GBK, UTF_8};
 use proptest::{
@@ -38,11 +38,15 @@ fn add(bag: &mut Bag, text: &str, times: i64) {
 
 /// Whether it holds content that a parser does not show; `outside_body.rs` has the tests about that.
 fn is_revealed(html: &str) -> bool {
-    let rules =
-        Rulebook::new(RuleSet::built_in().expect("the built-in rules load")).choose(Origin::default(), &[], &[], &[]);
+    let rules = Rulebook::new(RuleSet::built_in().expect("the built-in rules load")).choose(
+        DocumentContext::default(),
+        &[],
+        &[],
+        &[],
+    );
     let bounds = PIPELINE.bounds();
-    let outline = engine::survey(html, &rules.expect("no rules"), bounds, &Deadline::after(bounds.time));
-    outline.is_ok_and(|outline| outside_body::reveal(&outline).is_some())
+    let document = engine::parse(html, &rules.expect("no rules"), bounds, &Deadline::after(bounds.time));
+    document.is_ok_and(|document| outside_body::reveal(&document).is_some())
 }
 
 /// Checks one document, of which `html` is what follows the front matter. Not checked is one with more removals than are
@@ -51,10 +55,10 @@ pub(crate) fn check(bytes: &[u8], encoding: &'static Encoding, html: &str, query
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let options = Options::from_pairs(pairs).map_err(|e| e.to_string())?;
     let content_type = format!("text/html; charset={}", encoding.name());
-    let document = Document {
+    let document = RawDocument {
         bytes,
         content_type: Some(&content_type),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(PIPELINE.bounds().time);
     if is_revealed(html) {

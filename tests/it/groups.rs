@@ -1,7 +1,7 @@
 //! Units stay or go as a whole: no kept table, list, code block or list of definitions has a hole; and what goes from the
 //! inside of an article is reported.
 
-use copydesk::{bounds::Deadline, input::Document, options::Options};
+use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use proptest::{
     prelude::*,
     sample::select,
@@ -16,10 +16,10 @@ const PARAGRAPH: &str = "The harbour office has published the tables of the last
 
 fn article(html: &str, mode: &str) -> Value {
     let options = Options::from_pairs(std::iter::once(("mode".into(), mode.into()))).expect("options");
-    let document = Document {
+    let document = RawDocument {
         bytes: html.as_bytes(),
         content_type: Some("text/html; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(PIPELINE.bounds().time);
     let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");

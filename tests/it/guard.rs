@@ -12,10 +12,10 @@ use std::{
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    input::Document,
+    input::RawDocument,
     options::Options,
     pipeline::Pipeline,
-    rules::{RuleSet, Sources, read},
+    rules::{RuleSet, RuleSources, read},
 };
 use serde_json::Value;
 
@@ -38,10 +38,10 @@ const POST: &str = "<p>The text itself stays.</p><p class=teaser>Read our other 
 
 pub(crate) fn with(rules: RuleSet, body: &str, query: &str) -> Value {
     let options = Options::from_pairs(url::form_urlencoded::parse(query.as_bytes())).expect("good options");
-    let document = Document {
+    let document = RawDocument {
         bytes: body.as_bytes(),
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let pipeline = Pipeline::new(rules, Bounds::default());
     let answer = pipeline
@@ -53,7 +53,7 @@ pub(crate) fn with(rules: RuleSet, body: &str, query: &str) -> Value {
 pub(crate) fn list(lines: &str) -> RuleSet {
     let file = folder("list").join(format!("list-{}.txt", lines.len()));
     fs::write(&file, lines).expect("it is written");
-    read(&Sources {
+    read(&RuleSources {
         folders: Vec::new(),
         filter_lists: vec![file],
     })
@@ -115,7 +115,7 @@ fn later_files_win_by_id_and_can_switch_others_off() {
     )
     .expect("it is written");
     fs::write(folder.join("mine.toml"), "off = [\"generic/script\"]\n").expect("it is written");
-    let (set, _) = read(&Sources {
+    let (set, _) = read(&RuleSources {
         folders: vec![folder.clone()],
         filter_lists: Vec::new(),
     })
@@ -128,7 +128,7 @@ fn later_files_win_by_id_and_can_switch_others_off() {
     assert_eq!(style.why, "our own teasers");
     assert!(set.rules().iter().all(|rule| rule.id != "generic/script"));
     fs::write(folder.join("mine.toml"), "off = [\"generic/nothing\"]\n").expect("it is written");
-    let errors = read(&Sources {
+    let errors = read(&RuleSources {
         folders: vec![folder],
         filter_lists: Vec::new(),
     })

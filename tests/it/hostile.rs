@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use copydesk::{bounds::Bounds, config::Wire};
+use copydesk::{bounds::Bounds, config::HttpTimeouts};
 
 use crate::support::{Connection, PAGE, PATIENCE, Server};
 
@@ -16,10 +16,10 @@ const SEVENTEEN_MIB: usize = 17 << 20;
 const SHORT: Duration = Duration::from_millis(300);
 
 fn impatient() -> Server {
-    let wire = Wire {
+    let wire = HttpTimeouts {
         header_timeout: SHORT,
         body_timeout: SHORT,
-        ..Wire::default()
+        ..HttpTimeouts::default()
     };
     Server::with(Bounds::default(), wire)
 }
@@ -308,7 +308,7 @@ fn front_matter_bombs() {
             time: 5 * PATIENCE,
             ..Bounds::default()
         },
-        Wire::default(),
+        HttpTimeouts::default(),
     );
     let aliases: String = (1..30)
         .map(|n| format!("k{n}: &k{n} [*k{m}, *k{m}]\n", m = n - 1))
@@ -442,7 +442,7 @@ fn a_document_that_is_late_is_504() {
         time: Duration::from_millis(1),
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let page = PAGE.repeat(10_000);
     server
         .request("POST", "/v1/normalize")

@@ -6,7 +6,7 @@ use std::{env, fs, path::Path};
 use copydesk::{
     bounds::Deadline,
     engine::{Content, Node, html::tags::Tag},
-    input::Document,
+    input::RawDocument,
     options::Options,
     output::{json::Fields, markdown},
 };
@@ -266,9 +266,9 @@ fn pages_say_the_same_in_both_forms() {
             fields: Fields::parse("content_html,content_markdown").expect("fields"),
             ..Options::default()
         };
-        let document = Document {
+        let document = RawDocument {
             bytes: &bytes,
-            ..Document::default()
+            ..RawDocument::default()
         };
         let Ok(answer) = PIPELINE.normalize(&document, &options, &Deadline::after(PIPELINE.bounds().time)) else {
             continue;

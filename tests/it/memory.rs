@@ -6,7 +6,7 @@ use std::{fmt::Write as _, process::Command, sync::OnceLock};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    input::{Document, Tally, work_bytes},
+    input::{BodyCost, RawDocument, work_bytes},
     options::Options,
     pipeline::Pipeline,
 };
@@ -215,19 +215,19 @@ fn check(body: &str, content_type: &str, query: &str, failed: &mut String) {
     let (peak, counted) = {
         let (peak, counted) = peak_of(|| {
             let options = Options::from_pairs(form_urlencoded::parse(query.as_bytes())).expect("options");
-            let document = Document {
+            let document = RawDocument {
                 bytes: body.as_bytes(),
                 content_type: Some(content_type),
-                ..Document::default()
+                ..RawDocument::default()
             };
             let answer = pipeline().normalize(&document, &options, &deadline);
             drop(answer);
             options.selector_bytes(bounds.depth)
         });
-        let tally = Tally::of(body.as_bytes());
+        let body_cost = BodyCost::of(body.as_bytes());
         (
             peak,
-            counted + work_bytes(bounds, tally, body.as_bytes(), Some(content_type)),
+            counted + work_bytes(bounds, body_cost, body.as_bytes(), Some(content_type)),
         )
     };
     let shown: String = body.chars().take(60).collect();

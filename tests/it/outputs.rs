@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use copydesk::{
     bounds::Deadline,
-    input::Document,
+    input::RawDocument,
     options::{Format, Options},
     output::json::Fields,
 };
@@ -18,10 +18,10 @@ fn answer(document: &str, format: Format, fields: &str) -> String {
         fields: Fields::parse(fields).expect("fields"),
         ..Options::default()
     };
-    let document = Document {
+    let document = RawDocument {
         bytes: document.as_bytes(),
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(Duration::from_secs(600));
     let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");

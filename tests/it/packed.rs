@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use copydesk::{bounds::Bounds, config::Wire, workers::Limits};
+use copydesk::{bounds::Bounds, config::HttpTimeouts, workers::Limits};
 use flate2::{
     Compression,
     read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder},
@@ -394,7 +394,7 @@ fn a_stream_may_not_open_to_hundreds_of_times_what_came() {
         body_bytes: 1 << 20,
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let reply = send(&server, "/v1/batch", "gzip", gzip_bomb(100));
     let problem = is_refused(&reply, "/v1/batch", 413, "body_too_large");
     assert_eq!(
@@ -422,7 +422,7 @@ fn a_packed_stream_may_be_longer_than_a_document() {
         body_bytes: 64 << 10,
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let page = PAGE.repeat(2000);
     // Packed badly, as for a stream that is made as it goes.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -448,7 +448,7 @@ fn windows_past_what_their_coding_allows_are_400() {
 fn the_window_of_a_packed_body_is_counted() {
     let server = Server::within(
         Bounds::default(),
-        Wire::default(),
+        HttpTimeouts::default(),
         Limits {
             body_memory_bytes: 1 << 20,
             ..Limits::of_cores(NonZeroUsize::MIN)

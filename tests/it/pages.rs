@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use copydesk::{
     bounds::Bounds,
-    config::Wire,
+    config::HttpTimeouts,
     http::{KINDS, ROUTES},
 };
 
@@ -159,9 +159,9 @@ fn every_error_has_a_page_that_says_what_to_do() {
 
 #[test]
 fn the_preview_can_be_left_out() {
-    let wire = Wire {
+    let wire = HttpTimeouts {
         preview: false,
-        ..Wire::default()
+        ..HttpTimeouts::default()
     };
     let server = Server::with(Bounds::default(), wire);
     server.get("/").is_problem(404, "not_found");

@@ -1,6 +1,6 @@
 //! Lines of a post that no rule knows: what the score of lines takes, what it leaves, and how it names what it takes.
 
-use copydesk::{bounds::Deadline, input::Document, options::Options};
+use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use proptest::{
     prelude::*,
     sample::select,
@@ -21,10 +21,10 @@ const PROSE: &[&str] = &[
 fn post(body: &str, mode: &str) -> Value {
     let options = Options::from_pairs(std::iter::once(("mode".into(), mode.into()))).expect("options");
     let document = format!("---\ntitle: The harbour\ndate: 2024-05-04\n---\n\n<div>\n{body}\n</div>\n");
-    let document = Document {
+    let document = RawDocument {
         bytes: document.as_bytes(),
         content_type: Some("text/markdown; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(PIPELINE.bounds().time);
     let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");

@@ -6,7 +6,7 @@ use copydesk::{
     bounds::Bounds,
     options::CleanOptions,
     pipeline::Pipeline,
-    rules::{RuleSet, Sources, read},
+    rules::{RuleSet, RuleSources, read},
 };
 use serde_json::Value;
 
@@ -19,9 +19,9 @@ use crate::{
 fn mine(name: &str, file: &str) -> RuleSet {
     let folder = folder(name);
     fs::write(folder.join("mine.toml"), file).expect("it is written");
-    let sources = Sources {
+    let sources = RuleSources {
         folders: vec![folder],
-        ..Sources::default()
+        ..RuleSources::default()
     };
     read(&sources).expect("sound rules").0
 }

@@ -3,7 +3,7 @@
 
 use copydesk::{
     bounds::Deadline,
-    input::Document,
+    input::RawDocument,
     options::{Format, Options},
 };
 use proptest::{
@@ -140,10 +140,10 @@ fn clean(document: &str, query: &str) -> String {
         format: Some(Format::Html),
         ..Options::from_pairs(pairs).expect("good options")
     };
-    let sent = Document {
+    let sent = RawDocument {
         bytes: document.as_bytes(),
         content_type: Some("text/html; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(PIPELINE.bounds().time);
     let answer = PIPELINE

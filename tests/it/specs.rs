@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use copydesk::{bounds::Deadline, input::Document, options::Options};
+use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use serde_json::Value;
 
 use crate::equation::PIPELINE;
@@ -34,10 +34,10 @@ fn cases(file: &str) -> Vec<Case> {
 /// The fields of the article that a fragment becomes.
 pub(crate) fn article(html: &str) -> Value {
     let options = Options::from_pairs(url::form_urlencoded::parse(b"fields=all")).expect("options");
-    let document = Document {
+    let document = RawDocument {
         bytes: html.as_bytes(),
         content_type: Some("text/html; charset=utf-8"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(PIPELINE.bounds().time);
     let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");

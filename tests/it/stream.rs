@@ -8,12 +8,12 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    engine::stream::removals::Loss,
+    engine::stream::removals::RemovedRegion,
     error::Error,
-    input::Document,
+    input::RawDocument,
     options::{CleanOptions, Options},
-    pipeline::{Cleaner, Effort, Pipeline},
-    rules::{Sources, read},
+    pipeline::{Cleaner, CompileCost, Pipeline},
+    rules::{RuleSources, read},
 };
 use proptest::{
     collection::vec,
@@ -52,8 +52,8 @@ fn run(cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<Vec<u8>, Error>
 }
 
 /// The same, with what has gone where the cleaner notes it.
-fn run_noting(mut cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<(Vec<u8>, Vec<Loss>), Error> {
-    let (mut out, mut losses) = (Vec::new(), Vec::new());
+fn run_noting(mut cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<(Vec<u8>, Vec<RemovedRegion>), Error> {
+    let (mut out, mut removals) = (Vec::new(), Vec::new());
     let mut rest = page;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
@@ -63,13 +63,13 @@ fn run_noting(mut cleaner: Cleaner, page: &[u8], sizes: &[usize]) -> Result<(Vec
         let (piece, behind) = rest.split_at(size);
         cleaner.write(piece)?;
         out.extend(cleaner.take());
-        losses.extend(cleaner.take_losses());
+        removals.extend(cleaner.take_losses());
         rest = behind;
     }
     cleaner.end()?;
     out.extend(cleaner.take());
-    losses.extend(cleaner.take_losses());
-    Ok((out, losses))
+    removals.extend(cleaner.take_losses());
+    Ok((out, removals))
 }
 
 /// Cleans a page whole and in pieces (byte by byte, if it is small), which must give the same.
@@ -490,7 +490,7 @@ fn a_comment_that_a_rule_only_reads_stays() {
     };
     let file = [rule("taken", "take"), rule("dropped", "drop")].concat();
     std::fs::write(folder.join("own.toml"), file).expect("it is written");
-    let sources = Sources {
+    let sources = RuleSources {
         folders: vec![folder],
         filter_lists: Vec::new(),
     };
@@ -994,16 +994,16 @@ proptest! {
     ) {
         let page = soup(&dice, 0);
         let noted = |sizes: &[usize]| run_noting(cleaner(None).noting_losses(), &page, sizes).expect("it is cleaned");
-        let (out, losses) = noted(&sizes);
+        let (out, removals) = noted(&sizes);
         let mut left = page.clone();
         let mut behind = page.len();
-        for loss in losses.iter().rev() {
-            prop_assert!(loss.range.start < loss.range.end && loss.range.end <= behind, "{losses:?}\n{}", show(&page));
+        for loss in removals.iter().rev() {
+            prop_assert!(loss.range.start < loss.range.end && loss.range.end <= behind, "{removals:?}\n{}", show(&page));
             left.drain(loss.range.clone());
             behind = loss.range.start;
         }
-        prop_assert_eq!(show(&left), show(&out), "{:?}\n{}", losses, show(&page));
-        prop_assert_eq!((out, losses), noted(&[0]), "{}", show(&page));
+        prop_assert_eq!(show(&left), show(&out), "{:?}\n{}", removals, show(&page));
+        prop_assert_eq!((out, removals), noted(&[0]), "{}", show(&page));
     }
 
     #[test]
@@ -1034,9 +1034,9 @@ fn normalized(page: &[u8]) -> (Vec<u8>, bool) {
     let query = "fields=removed,removed_total,warnings&remove=.gone&keep=.keep";
     let pairs = query.split('&').map(|pair| pair.split_once('=').expect("a pair"));
     let options = Options::from_pairs(pairs.map(|(name, value)| (name.into(), value.into()))).expect("good options");
-    let document = Document {
+    let document = RawDocument {
         bytes: page,
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(crate::support::PATIENCE);
     let answer = pipeline()
@@ -1102,32 +1102,32 @@ fn large_lists_are_compiled_once_and_not_on_the_way() {
     let list = std::env::temp_dir().join(format!("copydesk-stream-list-{}", std::process::id()));
     let lines = (0..2000).map(|i| format!("{}##.list-{i}\n", ["", "one.example"][i % 2]));
     std::fs::write(&list, lines.collect::<String>()).expect("it is written");
-    let sources = Sources {
+    let sources = RuleSources {
         folders: Vec::new(),
         filter_lists: vec![list.clone()],
     };
     let (rules, _) = read(&sources).expect("a sound list");
     let _ = std::fs::remove_file(&list);
     let pipeline = Pipeline::new(rules, Bounds::default());
-    for (query, effort) in [
-        (&[("without", "generic/script")][..], Effort::AllRules),
-        (&[("url", "https://one.example/")], Effort::RulesOfAHost),
+    for (query, compile_cost) in [
+        (&[("without", "generic/script")][..], CompileCost::AllRules),
+        (&[("url", "https://one.example/")], CompileCost::RulesOfAHost),
     ] {
         let options = options(query);
-        assert_eq!(pipeline.effort(&options), effort, "{query:?}");
+        assert_eq!(pipeline.compile_cost(&options), compile_cost, "{query:?}");
         let cleaner = pipeline.cleaner(None, &options).expect("a cleaner");
         let page = b"<b class=list-0>a</b><b class=list-1>b</b><script>c</script>";
         let clean = run(cleaner, page, &[0]).expect("it is cleaned");
-        let wanted = match effort {
-            Effort::AllRules => "<b class=list-1>b</b><script>c</script>",
+        let wanted = match compile_cost {
+            CompileCost::AllRules => "<b class=list-1>b</b><script>c</script>",
             _ => "",
         };
         assert_eq!(show(&clean), wanted);
-        assert_eq!(pipeline.effort(&options), Effort::None, "{query:?}");
+        assert_eq!(pipeline.compile_cost(&options), CompileCost::None, "{query:?}");
     }
     assert_eq!(
-        self::pipeline().effort(&options(&[("without", "generic/script")])),
-        Effort::None,
+        self::pipeline().compile_cost(&options(&[("without", "generic/script")])),
+        CompileCost::None,
         "the built-in rules are few"
     );
 }

@@ -14,7 +14,7 @@ use std::{
 
 use copydesk::{
     bounds::Bounds,
-    config::Wire,
+    config::HttpTimeouts,
     http::{self, App, Drained, Tokens},
     pipeline::Pipeline,
     workers::{Limits, Workers},
@@ -43,15 +43,15 @@ pub(crate) struct Server {
 impl Server {
     /// With the service's defaults.
     pub(crate) fn start() -> Self {
-        Server::with(Bounds::default(), Wire::default())
+        Server::with(Bounds::default(), HttpTimeouts::default())
     }
 
-    pub(crate) fn with(bounds: Bounds, wire: Wire) -> Self {
+    pub(crate) fn with(bounds: Bounds, wire: HttpTimeouts) -> Self {
         let two = NonZeroUsize::new(2).expect("two");
         Server::within(bounds, wire, Limits::of_cores(two), None)
     }
 
-    pub(crate) fn within(bounds: Bounds, wire: Wire, limits: Limits, tokens: Option<Tokens>) -> Self {
+    pub(crate) fn within(bounds: Bounds, wire: HttpTimeouts, limits: Limits, tokens: Option<Tokens>) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
         let workers = Workers::with(limits);

@@ -93,7 +93,7 @@ fn the_reader_of_imports_sees_all_their_forms() {
     let code: Vec<String> = [
         "use crate::error::Error;",
         "use crate::{",
-        "    input::{Document, Kind},",
+        "    input::{RawDocument, Kind},",
         "    options::Options,",
         "    rules,",
         "};",

@@ -10,19 +10,19 @@ use std::{
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    config::Wire,
+    config::HttpTimeouts,
     http::Tokens,
-    workers::{Lane, Limits, Load, Workers},
+    workers::{Lane, Limits, WorkCost, Workers},
 };
 
 use crate::support::{Connection, PAGE, PATIENCE, Server};
 
 const SHORT: Duration = Duration::from_millis(300);
-const SMALL: Load = Load {
+const SMALL: WorkCost = WorkCost {
     body_bytes: 100,
     work_bytes: 100,
 };
-const LARGE: Load = Load {
+const LARGE: WorkCost = WorkCost {
     body_bytes: 2 << 20,
     work_bytes: 100,
 };
@@ -35,10 +35,10 @@ fn limits() -> Limits {
 }
 
 fn within(limits: Limits) -> Server {
-    Server::within(Bounds::default(), Wire::default(), limits, None)
+    Server::within(Bounds::default(), HttpTimeouts::default(), limits, None)
 }
 
-fn patient(wire: Wire) -> Server {
+fn patient(wire: HttpTimeouts) -> Server {
     Server::with(Bounds::default(), wire)
 }
 
@@ -48,7 +48,7 @@ struct Busy {
     _runtime: tokio::runtime::Runtime,
 }
 
-fn keep_busy(workers: &Workers, loads: &[Load], spin: bool) -> Busy {
+fn keep_busy(workers: &Workers, loads: &[WorkCost], spin: bool) -> Busy {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -222,7 +222,7 @@ fn an_answer_takes_memory_until_it_is_read() {
         time: 6 * PATIENCE,
         ..Bounds::default()
     };
-    let server = Server::with(bounds, Wire::default());
+    let server = Server::with(bounds, HttpTimeouts::default());
     let page = format!("<p>{}</p>\n", "The boats come back. ".repeat(300_000));
     let mut connection = server.connect().patient();
     announce(&mut connection, page.len(), "");
@@ -274,14 +274,14 @@ fn one_byte_a_second_is_too_slow() {
                 .is_some_and(|detail| detail.contains("4096 bytes in 5s"))
         );
     }
-    assert!(begun.elapsed() < Wire::default().body_timeout);
+    assert!(begun.elapsed() < HttpTimeouts::default().body_timeout);
 }
 
 #[test]
 fn between_requests_there_is_a_timer_of_its_own() {
-    let server = patient(Wire {
+    let server = patient(HttpTimeouts {
         idle_timeout: SHORT,
-        ..Wire::default()
+        ..HttpTimeouts::default()
     });
     let mut fresh = server.connect();
     let mut used = server.connect();
@@ -291,9 +291,9 @@ fn between_requests_there_is_a_timer_of_its_own() {
     fresh.write("GET /livez HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_eq!(fresh.reply().status, 200, "its head may still come");
 
-    let server = patient(Wire {
+    let server = patient(HttpTimeouts {
         header_timeout: SHORT,
-        ..Wire::default()
+        ..HttpTimeouts::default()
     });
     let mut used = server.connect();
     for _ in 0..2 {
@@ -315,9 +315,9 @@ fn between_requests_there_is_a_timer_of_its_own() {
 
 #[test]
 fn a_peer_that_leaves_its_answer_unread_is_ended() {
-    let server = patient(Wire {
+    let server = patient(HttpTimeouts {
         stall_timeout: SHORT,
-        ..Wire::default()
+        ..HttpTimeouts::default()
     });
     let mut connection = server.connect();
     connection.write("POST /v1/clean HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -332,9 +332,9 @@ fn a_peer_that_leaves_its_answer_unread_is_ended() {
 
 #[test]
 fn a_full_house_shows_out_who_sits_idle() {
-    let server = patient(Wire {
+    let server = patient(HttpTimeouts {
         max_connections: 3,
-        ..Wire::default()
+        ..HttpTimeouts::default()
     });
     let mut idle: Vec<Connection> = (0..3).map(|_| server.connect()).collect();
     for connection in &mut idle {
@@ -371,7 +371,7 @@ fn without_a_token_there_are_only_health_and_the_pages() {
     let file = Scratch::file("tokens", "# ours\nfirst-token-0123456789\n\nsecond-token-0123456789\n");
     let tokens = Tokens::read(&file.0).expect("two tokens");
     let limits = Limits::of_cores(NonZeroUsize::MIN);
-    let server = Server::within(Bounds::default(), Wire::default(), limits, Some(tokens));
+    let server = Server::within(Bounds::default(), HttpTimeouts::default(), limits, Some(tokens));
     for path in ["/livez", "/readyz", "/startupz", "/healthz", "/version"] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }

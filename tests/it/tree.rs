@@ -9,10 +9,10 @@ use std::{sync::LazyLock, time::Duration};
 use copydesk::{
     bounds::{Bounds, Deadline},
     engine::{
-        self, Choice, Rulebook,
+        self, ActiveRules, Rulebook,
         html::{document::NONE, tags::Tag},
     },
-    rules::{Origin, RuleSet},
+    rules::{DocumentContext, RuleSet},
 };
 use proptest::{
     prelude::*,
@@ -23,32 +23,34 @@ use proptest::{
 use crate::dom::{self, Shown};
 
 fn ours(html: &str) -> Shown {
-    static RULES: LazyLock<Choice> = LazyLock::new(|| {
+    static RULES: LazyLock<ActiveRules> = LazyLock::new(|| {
         let rules = Rulebook::new(RuleSet::built_in().expect("they load"));
-        rules.choose(Origin::default(), &[], &[], &[]).expect("no options")
+        rules
+            .choose(DocumentContext::default(), &[], &[], &[])
+            .expect("no options")
     });
     let deadline = Deadline::after(Duration::from_secs(60));
-    let outline = engine::survey(html, &RULES, &Bounds::default(), &deadline).expect("within all bounds");
+    let document = engine::parse(html, &RULES, &Bounds::default(), &deadline).expect("within all bounds");
     let mut shown = Shown::default();
-    for (number, run) in outline.runs.iter().enumerate() {
-        let block = match outline.block_of(run.parent) {
+    for (number, run) in document.runs.iter().enumerate() {
+        let block = match document.block_of(run.parent) {
             NONE => "body",
-            block => match outline.elements[block as usize].tag {
+            block => match document.elements[block as usize].tag {
                 Tag::HTML => "body",
                 tag => tag.name(),
             },
         };
-        let text = run.decode(outline.run_text(number as u32));
+        let text = run.decode(document.run_text(number as u32));
         shown.characters.extend(dom::visible(&text).map(|c| (c, block)));
     }
-    for (number, element) in outline.elements.iter().enumerate() {
+    for (number, element) in document.elements.iter().enumerate() {
         if element.seen
             && dom::is_listed(element.tag)
-            && let Some(id) = outline.attribute(number as u32, "id")
+            && let Some(id) = document.attribute(number as u32, "id")
         {
             shown
                 .blocks
-                .push((id.to_owned(), outline.characters(number as u32) as usize));
+                .push((id.to_owned(), document.characters(number as u32) as usize));
         }
     }
     shown

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use copydesk::{bounds::Deadline, input::Document, options::Options};
+use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use serde_json::Value;
 
 use crate::equation::PIPELINE;
@@ -15,10 +15,10 @@ fn article(head: &str, body: &str, url: Option<&str>) -> Value {
     let html = format!("<!DOCTYPE html><html lang=en><head>{head}</head><body><main>{body}</main></body></html>");
     let query = url.map(|url| ("url".into(), url.into()));
     let options = Options::from_pairs(query.into_iter()).expect("options");
-    let document = Document {
+    let document = RawDocument {
         bytes: html.as_bytes(),
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     // Time enough for a machine that is slow.
     let deadline = Deadline::after(Duration::from_secs(600));
@@ -102,10 +102,10 @@ fn facts_below_the_level_asked_for_are_left_out() {
     );
     let given = |level: &str| {
         let options = Options::from_pairs([("facts".into(), level.into())].into_iter()).expect("options");
-        let document = Document {
+        let document = RawDocument {
             bytes: html.as_bytes(),
             content_type: Some("text/html"),
-            ..Document::default()
+            ..RawDocument::default()
         };
         let answer = PIPELINE.normalize(&document, &options, &Deadline::after(Duration::from_secs(600)));
         let article: Value = serde_json::from_slice(&answer.expect("an article").body).expect("JSON");
@@ -279,11 +279,11 @@ fn a_day_after_the_document_was_fetched_is_not_believed() {
             <p class=date>8 January 2020</p>{TEXT}</body></html>"#
     );
     let published = |fetched_at: Option<&str>| {
-        let document = Document {
+        let document = RawDocument {
             bytes: html.as_bytes(),
             content_type: Some("text/html"),
             fetched_at: fetched_at.map(|time| time.parse().expect("a time")),
-            ..Document::default()
+            ..RawDocument::default()
         };
         let deadline = Deadline::after(Duration::from_secs(600));
         let answer = PIPELINE

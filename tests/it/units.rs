@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use copydesk::{
     bounds::Deadline,
-    input::Document,
+    input::RawDocument,
     options::{Format, Options},
 };
 use serde_json::Value;
@@ -17,10 +17,10 @@ fn answer(fragment: &str, query: &str, format: Format) -> String {
         format: Some(format),
         ..Options::from_pairs(pairs).expect("good options")
     };
-    let document = Document {
+    let document = RawDocument {
         bytes: fragment.as_bytes(),
         content_type: Some("text/html"),
-        ..Document::default()
+        ..RawDocument::default()
     };
     let deadline = Deadline::after(Duration::from_secs(600));
     let answer = PIPELINE.normalize(&document, &options, &deadline).expect("an article");

@@ -11,8 +11,8 @@ use std::{
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    config::Wire,
-    workers::{Lane, Limits, Load},
+    config::HttpTimeouts,
+    workers::{Lane, Limits, WorkCost},
 };
 
 use crate::support::{Connection, PAGE, PATIENCE, Reply, Server};
@@ -90,12 +90,12 @@ fn a_client_that_sends_no_more_is_asked_whether_it_reads() {
         queue: 1,
         ..Limits::of_cores(NonZeroUsize::MIN)
     };
-    let server = Server::within(Bounds::default(), Wire::default(), limits, None);
+    let server = Server::within(Bounds::default(), HttpTimeouts::default(), limits, None);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .build()
         .expect("a runtime");
-    let small = Load {
+    let small = WorkCost {
         body_bytes: 100,
         work_bytes: 100,
     };

@@ -26,7 +26,7 @@ use std::{
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    input::Document,
+    input::RawDocument,
     options::{CleanOptions, Options},
     pipeline::Pipeline,
 };
@@ -264,10 +264,10 @@ fn road(path: &str) -> io::Result<()> {
     for line in io::stdin().lines() {
         let count = number(&line?)? as usize;
         for body in bodies.iter().cycle().take(count) {
-            let document = Document {
+            let document = RawDocument {
                 bytes: body,
                 content_type: Some("text/html"),
-                ..Document::default()
+                ..RawDocument::default()
             };
             let answer = pipeline.normalize(&document, &Options::default(), &Deadline::after(bounds.time));
             // A page may have no text; that is an answer as well.

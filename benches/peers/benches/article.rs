@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use copydesk::{bounds::{Bounds, Deadline}, input::Document, options::Options, pipeline::Pipeline};
+use copydesk::{bounds::{Bounds, Deadline}, input::RawDocument, options::Options, pipeline::Pipeline};
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use html5ever::{
     tendril::TendrilSink,
@@ -54,10 +54,10 @@ fn contenders() -> Vec<Contender> {
     let pipeline = Pipeline::built_in(Bounds::default()).expect("the built-in rules load");
     let options = Options::default();
     let copydesk = move |page: &Page| {
-        let document = Document {
+        let document = RawDocument {
             bytes: &page.bytes,
             content_type: Some("text/html"),
-            ..Document::default()
+            ..RawDocument::default()
         };
         let deadline = Deadline::after(Duration::from_secs(600));
         black_box(pipeline.normalize(&document, &options, &deadline).is_ok());

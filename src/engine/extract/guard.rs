@@ -8,10 +8,10 @@
 use std::ops::Range;
 
 use super::{
-    lines::Lines,
+    lines::LineDecisions,
     selection::{intersect, union, visible_between},
 };
-use crate::engine::{html::document::Outline, selectors::program::Hit};
+use crate::engine::{html::document::Document, selectors::program::RuleMatch};
 use crate::rules::{Category, RuleSet};
 
 /// The share of what the score would keep that one rule may take.
@@ -37,39 +37,38 @@ pub struct RolledBack {
 
 /// Rolls back the rules that take too much of `baseline`, what the score would keep without them, and names them.
 pub fn check(
-    outline: &mut Outline<'_>,
-    lines: &mut Lines,
+    document: &mut Document<'_>,
+    lines: &mut LineDecisions,
     rules: &RuleSet,
-    baseline: impl FnOnce(&Outline<'_>) -> Vec<Range<usize>>,
+    baseline: impl FnOnce(&Document<'_>) -> Vec<Range<usize>>,
 ) -> Vec<RolledBack> {
-    let greedy = greedy(outline, lines, rules, baseline);
+    let greedy = greedy(document, lines, rules, baseline);
     if !greedy.is_empty() {
         let is_greedy = |rule: u16| greedy.iter().any(|back| back.rule == rule);
         lines.drops.retain(|(_, rule)| !is_greedy(*rule));
-        let hits = outline
-            .elements
-            .iter_mut()
-            .filter(|e| matches!(e.hit, Some(Hit::DropRule(rule) | Hit::RestRule(rule)) if is_greedy(rule)));
+        let hits = document.elements.iter_mut().filter(
+            |e| matches!(e.hit, Some(RuleMatch::DropRule(rule) | RuleMatch::RestRule(rule)) if is_greedy(rule)),
+        );
         hits.for_each(|element| element.hit = None);
     }
     greedy
 }
 
 fn greedy(
-    outline: &Outline<'_>,
-    lines: &Lines,
+    document: &Document<'_>,
+    lines: &LineDecisions,
     rules: &RuleSet,
-    baseline: impl FnOnce(&Outline<'_>) -> Vec<Range<usize>>,
+    baseline: impl FnOnce(&Document<'_>) -> Vec<Range<usize>>,
 ) -> Vec<RolledBack> {
-    let weigh = |ranges: &[Range<usize>]| ranges.iter().map(|range| visible_between(outline, range)).sum::<u32>();
-    let mut drops: Drops = lines.drops.iter().map(|(range, rule)| (*rule, range.clone())).collect();
+    let weigh = |ranges: &[Range<usize>]| ranges.iter().map(|range| visible_between(document, range)).sum::<u32>();
+    let mut drops: DroppedRanges = lines.drops.iter().map(|(range, rule)| (*rule, range.clone())).collect();
     drops.extend(
-        outline
+        document
             .elements
             .iter()
-            .filter(|e| outline.rule_drops(e))
+            .filter(|e| document.rule_drops(e))
             .filter_map(|e| match e.hit {
-                Some(Hit::DropRule(rule)) => Some((rule, e.start as usize..e.end as usize)),
+                Some(RuleMatch::DropRule(rule)) => Some((rule, e.start as usize..e.end as usize)),
                 _ => None,
             }),
     );
@@ -79,7 +78,7 @@ fn greedy(
     if weigh(&ranges(&drops)) <= FREE_CHARACTERS {
         return rolled_back;
     }
-    let baseline = baseline(outline);
+    let baseline = baseline(document);
     let taken = |drops: &[(u16, Range<usize>)]| weigh(&intersect(&ranges(drops), &baseline));
     let whole = weigh(&baseline) as f32;
     let (hidden, mut others): (Vec<_>, Vec<_>) = drops
@@ -115,10 +114,10 @@ fn greedy(
     rolled_back
 }
 
-type Drops = Vec<(u16, Range<usize>)>;
+type DroppedRanges = Vec<(u16, Range<usize>)>;
 
 /// What each rule takes, the greediest first.
-fn by_rule(mut drops: Drops, taken: &impl Fn(&[(u16, Range<usize>)]) -> u32) -> Vec<(u16, u32)> {
+fn by_rule(mut drops: DroppedRanges, taken: &impl Fn(&[(u16, Range<usize>)]) -> u32) -> Vec<(u16, u32)> {
     drops.sort_by_key(|(rule, range)| (*rule, range.start));
     let of_each = drops
         .chunk_by(|a, b| a.0 == b.0)

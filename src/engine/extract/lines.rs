@@ -5,15 +5,15 @@
 
 use std::ops::Range;
 
-use super::fields::{self, Field};
+use super::fields::{self, RuleField};
 use crate::engine::{
-    Choice,
+    ActiveRules,
     html::{
-        document::{Event, Outline, visible_characters},
+        document::{Document, Event, visible_characters},
         tags::Tag,
         tokens::MAY_BE_BLANK,
     },
-    selectors::program::Hit,
+    selectors::program::RuleMatch,
 };
 use crate::{rules::Action, steps};
 
@@ -22,23 +22,23 @@ const LINE_BYTES: usize = 1024;
 
 /// What goes and stays beside whole elements, and all fields that rules give.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub struct LineDecisions {
     /// Source ranges that go: lines, comments, and what is behind a marker. Ascending.
     pub drops: Vec<(Range<usize>, u16)>,
     /// Source ranges that text rules keep.
     pub keeps: Vec<Range<usize>>,
     /// Fields in document order.
-    pub fields: Vec<Field>,
+    pub fields: Vec<RuleField>,
     /// Source ranges that the score of lines takes, each with its reason. Ascending.
     pub scored: Vec<(Range<usize>, &'static str)>,
 }
 
 /// Tries every line, and reads what rules say of comments and markers.
-pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
-    let mut lines = Lines::default();
+pub fn read(document: &Document<'_>, choice: &ActiveRules) -> LineDecisions {
+    let mut lines = LineDecisions::default();
     let rules = choice.rules().rules();
-    for comment in &outline.comments {
-        let text = comment_text(&outline.source[comment.range.clone()]);
+    for comment in &document.comments {
+        let text = comment_text(&document.source[comment.range.clone()]);
         let rule = &rules[comment.rule as usize];
         fields::of_text(
             rule.comment.as_ref(),
@@ -49,23 +49,23 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
         );
         let end = match rule.action {
             Action::Drop => comment.range.end,
-            Action::DropRest => end_of(outline, comment.parent),
+            Action::DropRest => end_of(document, comment.parent),
             Action::Keep | Action::Unwrap | Action::Take => continue,
         };
         lines.drops.push((comment.range.start..end, comment.rule));
     }
-    each(outline, |line, text| {
+    each(document, |line, text| {
         if let Some(text) = text {
-            try_rules(outline, choice, &mut lines, line, text);
+            try_rules(document, choice, &mut lines, line, text);
         }
     });
-    for element in &outline.elements {
-        if let Some(Hit::RestRule(rule)) = element.hit {
-            let range = element.start as usize..end_of(outline, element.parent);
+    for element in &document.elements {
+        if let Some(RuleMatch::RestRule(rule)) = element.hit {
+            let range = element.start as usize..end_of(document, element.parent);
             lines.drops.push((range, rule));
         }
     }
-    fields::of_elements(outline, choice.rules(), &mut lines.fields);
+    fields::of_elements(document, choice.rules(), &mut lines.fields);
     lines.drops.sort_by_key(|(range, _)| range.start);
     lines.fields.sort_by_key(|field| field.at);
     lines
@@ -73,7 +73,7 @@ pub fn read(outline: &Outline<'_>, choice: &Choice) -> Lines {
 
 /// A line: its runs, and the source bytes from its first visible character to its last.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Line {
+pub(crate) struct TextLineRange {
     pub(crate) first_run: u32,
     pub(crate) last_run: u32,
     pub(crate) start: usize,
@@ -82,31 +82,31 @@ pub(crate) struct Line {
     pub(crate) characters: u32,
 }
 
-impl Line {
+impl TextLineRange {
     /// The block around it.
-    pub(crate) fn block(&self, outline: &Outline<'_>) -> u32 {
-        outline.block_of(outline.runs[self.first_run as usize].parent)
+    pub(crate) fn block(&self, document: &Document<'_>) -> u32 {
+        document.block_of(document.runs[self.first_run as usize].parent)
     }
 
     /// What goes with it: its block, where that holds nothing else, or its own bytes.
-    pub(crate) fn range(&self, outline: &Outline<'_>) -> Range<usize> {
-        whole_block(outline, self.block(outline), self.characters, self.start..self.end)
+    pub(crate) fn range(&self, document: &Document<'_>) -> Range<usize> {
+        whole_block(document, self.block(document), self.characters, self.start..self.end)
     }
 }
 
 /// Reads the lines of a document in their order: each with its text, white space squashed, unless it is too long to be tried.
-pub(crate) fn each(outline: &Outline<'_>, each: impl FnMut(Line, Option<&str>)) {
-    let mut reading = Reading {
-        outline,
+pub(crate) fn each(document: &Document<'_>, each: impl FnMut(TextLineRange, Option<&str>)) {
+    let mut reading = LineReader {
+        document,
         each,
         line: None,
         text: String::new(),
     };
-    for event in &outline.events {
+    for event in &document.events {
         match *event {
             Event::Text(run) => reading.push(run),
             Event::Open(id) | Event::Close(id) => {
-                let tag = outline.elements[id as usize].tag;
+                let tag = document.elements[id as usize].tag;
                 if tag.is_block() || tag == Tag::BR {
                     reading.end();
                 }
@@ -117,24 +117,24 @@ pub(crate) fn each(outline: &Outline<'_>, each: impl FnMut(Line, Option<&str>)) 
 }
 
 /// The lines as they are read.
-struct Reading<'a, F> {
-    outline: &'a Outline<'a>,
+struct LineReader<'a, F> {
+    document: &'a Document<'a>,
     each: F,
     /// The one that is being read, unless it is blank so far.
-    line: Option<Line>,
+    line: Option<TextLineRange>,
     /// The text of the line that is tried: decoded, white space squashed.
     text: String,
 }
 
-impl<F: FnMut(Line, Option<&str>)> Reading<'_, F> {
+impl<F: FnMut(TextLineRange, Option<&str>)> LineReader<'_, F> {
     fn push(&mut self, number: u32) {
-        let start = self.outline.runs[number as usize].start as usize;
-        let text = self.outline.run_text(number);
+        let start = self.document.runs[number as usize].start as usize;
+        let text = self.document.run_text(number);
         // Most runs are the line end and the indent between two tags.
-        if self.outline.runs[number as usize].characters == 0 && text.is_ascii() && !self.outline.is_plain {
+        if self.document.runs[number as usize].characters == 0 && text.is_ascii() && !self.document.is_plain {
             return;
         }
-        if !self.outline.is_plain {
+        if !self.document.is_plain {
             return self.add(number, text, start);
         }
         let mut at = start;
@@ -153,7 +153,7 @@ impl<F: FnMut(Line, Option<&str>)> Reading<'_, F> {
             return;
         }
         let start = at + (text.len() - visible.len());
-        let line = self.line.get_or_insert(Line {
+        let line = self.line.get_or_insert(TextLineRange {
             first_run: number,
             last_run: number,
             start,
@@ -173,13 +173,13 @@ impl<F: FnMut(Line, Option<&str>)> Reading<'_, F> {
     }
 
     /// Reads the text of a line, unless it is too long. The answer is how many visible characters it has.
-    fn read_text(&mut self, line: Line) -> Option<u32> {
+    fn read_text(&mut self, line: TextLineRange) -> Option<u32> {
         self.text.clear();
         let (mut parted, mut characters) = (false, 0);
-        for run in &self.outline.runs[line.first_run as usize..=line.last_run as usize] {
+        for run in &self.document.runs[line.first_run as usize..=line.last_run as usize] {
             let own = run.start as usize..run.end as usize;
             let within = own.start.max(line.start)..own.end.min(line.end);
-            let text = &self.outline.source[within.clone()];
+            let text = &self.document.source[within.clone()];
             let length = text.trim().len();
             if length > 0 && self.text.len() + length > LINE_BYTES {
                 return None;
@@ -195,7 +195,13 @@ impl<F: FnMut(Line, Option<&str>)> Reading<'_, F> {
     }
 }
 
-fn try_rules(outline: &Outline<'_>, choice: &Choice, lines: &mut Lines, line: Line, text: &str) {
+fn try_rules(
+    document: &Document<'_>,
+    choice: &ActiveRules,
+    lines: &mut LineDecisions,
+    line: TextLineRange,
+    text: &str,
+) {
     let rules = choice.rules().rules();
     let mut strongest: Option<(Action, u16)> = None;
     for rule in choice.text_rules(text) {
@@ -208,16 +214,16 @@ fn try_rules(outline: &Outline<'_>, choice: &Choice, lines: &mut Lines, line: Li
         }
     }
     let Some((action, rule)) = strongest else { return };
-    let block = line.block(outline);
-    let range = line.range(outline);
+    let block = line.block(document);
+    let range = line.range(document);
     match action {
         Action::Drop => lines.drops.push((range, rule)),
         Action::DropRest => {
             // A line that is all of its block goes with what is behind the block.
-            let end = match outline.elements.get(block as usize) {
-                Some(element) if element.start as usize == range.start => end_of(outline, element.parent),
+            let end = match document.elements.get(block as usize) {
+                Some(element) if element.start as usize == range.start => end_of(document, element.parent),
                 Some(element) => element.end as usize,
-                None => outline.source.len(),
+                None => document.source.len(),
             };
             lines.drops.push((range.start..end.max(range.end), rule));
         }
@@ -227,21 +233,21 @@ fn try_rules(outline: &Outline<'_>, choice: &Choice, lines: &mut Lines, line: Li
 }
 
 /// Where an element ends, or the document where there is none.
-fn end_of(outline: &Outline<'_>, element: u32) -> usize {
-    let element = outline.elements.get(element as usize);
-    element.map_or(outline.source.len(), |element| element.end as usize)
+fn end_of(document: &Document<'_>, element: u32) -> usize {
+    let element = document.elements.get(element as usize);
+    element.map_or(document.source.len(), |element| element.end as usize)
 }
 
 /// The range of the block that holds this line of so many characters and nothing else, or the line's own.
-fn whole_block(outline: &Outline<'_>, block: u32, characters: u32, range: Range<usize>) -> Range<usize> {
-    let Some(element) = outline.elements.get(block as usize) else {
+fn whole_block(document: &Document<'_>, block: u32, characters: u32, range: Range<usize>) -> Range<usize> {
+    let Some(element) = document.elements.get(block as usize) else {
         return range;
     };
     let has_picture = || {
         steps::count((element.next - block) as usize);
-        (block + 1..element.next).any(|i| outline.elements[i as usize].tag == Tag::IMG)
+        (block + 1..element.next).any(|i| document.elements[i as usize].tag == Tag::IMG)
     };
-    let is_all = outline.characters(block) == characters
+    let is_all = document.characters(block) == characters
         && element.start as usize <= range.start
         && range.end <= element.end as usize;
     match is_all && !matches!(element.tag, Tag::BODY | Tag::HTML) && !has_picture() {

@@ -6,13 +6,13 @@
 
 use std::ops::Range;
 
-use super::{lines::Lines, score, units::Units};
+use super::{lines::LineDecisions, score, units::Units};
 use crate::engine::{
     html::{
-        document::{NONE, Outline, Run, visible_characters},
+        document::{Document, NONE, Run, visible_characters},
         tags::Tag,
     },
-    selectors::program::Hit,
+    selectors::program::RuleMatch,
 };
 use crate::{
     rules::{Category, RuleSet},
@@ -21,7 +21,7 @@ use crate::{
 
 /// Why something was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum RemovalReason {
     /// The caller's `remove=`.
     Caller,
     /// A rule, by its number in the set.
@@ -30,22 +30,22 @@ pub enum Reason {
     Score(&'static str),
 }
 
-impl Reason {
+impl RemovalReason {
     /// The id of the rule, or what stands for one.
     pub fn name(self, rules: &RuleSet) -> &str {
         match self {
-            Reason::Caller => "user/remove",
-            Reason::Rule(number) => &rules.rules()[number as usize].id,
-            Reason::Score(name) => name,
+            RemovalReason::Caller => "user/remove",
+            RemovalReason::Rule(number) => &rules.rules()[number as usize].id,
+            RemovalReason::Score(name) => name,
         }
     }
 
     /// What such a removal was.
     pub fn category(self, rules: &RuleSet) -> Category {
         match self {
-            Reason::Caller => Category::User,
-            Reason::Rule(number) => rules.rules()[number as usize].category,
-            Reason::Score(name) => score::category(name),
+            RemovalReason::Caller => Category::User,
+            RemovalReason::Rule(number) => rules.rules()[number as usize].category,
+            RemovalReason::Score(name) => score::category(name),
         }
     }
 }
@@ -56,7 +56,7 @@ pub struct Removal {
     /// Bytes of the source.
     pub range: Range<usize>,
     /// Why.
-    pub reason: Reason,
+    pub reason: RemovalReason,
     /// The element that it is, or [`NONE`] for a comment, a line of text or several elements joined.
     pub element: u32,
     /// Visible characters in it.
@@ -65,7 +65,7 @@ pub struct Removal {
 
 /// The decision about a whole document.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Selection {
     /// What stays: disjoint, ascending.
     pub kept: Vec<Range<usize>>,
     /// What goes: the topmost regions, disjoint, ascending, neighbours of one reason joined.
@@ -73,15 +73,15 @@ pub struct Verdict {
 }
 
 /// Decides. `chosen` is what the score would keep; the whole document for what is an article already.
-pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Range<usize>]) -> Verdict {
-    let hits = |wanted: fn(Hit) -> bool| -> Vec<Range<usize>> {
-        let elements = outline.elements.iter().filter(|e| e.hit.is_some_and(wanted));
+pub fn decide(document: &Document<'_>, lines: &LineDecisions, units: &Units, chosen: &[Range<usize>]) -> Selection {
+    let hits = |wanted: fn(RuleMatch) -> bool| -> Vec<Range<usize>> {
+        let elements = document.elements.iter().filter(|e| e.hit.is_some_and(wanted));
         union(elements.map(|e| e.start as usize..e.end as usize).collect())
     };
-    let removes = hits(|hit| hit == Hit::Remove);
-    let mut keeps = hits(|hit| matches!(hit, Hit::Keep | Hit::KeepRule(_)));
+    let removes = hits(|hit| hit == RuleMatch::Remove);
+    let mut keeps = hits(|hit| matches!(hit, RuleMatch::Keep | RuleMatch::KeepRule(_)));
     keeps.extend(lines.keeps.iter().cloned());
-    let kept = subtract(chosen, &dropped_by_rules(outline, lines));
+    let kept = subtract(chosen, &dropped_by_rules(document, lines));
     let kept = subtract(
         &kept,
         &union(lines.scored.iter().map(|(range, _)| range.clone()).collect()),
@@ -90,42 +90,42 @@ pub fn decide(outline: &Outline<'_>, lines: &Lines, units: &Units, chosen: &[Ran
     // What no form of a unit has a place for: whoever keeps the unit keeps its content.
     let left_out = units.left_out().iter().map(|left_out| left_out.range.clone());
     let kept = subtract(&kept, &union(left_out.collect()));
-    let removed = name_removals(outline, &parts(lines, units), &kept);
-    Verdict { kept, removed }
+    let removed = name_removals(document, &parts(lines, units), &kept);
+    Selection { kept, removed }
 }
 
 /// What drop rules take: elements, lines and comments. Disjoint, ascending.
-pub fn dropped_by_rules(outline: &Outline<'_>, lines: &Lines) -> Vec<Range<usize>> {
-    let elements = outline.elements.iter().filter(|e| outline.rule_drops(e));
+pub fn dropped_by_rules(document: &Document<'_>, lines: &LineDecisions) -> Vec<Range<usize>> {
+    let elements = document.elements.iter().filter(|e| document.rule_drops(e));
     let mut dropped: Vec<_> = elements.map(|e| e.start as usize..e.end as usize).collect();
     dropped.extend(lines.drops.iter().map(|(range, _)| range.clone()));
     union(dropped)
 }
 
 /// What goes beside whole elements, ascending: lines and comments by rules, and parts of units.
-fn parts(lines: &Lines, units: &Units) -> Vec<(Range<usize>, Reason)> {
+fn parts(lines: &LineDecisions, units: &Units) -> Vec<(Range<usize>, RemovalReason)> {
     let by_rules = lines
         .drops
         .iter()
-        .map(|(range, rule)| (range.clone(), Reason::Rule(*rule)));
+        .map(|(range, rule)| (range.clone(), RemovalReason::Rule(*rule)));
     let scored = lines
         .scored
         .iter()
-        .map(|(range, reason)| (range.clone(), Reason::Score(reason)));
+        .map(|(range, reason)| (range.clone(), RemovalReason::Score(reason)));
     let left_out = units.left_out().iter();
     let mut parts: Vec<_> = by_rules
         .chain(scored)
-        .chain(left_out.map(|left_out| (left_out.range.clone(), Reason::Score(left_out.reason))))
+        .chain(left_out.map(|left_out| (left_out.range.clone(), RemovalReason::Score(left_out.reason))))
         .collect();
     parts.sort_by_key(|(range, _)| range.start);
     parts
 }
 
-impl Verdict {
+impl Selection {
     /// Visible characters in a range, and how many of them the score left out.
-    pub fn left_out_by_score(&self, outline: &Outline<'_>, inside: &Range<usize>) -> (u32, u32) {
+    pub fn left_out_by_score(&self, document: &Document<'_>, inside: &Range<usize>) -> (u32, u32) {
         let is_inside = |removal: &&Removal| {
-            matches!(removal.reason, Reason::Score(_))
+            matches!(removal.reason, RemovalReason::Score(_))
                 && inside.start <= removal.range.start
                 && removal.range.end <= inside.end
         };
@@ -135,7 +135,7 @@ impl Verdict {
             .filter(is_inside)
             .map(|removal| removal.characters)
             .sum();
-        (visible_between(outline, inside), left_out)
+        (visible_between(document, inside), left_out)
     }
 }
 
@@ -182,8 +182,12 @@ pub(crate) fn subtract(from: &[Range<usize>], gone: &[Range<usize>]) -> Vec<Rang
 }
 
 /// Names what lies outside `kept`: whole elements where they are wholly outside, else the text itself.
-fn name_removals(outline: &Outline<'_>, parts: &[(Range<usize>, Reason)], kept: &[Range<usize>]) -> Vec<Removal> {
-    let everything = 0..outline.source.len();
+fn name_removals(
+    document: &Document<'_>,
+    parts: &[(Range<usize>, RemovalReason)],
+    kept: &[Range<usize>],
+) -> Vec<Removal> {
+    let everything = 0..document.source.len();
     let gone = subtract(std::slice::from_ref(&everything), kept);
     let mut named = Vec::new();
     let mut parts_left = parts.iter().peekable();
@@ -193,15 +197,18 @@ fn name_removals(outline: &Outline<'_>, parts: &[(Range<usize>, Reason)], kept: 
         loop {
             steps::count(1);
             // The next thing at or behind `at`: an element, a run of text, or a part by itself.
-            while outline.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
+            while document.elements.get(element).is_some_and(|e| (e.start as usize) < at) {
                 element += 1;
             }
-            while outline.runs.get(run).is_some_and(|r| r.end as usize <= at) {
+            while document.runs.get(run).is_some_and(|r| r.end as usize <= at) {
                 run += 1;
             }
             while parts_left.next_if(|(range, _)| range.end <= at).is_some() {}
-            let element_at = outline.elements.get(element).map_or(usize::MAX, |e| e.start as usize);
-            let run_at = outline.runs.get(run).map_or(usize::MAX, |r| (r.start as usize).max(at));
+            let element_at = document.elements.get(element).map_or(usize::MAX, |e| e.start as usize);
+            let run_at = document
+                .runs
+                .get(run)
+                .map_or(usize::MAX, |r| (r.start as usize).max(at));
             let line = parts_left
                 .peek()
                 .filter(|(range, _)| range.start.max(at) <= element_at.min(run_at));
@@ -211,54 +218,54 @@ fn name_removals(outline: &Outline<'_>, parts: &[(Range<usize>, Reason)], kept: 
                 break;
             }
             if let Some((range, reason)) = line.filter(|_| line_at == next) {
-                let whole = outline
+                let whole = document
                     .elements
                     .get(element)
                     .is_some_and(|e| e.start as usize == range.start && e.end as usize == range.end);
                 let of = if whole { element as u32 } else { NONE };
                 at = range.end.min(gap.end).max(next + 1);
                 // A rule about the element itself says more than one about its text.
-                let own = (whole && outline.rule_drops(&outline.elements[element]))
-                    .then(|| reason_of(outline, of))
+                let own = (whole && document.rule_drops(&document.elements[element]))
+                    .then(|| reason_of(document, of))
                     .flatten();
-                named.push(removal(outline, next..at, own.unwrap_or(*reason), of));
+                named.push(removal(document, next..at, own.unwrap_or(*reason), of));
             } else if element_at == next {
-                let e = &outline.elements[element];
-                let reason = reason_of(outline, element as u32);
+                let e = &document.elements[element];
+                let reason = reason_of(document, element as u32);
                 if e.end as usize <= gap.end && reason.is_some() {
                     at = e.end as usize;
-                    named.extend(reason.map(|reason| removal(outline, next..at, reason, element as u32)));
+                    named.extend(reason.map(|reason| removal(document, next..at, reason, element as u32)));
                 } else {
                     at = (e.inner as usize).max(next + 1); // only its start tag: look inside
                 }
             } else {
-                let r = &outline.runs[run];
+                let r = &document.runs[run];
                 at = (r.end as usize).min(gap.end).min(
                     parts_left
                         .peek()
                         .map_or(usize::MAX, |(range, _)| range.start.max(next + 1)),
                 );
-                named.push(removal(outline, next..at, Reason::Score(score::OUTSIDE), NONE));
+                named.push(removal(document, next..at, RemovalReason::Score(score::OUTSIDE), NONE));
             }
         }
     }
-    join_neighbours(outline, named)
+    join_neighbours(document, named)
 }
 
 /// Why an element that is wholly outside is: its own rule, else what the score takes it for.
-/// `None` for what no browser shows and no rule names: it is no loss, and its parts may have rules.
-fn reason_of(outline: &Outline<'_>, element: u32) -> Option<Reason> {
-    let e = &outline.elements[element as usize];
+/// `None` for what no browser shows and no rule names: it is no removal, and its parts may have rules.
+fn reason_of(document: &Document<'_>, element: u32) -> Option<RemovalReason> {
+    let e = &document.elements[element as usize];
     match e.hit {
-        Some(Hit::Remove) => Some(Reason::Caller),
-        Some(Hit::DropRule(rule)) if outline.rule_drops(e) => Some(Reason::Rule(rule)),
-        _ if outline.characters(element) == 0 || matches!(e.tag, Tag::HTML | Tag::BODY) => None,
-        _ => Some(Reason::Score(score::reason_outside(outline, element))),
+        Some(RuleMatch::Remove) => Some(RemovalReason::Caller),
+        Some(RuleMatch::DropRule(rule)) if document.rule_drops(e) => Some(RemovalReason::Rule(rule)),
+        _ if document.characters(element) == 0 || matches!(e.tag, Tag::HTML | Tag::BODY) => None,
+        _ => Some(RemovalReason::Score(score::reason_outside(document, element))),
     }
 }
 
-fn removal(outline: &Outline<'_>, range: Range<usize>, reason: Reason, element: u32) -> Removal {
-    let characters = visible_between(outline, &range);
+fn removal(document: &Document<'_>, range: Range<usize>, reason: RemovalReason, element: u32) -> Removal {
+    let characters = visible_between(document, &range);
     Removal {
         range,
         reason,
@@ -268,50 +275,50 @@ fn removal(outline: &Outline<'_>, range: Range<usize>, reason: Reason, element: 
 }
 
 /// The runs that have text in `range`.
-pub(crate) fn runs_in<'o>(outline: &'o Outline<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o Run> {
-    let first = outline.runs.partition_point(|run| run.end as usize <= range.start);
+pub(crate) fn runs_in<'o>(document: &'o Document<'_>, range: &Range<usize>) -> impl Iterator<Item = &'o Run> {
+    let first = document.runs.partition_point(|run| run.end as usize <= range.start);
     let end = range.end;
-    outline.runs[first..]
+    document.runs[first..]
         .iter()
         .take_while(move |run| (run.start as usize) < end)
 }
 
 /// Visible characters of the source between two offsets.
-pub(crate) fn visible_between(outline: &Outline<'_>, range: &Range<usize>) -> u32 {
-    runs_in(outline, range).fold(0, |sum, run| {
+pub(crate) fn visible_between(document: &Document<'_>, range: &Range<usize>) -> u32 {
+    runs_in(document, range).fold(0, |sum, run| {
         steps::count(1);
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
         sum + match (start, end) == (run.start as usize, run.end as usize) {
             true => run.characters,
-            false => visible_characters(&run.decode(&outline.source[start..end])),
+            false => visible_characters(&run.decode(&document.source[start..end])),
         }
     })
 }
 
 /// The first characters of what a removal took: its visible text, or for what shows none (a comment, a style sheet) its
 /// source.
-pub fn preview(outline: &Outline<'_>, removal: &Removal, characters: usize) -> String {
+pub fn preview(document: &Document<'_>, removal: &Removal, characters: usize) -> String {
     let range = &removal.range;
     if removal.characters == 0 {
-        let mut preview = Preview::of(characters);
-        let source = &outline.source[range.clone()];
-        let inner = match outline.elements.get(removal.element as usize) {
-            Some(e) if e.tag.is_raw() => outline.raw_text(removal.element),
+        let mut preview = TextPreview::of(characters);
+        let source = &document.source[range.clone()];
+        let inner = match document.elements.get(removal.element as usize) {
+            Some(e) if e.tag.is_raw() => document.raw_text(removal.element),
             Some(_) => source,
             None => super::lines::comment_text(source),
         };
         preview.fill(inner.chars().take(characters * 8));
         return preview.text;
     }
-    text_in(outline, range, characters)
+    text_in(document, range, characters)
 }
 
 /// The first characters of the visible text in a range.
-pub fn text_in(outline: &Outline<'_>, range: &Range<usize>, characters: usize) -> String {
-    let mut preview = Preview::of(characters);
-    for run in runs_in(outline, range) {
+pub fn text_in(document: &Document<'_>, range: &Range<usize>, characters: usize) -> String {
+    let mut preview = TextPreview::of(characters);
+    for run in runs_in(document, range) {
         let (start, end) = ((run.start as usize).max(range.start), (run.end as usize).min(range.end));
-        preview.fill(run.decode(&outline.source[start..end]).chars());
+        preview.fill(run.decode(&document.source[start..end]).chars());
         if preview.left == 0 {
             break;
         }
@@ -320,16 +327,16 @@ pub fn text_in(outline: &Outline<'_>, range: &Range<usize>, characters: usize) -
 }
 
 /// A text that grows, white space squashed, until it is long enough.
-struct Preview {
+struct TextPreview {
     text: String,
     /// White space was passed since the last character.
     parted: bool,
     left: usize,
 }
 
-impl Preview {
+impl TextPreview {
     fn of(characters: usize) -> Self {
-        Preview {
+        TextPreview {
             text: String::new(),
             parted: false,
             left: characters,
@@ -357,15 +364,16 @@ impl Preview {
 }
 
 /// Joins removals of one reason with nothing visible between them, and leaves out what the score took of nothing.
-fn join_neighbours(outline: &Outline<'_>, named: Vec<Removal>) -> Vec<Removal> {
+fn join_neighbours(document: &Document<'_>, named: Vec<Removal>) -> Vec<Removal> {
     let mut joined: Vec<Removal> = Vec::new();
     for next in named {
-        if next.characters == 0 && matches!(next.reason, Reason::Score(_)) {
+        if next.characters == 0 && matches!(next.reason, RemovalReason::Score(_)) {
             continue;
         }
         match joined.last_mut() {
             Some(last)
-                if last.reason == next.reason && outline.source[last.range.end..next.range.start].trim().is_empty() =>
+                if last.reason == next.reason
+                    && document.source[last.range.end..next.range.start].trim().is_empty() =>
             {
                 last.range.end = next.range.end;
                 last.characters += next.characters;

@@ -6,7 +6,7 @@ use super::tags::Tag;
 /// text or inline element (section 13.2.4.3, "the list of active formatting elements"; elements that are open are not
 /// listed here).
 #[derive(Debug, Default)]
-pub(crate) struct Reopened {
+pub(crate) struct ActiveFormatting {
     /// Their names, each with the serial at which it is open again. Those that are come first, by serial.
     names: Vec<(Tag, u64)>,
     /// How many are open again.
@@ -16,7 +16,7 @@ pub(crate) struct Reopened {
 /// Names in one list at most. Browsers keep three of each kind.
 const REOPENED: usize = 64;
 
-impl Reopened {
+impl ActiveFormatting {
     pub(crate) fn add(&mut self, tag: Tag) {
         if self.names.len() == REOPENED {
             self.names.remove(0);

@@ -8,9 +8,9 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     tags::Tag,
     tokens::{MAY_BE_BLANK, StartTag},
-    tree_builder::{Comment, Ended, Road},
+    tree_builder::{Comment, Ended, TreeSink},
 };
-use crate::engine::selectors::program::Hit;
+use crate::engine::selectors::program::RuleMatch;
 use crate::steps;
 
 /// No element: the parent of what stands at the top.
@@ -28,7 +28,7 @@ pub struct Element {
     /// Its name.
     pub tag: Tag,
     /// What the rules say of it.
-    pub hit: Option<Hit>,
+    pub hit: Option<RuleMatch>,
     /// Whether its end is where its author wrote it, or where every author leaves it out; false for a `div` that ends only
     /// because something around it does.
     pub closed: bool,
@@ -104,16 +104,16 @@ pub struct RuledComment {
 
 /// Something that begins and never ends, and takes the rest of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Swallowed {
+pub struct Unterminated {
     /// Where it begins.
     pub at: usize,
     /// What it is, for a person: `a tag`, `a comment`, or the element's name.
     pub what: &'static str,
 }
 
-/// The outline of one document.
+/// The document of one document.
 #[derive(Debug)]
-pub struct Outline<'s> {
+pub struct Document<'s> {
     /// What all offsets point into.
     pub source: &'s str,
     /// The elements in document order.
@@ -131,14 +131,14 @@ pub struct Outline<'s> {
     /// Whether it is plain text, with no blocks but one `div` around it and no `br`: newlines part its paragraphs.
     pub is_plain: bool,
     /// What begins and never ends, with the rest of the document inside it, as in a browser.
-    pub swallowed: Option<Swallowed>,
+    pub unterminated: Option<Unterminated>,
     /// Visible characters before each run, and in all of them at the end.
     pub characters_before: Vec<u32>,
     /// As `characters_before`, of linked runs alone.
     pub linked_before: Vec<u32>,
 }
 
-impl<'s> Outline<'s> {
+impl<'s> Document<'s> {
     /// The start tag of an element.
     pub fn start_tag(&self, element: u32) -> StartTag<'s> {
         let e = &self.elements[element as usize];
@@ -179,7 +179,7 @@ impl<'s> Outline<'s> {
     /// Whether a drop rule takes this element. One that was never closed holds whatever came after it, so a rule about it
     /// is believed only while it takes little.
     pub fn rule_drops(&self, element: &Element) -> bool {
-        let Some(Hit::DropRule(_)) = element.hit else {
+        let Some(RuleMatch::DropRule(_)) = element.hit else {
             return false;
         };
         let characters = |run: u32| self.characters_before[run as usize];
@@ -244,10 +244,10 @@ impl<'s> Outline<'s> {
 /// grow often nor take much that is never used.
 const BYTES_AN_ELEMENT: usize = 128;
 
-/// Fills an [`Outline`] as the handlers see the document pass.
+/// Fills an [`Document`] as the handlers see the document pass.
 #[derive(Debug)]
-pub(crate) struct Builder<'s> {
-    outline: Outline<'s>,
+pub(crate) struct DocumentBuilder<'s> {
+    document: Document<'s>,
     /// Open elements whose text is never shown.
     unseen: u32,
     /// Open links.
@@ -258,9 +258,9 @@ pub(crate) struct Builder<'s> {
     hidden: Vec<u32>,
 }
 
-impl<'s> Builder<'s> {
+impl<'s> DocumentBuilder<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
-        let outline = Outline {
+        let document = Document {
             source,
             elements: Vec::with_capacity(source.len() / BYTES_AN_ELEMENT),
             runs: Vec::with_capacity(source.len() / BYTES_AN_ELEMENT),
@@ -269,12 +269,12 @@ impl<'s> Builder<'s> {
             takes: Vec::new(),
             is_document: false,
             is_plain: true,
-            swallowed: None,
+            unterminated: None,
             characters_before: Vec::new(),
             linked_before: Vec::new(),
         };
-        Builder {
-            outline,
+        DocumentBuilder {
+            document,
             unseen: 0,
             links: 0,
             blocks: 0,
@@ -282,31 +282,31 @@ impl<'s> Builder<'s> {
         }
     }
 
-    pub(crate) fn finish(self) -> Outline<'s> {
-        let mut outline = self.outline;
-        drop_runs(&mut outline, &self.hidden);
+    pub(crate) fn finish(self) -> Document<'s> {
+        let mut document = self.document;
+        drop_runs(&mut document, &self.hidden);
         let (mut characters, mut linked) = (0, 0);
-        outline.characters_before.reserve(outline.runs.len() + 1);
-        outline.linked_before.reserve(outline.runs.len() + 1);
-        for run in &outline.runs {
-            outline.characters_before.push(characters);
-            outline.linked_before.push(linked);
+        document.characters_before.reserve(document.runs.len() + 1);
+        document.linked_before.reserve(document.runs.len() + 1);
+        for run in &document.runs {
+            document.characters_before.push(characters);
+            document.linked_before.push(linked);
             characters += run.characters;
             linked += if run.linked { run.characters } else { 0 };
         }
-        outline.characters_before.push(characters);
-        outline.linked_before.push(linked);
-        outline
+        document.characters_before.push(characters);
+        document.linked_before.push(linked);
+        document
     }
 }
 
 /// Takes these runs out, which are ascending.
-fn drop_runs(outline: &mut Outline<'_>, dropped: &[u32]) {
+fn drop_runs(document: &mut Document<'_>, dropped: &[u32]) {
     if dropped.is_empty() {
         return;
     }
     let number = |run: u32| run - dropped.partition_point(|dropped| *dropped < run) as u32;
-    outline.events.retain_mut(|event| match event {
+    document.events.retain_mut(|event| match event {
         Event::Text(run) => {
             let stays = dropped.binary_search(run).is_err();
             *run = number(*run);
@@ -314,16 +314,16 @@ fn drop_runs(outline: &mut Outline<'_>, dropped: &[u32]) {
         }
         Event::Open(_) | Event::Close(_) => true,
     });
-    for element in &mut outline.elements {
+    for element in &mut document.elements {
         (element.first_run, element.next_run) = (number(element.first_run), number(element.next_run));
     }
     let mut runs = 0..;
-    outline
+    document
         .runs
         .retain(|_| runs.next().is_some_and(|run: u32| dropped.binary_search(&run).is_err()));
 }
 
-impl Builder<'_> {
+impl DocumentBuilder<'_> {
     fn add_run(&mut self, range: Range<usize>, parent: Option<u32>, literal: bool) {
         if range.is_empty() {
             return;
@@ -334,9 +334,9 @@ impl Builder<'_> {
             parent: parent.unwrap_or(NONE),
             characters: 0,
             linked: self.links > 0,
-            literal: literal || memchr::memchr(b'&', &self.outline.source.as_bytes()[range.clone()]).is_none(),
+            literal: literal || memchr::memchr(b'&', &self.document.source.as_bytes()[range.clone()]).is_none(),
         };
-        run.characters = visible_characters(&run.decode(&self.outline.source[range]));
+        run.characters = visible_characters(&run.decode(&self.document.source[range]));
         if !self.joins(&run) {
             self.push_run(run);
         }
@@ -345,12 +345,12 @@ impl Builder<'_> {
     /// Joins text to the run right before it: a `<` that is text begins no run of its own, or a page of them would be one of
     /// runs. The answer is whether there is such a run.
     fn joins(&mut self, run: &Run) -> bool {
-        let Some(last) = self.outline.runs.last_mut() else {
+        let Some(last) = self.document.runs.last_mut() else {
             return false;
         };
         let is_next = last.end == run.start && last.parent == run.parent && last.linked == run.linked;
         let is_joined =
-            is_next && last.literal == run.literal && matches!(self.outline.events.last(), Some(Event::Text(_)));
+            is_next && last.literal == run.literal && matches!(self.document.events.last(), Some(Event::Text(_)));
         if is_joined {
             last.end = run.end;
             last.characters += run.characters;
@@ -360,25 +360,25 @@ impl Builder<'_> {
 
     fn push_run(&mut self, run: Run) {
         if self.unseen > 0 {
-            self.hidden.push(self.outline.runs.len() as u32);
+            self.hidden.push(self.document.runs.len() as u32);
         }
-        self.outline.events.push(Event::Text(self.outline.runs.len() as u32));
-        self.outline.runs.push(run);
+        self.document.events.push(Event::Text(self.document.runs.len() as u32));
+        self.document.runs.push(run);
     }
 }
 
-impl Road for Builder<'_> {
-    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32 {
-        let outline = &mut self.outline;
-        let id = outline.elements.len() as u32;
-        outline.is_document |= matches!(tag, Tag::HTML | Tag::HEAD | Tag::BODY);
+impl TreeSink for DocumentBuilder<'_> {
+    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<RuleMatch>) -> u32 {
+        let document = &mut self.document;
+        let id = document.elements.len() as u32;
+        document.is_document |= matches!(tag, Tag::HTML | Tag::HEAD | Tag::BODY);
         self.unseen += u32::from(tag.is_unseen());
         self.links += u32::from(tag == Tag::A);
         if self.unseen == 0 && (tag.is_block() || tag == Tag::BR) {
             self.blocks += 1;
-            outline.is_plain &= self.blocks == 1 && tag == Tag::DIV;
+            document.is_plain &= self.blocks == 1 && tag == Tag::DIV;
         }
-        outline.elements.push(Element {
+        document.elements.push(Element {
             tag,
             hit,
             closed: false,
@@ -386,34 +386,34 @@ impl Road for Builder<'_> {
             parent: parent.unwrap_or(NONE),
             block: match tag.is_block() {
                 true => id,
-                false => outline.block_of(parent.unwrap_or(NONE)),
+                false => document.block_of(parent.unwrap_or(NONE)),
             },
             start: range.start as u32,
             inner: range.end as u32,
             end: range.end as u32,
             next: id + 1,
-            first_run: outline.runs.len() as u32,
-            next_run: outline.runs.len() as u32,
+            first_run: document.runs.len() as u32,
+            next_run: document.runs.len() as u32,
         });
-        outline.events.push(Event::Open(id));
+        document.events.push(Event::Open(id));
         id
     }
 
     fn close(&mut self, id: u32, at: usize, end: Ended) {
-        let outline = &mut self.outline;
-        let next = outline.elements.len() as u32;
-        let element = &mut outline.elements[id as usize];
+        let document = &mut self.document;
+        let next = document.elements.len() as u32;
+        let element = &mut document.elements[id as usize];
         element.end = at as u32;
         element.closed = end.is_sure(element.tag);
         element.next = next;
-        element.next_run = outline.runs.len() as u32;
+        element.next_run = document.runs.len() as u32;
         self.unseen -= u32::from(element.tag.is_unseen());
         self.links -= u32::from(element.tag == Tag::A);
-        outline.events.push(Event::Close(id));
+        document.events.push(Event::Close(id));
     }
 
     fn moved(&mut self, id: u32, parent: Option<u32>) {
-        let Outline { elements, runs, .. } = &mut self.outline;
+        let Document { elements, runs, .. } = &mut self.document;
         let moved = &mut elements[id as usize];
         moved.parent = parent.unwrap_or(NONE);
         let first_run = moved.first_run;
@@ -428,7 +428,7 @@ impl Road for Builder<'_> {
         let inside = self.hidden.split_off(inside);
         let stays = |run: &u32| !is_shown(elements, runs[*run as usize].parent);
         self.hidden.extend(inside.into_iter().filter(stays));
-        self.outline.is_plain = false;
+        self.document.is_plain = false;
     }
 
     fn text(&mut self, range: Range<usize>, parent: Option<u32>) {
@@ -451,7 +451,7 @@ impl Road for Builder<'_> {
     }
 
     fn comment(&mut self, comment: Comment) {
-        self.outline.comments.push(RuledComment {
+        self.document.comments.push(RuledComment {
             range: comment.range,
             parent: comment.parent.unwrap_or(NONE),
             rule: comment.rule,
@@ -459,14 +459,14 @@ impl Road for Builder<'_> {
     }
 
     fn take(&mut self, id: u32, rule: u16) {
-        let takes = &self.outline.takes;
+        let takes = &self.document.takes;
         if takes.len() < TAKES && takes.last() != Some(&(id, rule)) {
-            self.outline.takes.push((id, rule));
+            self.document.takes.push((id, rule));
         }
     }
 
-    fn swallowed(&mut self, at: usize, what: &'static str) {
-        self.outline.swallowed = Some(Swallowed { at, what });
+    fn unterminated(&mut self, at: usize, what: &'static str) {
+        self.document.unterminated = Some(Unterminated { at, what });
     }
 }
 

@@ -1,4 +1,4 @@
-//! From bytes to a flat [`document::Outline`]: lol_html's tokens, the open elements, and the tree that they build.
+//! From bytes to a flat [`document::Document`]: lol_html's tokens, the open elements, and the tree that they build.
 
 pub(crate) mod active_formatting;
 pub mod document;

@@ -3,8 +3,8 @@
 //! lol_html knows no implied end tags, so the tree rules of the WHATWG HTML standard (section 13.2.6) that decide where
 //! an element ends are kept here, for both roads. Not here on purpose: reparenting (foster parents, the copies that the
 //! adoption agency makes); text stays in the order of the source, and a formatting element that ends inside blocks opened
-//! after it is *unhooked*: it closes, they stay open. What of that decides what is shown is told: see [`Stack::moved`].
-//! Formatting that browsers open again is no element here, and only known for what its end tag closes: [`Reopened`]. Nor is
+//! after it is *unhooked*: it closes, they stay open. What of that decides what is shown is told: see [`OpenElements::moved`].
+//! Formatting that browsers open again is no element here, and only known for what its end tag closes: [`ActiveFormatting`]. Nor is
 //! quirks mode here, where a `table` does not close a `p`.
 //!
 //! # Limits
@@ -14,15 +14,15 @@
 use std::collections::HashMap;
 
 use super::{
-    active_formatting::Reopened,
-    scope::{BORDERS, Border, Namespace, Open, Point},
+    active_formatting::ActiveFormatting,
+    scope::{BORDERS, ElementScope, IntegrationPoint, Namespace, OpenElement},
     tags::Tag,
     tokens::StartTag,
 };
 
 /// An element that is no longer open.
 #[derive(Debug)]
-pub(crate) struct Closed {
+pub(crate) struct ClosedElement {
     pub(crate) id: u32,
     /// Where it stood on the stack.
     pub(crate) position: usize,
@@ -32,7 +32,7 @@ pub(crate) struct Closed {
 
 /// What becomes of a start tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
+pub(crate) enum StartAction {
     /// It opens an element.
     Insert {
         namespace: Namespace,
@@ -43,14 +43,14 @@ pub(crate) enum Start {
     Ignore,
 }
 
-const HTML: Start = Start::Insert {
+const HTML: StartAction = StartAction::Insert {
     namespace: Namespace::Html,
     empty: false,
 };
 
 /// What an end tag did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum EndAction {
     /// It closed the last one of the elements reported.
     Closed,
     /// It closed nothing.
@@ -61,23 +61,23 @@ pub(crate) enum End {
 
 /// An element that stands no longer in what closed around it, though it stays open.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moved {
+pub(crate) struct ReparentedElement {
     pub(crate) id: u32,
     /// The element that is around it now.
     pub(crate) parent: Option<u32>,
 }
 
-/// The stack of open elements. Elements that an operation closes are appended to [`Stack::closed`], innermost first.
+/// The stack of open elements. Elements that an operation closes are appended to [`OpenElements::closed`], innermost first.
 #[derive(Debug)]
-pub(crate) struct Stack {
-    open: Vec<Open>,
+pub(crate) struct OpenElements {
+    open: Vec<OpenElement>,
     serials: u64,
     /// What has closed since the caller last took it, in order.
-    pub(crate) closed: Vec<Closed>,
+    pub(crate) closed: Vec<ClosedElement>,
     /// What stands somewhere else since then, innermost first.
-    pub(crate) moved: Vec<Moved>,
+    pub(crate) moved: Vec<ReparentedElement>,
     /// Of the whole document, and of each open element that keeps formatting to itself.
-    reopened: Vec<Reopened>,
+    active_formatting: Vec<ActiveFormatting>,
     in_body: bool,
     /// The form that was opened last and not ended by its own tag, open or not: until then no other opens.
     form: Option<u64>,
@@ -97,14 +97,14 @@ fn for_each_list(borders: &mut [Vec<u64>; BORDERS], mut kinds: u8, mut act: impl
     }
 }
 
-impl Stack {
+impl OpenElements {
     pub(crate) fn new() -> Self {
-        Stack {
+        OpenElements {
             open: Vec::new(),
             serials: 0,
             closed: Vec::new(),
             moved: Vec::new(),
-            reopened: vec![Reopened::default()],
+            active_formatting: vec![ActiveFormatting::default()],
             in_body: false,
             form: None,
             named: vec![Vec::new(); Tag::COUNT],
@@ -114,11 +114,11 @@ impl Stack {
         }
     }
 
-    pub(crate) fn top(&self) -> Option<&Open> {
+    pub(crate) fn top(&self) -> Option<&OpenElement> {
         self.open.last()
     }
 
-    pub(crate) fn top_mut(&mut self) -> Option<&mut Open> {
+    pub(crate) fn top_mut(&mut self) -> Option<&mut OpenElement> {
         self.open.last_mut()
     }
 
@@ -131,23 +131,23 @@ impl Stack {
         self.foreign.values().any(|open| !open.is_empty())
     }
 
-    /// Opens an element as [`Stack::start`] said.
+    /// Opens an element as [`OpenElements::start`] said.
     pub(crate) fn push(&mut self, tag: Tag, namespace: Namespace, start: &StartTag<'_>, name_hash: u32, id: u32) {
         let point = match (namespace, tag) {
-            (Namespace::Svg, Tag::FOREIGNOBJECT | Tag::DESC | Tag::TITLE) => Point::Html,
-            (Namespace::MathMl, Tag::MI | Tag::MO | Tag::MN | Tag::MS | Tag::MTEXT) => Point::MathText,
+            (Namespace::Svg, Tag::FOREIGNOBJECT | Tag::DESC | Tag::TITLE) => IntegrationPoint::Html,
+            (Namespace::MathMl, Tag::MI | Tag::MO | Tag::MN | Tag::MS | Tag::MTEXT) => IntegrationPoint::MathText,
             (Namespace::MathMl, Tag::ANNOTATION_XML) => match start.attribute("encoding") {
                 Some(value)
                     if value.eq_ignore_ascii_case(b"text/html")
                         || value.eq_ignore_ascii_case(b"application/xhtml+xml") =>
                 {
-                    Point::Html
+                    IntegrationPoint::Html
                 }
-                _ => Point::Annotation,
+                _ => IntegrationPoint::Annotation,
             },
-            _ => Point::No,
+            _ => IntegrationPoint::No,
         };
-        let mut element = Open {
+        let mut element = OpenElement {
             tag,
             name_hash,
             id,
@@ -163,14 +163,14 @@ impl Stack {
         }
         self.names_of(&element).push(element.serial);
         if element.keeps_formatting() {
-            self.reopened.push(Reopened::default());
+            self.active_formatting.push(ActiveFormatting::default());
         }
         element.borders = element.kinds();
         for_each_list(&mut self.borders, element.borders, |list| list.push(element.serial));
         self.open.push(element);
     }
 
-    fn names_of(&mut self, element: &Open) -> &mut Vec<u64> {
+    fn names_of(&mut self, element: &OpenElement) -> &mut Vec<u64> {
         match (element.namespace, element.tag) {
             (Namespace::Html, Tag::OTHER) => self.others.entry(element.name_hash).or_default(),
             (Namespace::Html, tag) => &mut self.named[tag.index()],
@@ -183,13 +183,13 @@ impl Stack {
         let Some(top) = self.open.len().checked_sub(1) else {
             return;
         };
-        let Open { tag, serial, .. } = self.open[top];
+        let OpenElement { tag, serial, .. } = self.open[top];
         let is_formatting = tag.is_formatting() && !self.open[top].is_foreign();
-        if self.open[top].keeps_formatting() && self.reopened.len() > 1 {
-            self.reopened.pop();
+        if self.open[top].keeps_formatting() && self.active_formatting.len() > 1 {
+            self.active_formatting.pop();
         }
         self.unhook(top);
-        if let Some(list) = self.reopened.last_mut() {
+        if let Some(list) = self.active_formatting.last_mut() {
             list.close_above(serial);
             if is_formatting {
                 list.add(tag);
@@ -199,7 +199,7 @@ impl Stack {
 
     /// Text or an inline element: formatting that was closed by what is around it is open again.
     pub(crate) fn reopen_formatting(&mut self) {
-        if let Some(list) = self.reopened.last_mut()
+        if let Some(list) = self.active_formatting.last_mut()
             && list.open_all(self.serials)
         {
             self.serials += 1;
@@ -235,7 +235,7 @@ impl Stack {
             _ => {}
         }
         for_each_list(&mut self.borders, element.borders, forget);
-        self.closed.push(Closed {
+        self.closed.push(ClosedElement {
             id: element.id,
             position,
             unhooked: position < self.open.len(),
@@ -247,7 +247,7 @@ impl Stack {
     }
 
     /// Where the innermost of these elements stands, unless a border is above it.
-    fn place(&self, serials: Option<&Vec<u64>>, border: Border) -> Option<usize> {
+    fn place(&self, serials: Option<&Vec<u64>>, border: ElementScope) -> Option<usize> {
         let serial = serials?.last()?;
         if self.borders[border as usize].last() > Some(serial) {
             return None;
@@ -256,16 +256,16 @@ impl Stack {
     }
 
     /// The innermost HTML element of this tag that no border hides.
-    fn find(&self, tag: Tag, border: Border) -> Option<usize> {
+    fn find(&self, tag: Tag, border: ElementScope) -> Option<usize> {
         self.place(Some(&self.named[tag.index()]), border)
     }
 
-    fn find_any(&self, tags: &[Tag], border: Border) -> Option<usize> {
+    fn find_any(&self, tags: &[Tag], border: ElementScope) -> Option<usize> {
         tags.iter().filter_map(|tag| self.find(*tag, border)).max()
     }
 
     fn in_scope(&self, tag: Tag) -> Option<usize> {
-        self.find(tag, Border::Scope)
+        self.find(tag, ElementScope::Scope)
     }
 
     fn pop_from(&mut self, position: Option<usize>) {
@@ -275,7 +275,7 @@ impl Stack {
     }
 
     fn close_p(&mut self) {
-        self.pop_from(self.find(Tag::P, Border::Button));
+        self.pop_from(self.find(Tag::P, ElementScope::Button));
     }
 
     fn top_is(&self, wanted: impl Fn(Tag) -> bool) -> bool {
@@ -303,13 +303,13 @@ impl Stack {
 
     /// The table that a table part would belong to.
     fn table(&self) -> Option<usize> {
-        self.find(Tag::TABLE, Border::Table)
+        self.find(Tag::TABLE, ElementScope::Table)
     }
 
     /// That table, where we are between its parts and in none of its cells.
     fn bare_table(&self) -> Option<usize> {
         let table = self.table()?;
-        match self.find_any(&[Tag::TD, Tag::TH, Tag::CAPTION], Border::Table) {
+        match self.find_any(&[Tag::TD, Tag::TH, Tag::CAPTION], ElementScope::Table) {
             Some(_) => None,
             None => Some(table),
         }
@@ -325,20 +325,19 @@ impl Stack {
 
     /// Closes the foreign elements on top, up to one whose content is HTML.
     fn break_out(&mut self) {
-        while self
-            .top()
-            .is_some_and(|top| top.is_foreign() && !matches!(top.point, Point::MathText | Point::Html))
-        {
+        while self.top().is_some_and(|top| {
+            top.is_foreign() && !matches!(top.point, IntegrationPoint::MathText | IntegrationPoint::Html)
+        }) {
             self.pop();
         }
     }
 
     /// A start tag: closes what it ends, and says whether it opens an element.
-    pub(crate) fn start(&mut self, tag: Tag, start: &StartTag<'_>) -> Start {
+    pub(crate) fn start(&mut self, tag: Tag, start: &StartTag<'_>) -> StartAction {
         if let Some(top) = self.top().filter(|top| !top.takes_html(tag)) {
             let is_styled_font = || tag == Tag::FONT && start.attributes().any(|(name, _)| is_font_attribute(name));
             if !(tag.breaks_out() || is_styled_font()) {
-                return Start::Insert {
+                return StartAction::Insert {
                     namespace: top.namespace,
                     empty: false,
                 };
@@ -346,13 +345,13 @@ impl Stack {
             self.break_out();
         }
         match tag {
-            Tag::HTML if self.len() > 0 => return Start::Ignore,
+            Tag::HTML if self.len() > 0 => return StartAction::Ignore,
             Tag::HTML => return HTML,
-            Tag::HEAD if self.in_body || !self.named[Tag::HEAD.index()].is_empty() => return Start::Ignore,
+            Tag::HEAD if self.in_body || !self.named[Tag::HEAD.index()].is_empty() => return StartAction::Ignore,
             Tag::HEAD => return HTML,
-            Tag::BODY if self.in_body => return Start::Ignore,
-            Tag::FORM if self.form.is_some() => return Start::Ignore,
-            Tag::FRAME | Tag::FRAMESET => return Start::Ignore,
+            Tag::BODY if self.in_body => return StartAction::Ignore,
+            Tag::FORM if self.form.is_some() => return StartAction::Ignore,
+            Tag::FRAME | Tag::FRAMESET => return StartAction::Ignore,
             Tag::TABLE => self.pop_from(self.bare_table()),
             _ => {}
         }
@@ -375,7 +374,7 @@ impl Stack {
             Tag::SELECT => {
                 if let Some(open) = self.in_scope(Tag::SELECT) {
                     self.pop_to(open);
-                    return Start::Ignore;
+                    return StartAction::Ignore;
                 }
             }
             Tag::INPUT => self.pop_from(self.in_scope(Tag::SELECT)),
@@ -385,7 +384,7 @@ impl Stack {
             Tag::RB | Tag::RTC if self.in_scope(Tag::RUBY).is_some() => self.imply_ends(Tag::OTHER),
             Tag::RT | Tag::RP if self.in_scope(Tag::RUBY).is_some() => self.imply_ends(Tag::RTC),
             Tag::FORM => {
-                return Start::Insert {
+                return StartAction::Insert {
                     namespace: Namespace::Html,
                     empty: self.bare_table().is_some(),
                 };
@@ -397,7 +396,7 @@ impl Stack {
         if tag.reopens_formatting() {
             self.reopen_formatting();
         }
-        Start::Insert {
+        StartAction::Insert {
             namespace: match tag {
                 Tag::SVG => Namespace::Svg,
                 Tag::MATH => Namespace::MathMl,
@@ -409,13 +408,13 @@ impl Stack {
 
     /// `<li>` ends an open item of the same list, `<dd>` and `<dt>` likewise.
     fn close_item(&mut self, items: &[Tag]) {
-        self.pop_from(self.find_any(items, Border::Item));
+        self.pop_from(self.find_any(items, ElementScope::Item));
         self.close_p();
     }
 
-    fn table_part(&mut self, tag: Tag) -> Start {
+    fn table_part(&mut self, tag: Tag) -> StartAction {
         let Some(table) = self.table() else {
-            return Start::Ignore;
+            return StartAction::Ignore;
         };
         // The innermost part of this table that may hold the new one. What is above it closes, so each is passed once.
         let holds = |parent: Tag| match tag {
@@ -432,28 +431,28 @@ impl Stack {
     }
 
     /// An end tag: closes what it ends, the element it names last.
-    pub(crate) fn end(&mut self, tag: Tag, name_hash: u32) -> End {
+    pub(crate) fn end(&mut self, tag: Tag, name_hash: u32) -> EndAction {
         let before = self.closed.len();
-        if self.top().is_some_and(Open::is_foreign) {
+        if self.top().is_some_and(OpenElement::is_foreign) {
             if matches!(tag, Tag::P | Tag::BR) {
                 self.break_out();
-            } else if let Some(place) = self.place(self.foreign.get(&name_hash), Border::Html) {
+            } else if let Some(place) = self.place(self.foreign.get(&name_hash), ElementScope::Html) {
                 self.pop_to(place);
-                return End::Closed;
+                return EndAction::Closed;
             }
         }
         match tag {
-            Tag::HTML | Tag::BODY => return End::Nothing, // what follows them still belongs to the body
-            Tag::BR => return End::LineBreak,
+            Tag::HTML | Tag::BODY => return EndAction::Nothing, // what follows them still belongs to the body
+            Tag::BR => return EndAction::LineBreak,
             Tag::P => self.close_p(),
-            Tag::LI => self.pop_from(self.find(tag, Border::List)),
+            Tag::LI => self.pop_from(self.find(tag, ElementScope::List)),
             Tag::H1 | Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 => {
                 let headings = [Tag::H1, Tag::H2, Tag::H3, Tag::H4, Tag::H5, Tag::H6];
-                self.pop_from(self.find_any(&headings, Border::Scope));
+                self.pop_from(self.find_any(&headings, ElementScope::Scope));
             }
             Tag::FORM => self.end_form(),
             Tag::TABLE | Tag::CAPTION | Tag::COLGROUP | Tag::TD | Tag::TH => {
-                self.pop_from(self.find(tag, Border::Table))
+                self.pop_from(self.find(tag, ElementScope::Table))
             }
             Tag::TBODY | Tag::THEAD | Tag::TFOOT | Tag::TR => self.end_rows(tag),
             Tag::TEMPLATE => {
@@ -463,37 +462,40 @@ impl Stack {
             }
             _ if tag.is_formatting() => {
                 if !self.end_formatting(tag) {
-                    return End::Nothing;
+                    return EndAction::Nothing;
                 }
             }
             _ if tag.is_special() || tag.closes_p() => self.pop_from(self.in_scope(tag)),
-            Tag::OTHER => self.pop_from(self.place(self.others.get(&name_hash), Border::Special)),
-            _ => self.pop_from(self.find(tag, Border::Special)),
+            Tag::OTHER => self.pop_from(self.place(self.others.get(&name_hash), ElementScope::Special)),
+            _ => self.pop_from(self.find(tag, ElementScope::Special)),
         }
         if self.closed.len() > before {
-            End::Closed
+            EndAction::Closed
         } else {
-            End::Nothing
+            EndAction::Nothing
         }
     }
 
     /// The end of a row or of a group of rows, whose start may have been left out.
     fn end_rows(&mut self, tag: Tag) {
         let inside: &[Tag] = match tag {
-            _ if self.find(tag, Border::Table).is_some() => &[],
+            _ if self.find(tag, ElementScope::Table).is_some() => &[],
             Tag::TR => &[Tag::TD, Tag::TH],
-            Tag::TBODY if self.find_any(&[Tag::THEAD, Tag::TFOOT], Border::Table).is_none() => {
+            Tag::TBODY if self.find_any(&[Tag::THEAD, Tag::TFOOT], ElementScope::Table).is_none() => {
                 &[Tag::TR, Tag::TD, Tag::TH]
             }
             _ => &[],
         };
-        let outermost = inside.iter().filter_map(|tag| self.find(*tag, Border::Table)).min();
-        self.pop_from(self.find(tag, Border::Table).or(outermost));
+        let outermost = inside
+            .iter()
+            .filter_map(|tag| self.find(*tag, ElementScope::Table))
+            .min();
+        self.pop_from(self.find(tag, ElementScope::Table).or(outermost));
     }
 
     fn end_form(&mut self) {
         let Some(serial) = self.form.take() else { return };
-        if self.place(Some(&vec![serial]), Border::Scope).is_none() {
+        if self.place(Some(&vec![serial]), ElementScope::Scope).is_none() {
             return;
         }
         self.imply_ends(Tag::OTHER);
@@ -506,8 +508,8 @@ impl Stack {
     /// which browsers would open again; what else stands inside closes. Returns whether an element of this name closed.
     fn end_formatting(&mut self, tag: Tag) -> bool {
         let own = self.in_scope(tag);
-        let reopened = self.reopened.last().and_then(|list| list.find(tag));
-        let Some((i, serial)) = reopened.filter(|(_, serial)| match (serial, own) {
+        let active_formatting = self.active_formatting.last().and_then(|list| list.find(tag));
+        let Some((i, serial)) = active_formatting.filter(|(_, serial)| match (serial, own) {
             (Some(serial), Some(own)) => *serial > self.open[own].serial,
             _ => true,
         }) else {
@@ -517,11 +519,11 @@ impl Stack {
             }
             return own.is_some();
         };
-        let scope = self.borders[Border::Scope as usize].last();
+        let scope = self.borders[ElementScope::Scope as usize].last();
         if serial.is_some_and(|serial| scope > Some(&serial)) {
             return false;
         }
-        if let Some(list) = self.reopened.last_mut() {
+        if let Some(list) = self.active_formatting.last_mut() {
             list.remove(i);
         }
         if let Some(serial) = serial {
@@ -539,10 +541,11 @@ impl Stack {
             let element = &self.open[above];
             let (id, tag) = (element.id, element.tag);
             if element.is_special() {
-                self.moved.extend(block.filter(|_| is_out).map(|block| Moved {
-                    id: block,
-                    parent: Some(id),
-                }));
+                self.moved
+                    .extend(block.filter(|_| is_out).map(|block| ReparentedElement {
+                        id: block,
+                        parent: Some(id),
+                    }));
                 (block, is_out) = (Some(id), false);
             } else if element.is_foreign() || !tag.is_formatting() {
                 is_out |= tag.is_unseen() && block.is_some();
@@ -551,7 +554,7 @@ impl Stack {
         }
         let parent = position.checked_sub(1).map(|below| self.open[below].id);
         self.moved
-            .extend(block.filter(|_| is_out).map(|id| Moved { id, parent }));
+            .extend(block.filter(|_| is_out).map(|id| ReparentedElement { id, parent }));
     }
 }
 

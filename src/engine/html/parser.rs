@@ -1,4 +1,4 @@
-//! The lol_html handlers of `/v1/normalize`: one pass over a document in memory, from which comes its [`Outline`].
+//! The lol_html handlers of `/v1/normalize`: one pass over a document in memory, from which comes its [`Document`].
 //!
 //! Three handlers are attached: every start tag, every comment, the doctype. No text handler: what lies between two
 //! tokens is sliced from the source and taken apart by `engine::tokens`, which is several times faster. The ends of raw
@@ -18,11 +18,11 @@ use std::{
 use lol_html::{DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element};
 
 use super::{
-    document::{Builder, Outline},
+    document::{Document, DocumentBuilder},
     tokens::AttributeCounter,
-    tree_builder::{Road, Walker},
+    tree_builder::{TreeBuilder, TreeSink},
 };
-use crate::engine::{Choice, extract::lines::comment_text};
+use crate::engine::{ActiveRules, extract::lines::comment_text};
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
@@ -41,55 +41,55 @@ pub(crate) const TAGS_A_REWRITER: usize = 65_536;
 ///
 /// # Errors
 /// [`Error::TooDeep`], [`Error::TooManyElements`], [`Error::TokenTooLarge`] and [`Error::Deadline`].
-pub fn survey<'s>(
+pub fn parse<'s>(
     source: &'s str,
-    choice: &Choice,
+    choice: &ActiveRules,
     bounds: &Bounds,
     deadline: &Deadline,
-) -> Result<Outline<'s>, Error> {
-    let survey = RefCell::new(Survey {
+) -> Result<Document<'s>, Error> {
+    let parse = RefCell::new(Parser {
         source: source.as_bytes(),
         text: source,
-        walker: Walker::new(Builder::new(source), choice.clone(), bounds),
+        builder: TreeBuilder::new(DocumentBuilder::new(source), choice.clone(), bounds),
         at: 0,
         tags: 0,
         raw_end: Rc::default(),
-        coming: Coming::default(),
+        coming: PartialStartTag::default(),
         stop: None,
     });
     let mut from = 0;
-    while let Some(border) = run_rewriter(&survey, from, bounds, deadline)? {
+    while let Some(border) = run_rewriter(&parse, from, bounds, deadline)? {
         from = border;
     }
-    let mut survey = survey.into_inner();
-    survey.advance(source.len(), Reach::End);
-    survey.walker.finish(source.len());
-    let outline = survey.walker.road.finish();
+    let mut parse = parse.into_inner();
+    parse.advance(source.len(), GapEnd::End);
+    parse.builder.finish(source.len());
+    let document = parse.builder.sink.finish();
     let lines_bound = bounds.elements.saturating_mul(Bounds::LINES_AN_ELEMENT);
     let paragraphs = || source.lines().filter(|line| !line.trim().is_empty()).count();
-    if outline.is_plain && paragraphs() > lines_bound {
+    if document.is_plain && paragraphs() > lines_bound {
         return Err(Error::TooManyElements { limit: bounds.elements });
     }
-    Ok(outline)
+    Ok(document)
 }
 
-struct Survey<'s> {
+struct Parser<'s> {
     source: &'s [u8],
     text: &'s str,
-    walker: Walker<Builder<'s>>,
+    builder: TreeBuilder<DocumentBuilder<'s>>,
     /// Everything before this byte is done.
     at: usize,
     /// Start tags seen by the rewriter at work.
     tags: usize,
     /// Where the end tag of the raw text that was open stands, once lol_html has found it.
     raw_end: Rc<Cell<Option<(usize, usize)>>>,
-    coming: Coming,
-    stop: Option<Stop>,
+    coming: PartialStartTag,
+    stop: Option<StopReason>,
 }
 
 /// The start tag that has come in part, if it is one that comes.
 #[derive(Default)]
-struct Coming {
+struct PartialStartTag {
     /// What was done when it was looked for.
     done: usize,
     /// Up to where it was looked for, and read.
@@ -98,7 +98,7 @@ struct Coming {
 }
 
 /// Why a handler stopped the rewriter.
-enum Stop {
+enum StopReason {
     Refused(Error),
     /// A fresh rewriter must read this tag again.
     OutOfStep,
@@ -106,22 +106,22 @@ enum Stop {
 
 /// What lies behind a gap.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum GapEnd {
     Token,
     End,
 }
 
-impl Survey<'_> {
+impl Parser<'_> {
     /// Looks at what has been written and is not done.
     ///
     /// # Errors
     /// [`Error::TokenTooLarge`] for a tag that already has too many attributes.
     fn check_coming(&mut self, written: usize) -> Result<(), Error> {
-        if self.walker.in_raw() {
+        if self.builder.in_raw() {
             return Ok(());
         }
         if self.coming.done != self.at {
-            self.coming = Coming {
+            self.coming = PartialStartTag {
                 done: self.at,
                 read: self.at,
                 attributes: None,
@@ -153,26 +153,26 @@ impl Survey<'_> {
     }
 
     /// Takes in what lies before byte `to`.
-    fn advance(&mut self, to: usize, reach: Reach) {
-        if self.walker.in_raw() {
+    fn advance(&mut self, to: usize, reach: GapEnd) {
+        if self.builder.in_raw() {
             let Some((start, end)) = self.raw_end.take() else {
-                self.walker.raw_text(self.at..to);
-                if reach == Reach::End && self.at < to {
-                    self.walker.raw_unended(self.at);
+                self.builder.raw_text(self.at..to);
+                if reach == GapEnd::End && self.at < to {
+                    self.builder.raw_unended(self.at);
                 }
                 self.at = to;
                 return;
             };
-            self.walker.raw_text(self.at..start);
-            self.walker.raw_end(start..end);
+            self.builder.raw_text(self.at..start);
+            self.builder.raw_end(start..end);
             self.at = end;
         }
         let base = self.at;
         let gap = &self.source[base..to];
         match reach {
-            Reach::Token => self.walker.whole_gap(gap, base),
-            Reach::End => {
-                self.walker.gap(gap, base, true);
+            GapEnd::Token => self.builder.whole_gap(gap, base),
+            GapEnd::End => {
+                self.builder.gap(gap, base, true);
             }
         }
         self.at = to;
@@ -183,18 +183,18 @@ impl Survey<'_> {
         range: Range<usize>,
         element: &mut lol_html::html_content::Element<'_, '_, LocalHandlerTypes>,
         base: usize,
-    ) -> Result<(), Stop> {
-        self.advance(range.start, Reach::Token);
+    ) -> Result<(), StopReason> {
+        self.advance(range.start, GapEnd::Token);
         self.tags += 1;
         let is_html = element.namespace_uri() == HTML_NAMESPACE;
         let raw_tag = &self.source[range.clone()];
-        if self.walker.is_out_of_step(raw_tag, is_html) {
-            return Err(Stop::OutOfStep);
+        if self.builder.is_out_of_step(raw_tag, is_html) {
+            return Err(StopReason::OutOfStep);
         }
         let opened = self
-            .walker
+            .builder
             .start_tag(raw_tag, range.clone(), is_html, element.is_self_closing())
-            .map_err(Stop::Refused)?;
+            .map_err(StopReason::Refused)?;
         self.at = range.end;
         if opened.is_some_and(|opened| opened.raw) {
             let raw_end = Rc::clone(&self.raw_end);
@@ -214,72 +214,72 @@ pub(crate) const HTML_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 
 /// Reads from byte `base` on. The answer is where a fresh rewriter must take over, if it must.
 fn run_rewriter(
-    survey: &RefCell<Survey<'_>>,
+    parse: &RefCell<Parser<'_>>,
     base: usize,
     bounds: &Bounds,
     deadline: &Deadline,
 ) -> Result<Option<usize>, Error> {
-    survey.borrow_mut().tags = 0;
+    parse.borrow_mut().tags = 0;
     let absolute = |range: Range<usize>| base + range.start..base + range.end;
     let document = DocumentContentHandlers::default()
         .comments(|comment: &mut lol_html::html_content::Comment<'_>| {
-            let mut survey = survey.borrow_mut();
+            let mut parse = parse.borrow_mut();
             let range = absolute(comment.source_location().bytes());
-            survey.advance(range.start, Reach::Token);
-            survey.at = range.end;
-            let source = survey.text;
+            parse.advance(range.start, GapEnd::Token);
+            parse.at = range.end;
+            let source = parse.text;
             if range.end == source.len() && !is_ended(&source[range.clone()]) {
-                survey.walker.road.swallowed(range.start, "a comment");
+                parse.builder.sink.unterminated(range.start, "a comment");
             }
-            survey.walker.comment(range.clone(), comment_text(&source[range]));
+            parse.builder.comment(range.clone(), comment_text(&source[range]));
             Ok(())
         })
         .doctype(|doctype: &mut lol_html::html_content::Doctype<'_>| {
-            let mut survey = survey.borrow_mut();
+            let mut parse = parse.borrow_mut();
             let range = absolute(doctype.source_location().bytes());
-            survey.advance(range.start, Reach::Token);
-            survey.at = range.end;
+            parse.advance(range.start, GapEnd::Token);
+            parse.at = range.end;
             Ok(())
         });
     let settings = Settings::new()
         .append_document_content_handler(document)
         .append_element_content_handler(element!("*", |element| {
-            let mut survey = survey.borrow_mut();
+            let mut parse = parse.borrow_mut();
             let range = absolute(element.source_location().bytes());
-            survey.start_tag(range, element, base).map_err(|stop| {
-                survey.stop = Some(stop);
+            parse.start_tag(range, element, base).map_err(|stop| {
+                parse.stop = Some(stop);
                 Box::from("stopped")
             })
         }))
         .with_strict(false)
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(bounds.parser_bytes));
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
-    let source = survey.borrow().source;
+    let source = parse.borrow().source;
     let mut written = base;
     for slice in source[base..].chunks(SLICE_BYTES) {
         deadline.check()?;
         if rewriter.write(slice).is_err() {
-            return stopped(survey, bounds);
+            return stopped(parse, bounds);
         }
         written += slice.len();
-        let mut survey = survey.borrow_mut();
-        survey.check_coming(written)?;
-        if survey.tags > TAGS_A_REWRITER && survey.walker.at_plain_html() {
-            return Ok(Some(survey.at));
+        let mut parse = parse.borrow_mut();
+        parse.check_coming(written)?;
+        if parse.tags > TAGS_A_REWRITER && parse.builder.at_plain_html() {
+            return Ok(Some(parse.at));
         }
     }
     match rewriter.end() {
         Ok(()) => Ok(None),
-        Err(_) => stopped(survey, bounds),
+        Err(_) => stopped(parse, bounds),
     }
 }
 
 /// Why the rewriter stopped: a refusal, or where a fresh one must take over.
-fn stopped(survey: &RefCell<Survey<'_>>, bounds: &Bounds) -> Result<Option<usize>, Error> {
-    let mut survey = survey.borrow_mut();
-    match survey.stop.take() {
-        Some(Stop::Refused(error)) => Err(error),
-        Some(Stop::OutOfStep) => Ok(Some(survey.at)),
+fn stopped(parse: &RefCell<Parser<'_>>, bounds: &Bounds) -> Result<Option<usize>, Error> {
+    let mut parse = parse.borrow_mut();
+    match parse.stop.take() {
+        Some(StopReason::Refused(error)) => Err(error),
+        Some(StopReason::OutOfStep) => Ok(Some(parse.at)),
         // With `strict` off and handlers that only fail as above, memory is all that is left.
         None => Err(Error::TokenTooLarge {
             limit_bytes: bounds.parser_bytes,

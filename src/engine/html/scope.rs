@@ -12,7 +12,7 @@ pub(crate) enum Namespace {
 
 /// A foreign element whose content is HTML again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Point {
+pub(crate) enum IntegrationPoint {
     No,
     /// For all but the two elements that MathML keeps to itself.
     MathText,
@@ -23,23 +23,23 @@ pub(crate) enum Point {
 
 /// One open element.
 #[derive(Debug, Clone)]
-pub(crate) struct Open {
+pub(crate) struct OpenElement {
     pub(crate) tag: Tag,
     /// Tells unknown names apart.
     pub(crate) name_hash: u32,
-    /// The number that the road gave it.
+    /// The number that the sink gave it.
     pub(crate) id: u32,
     /// Elements seen directly inside, for `:nth-child()`.
     pub(crate) children: u32,
     pub(crate) namespace: Namespace,
-    pub(crate) point: Point,
+    pub(crate) point: IntegrationPoint,
     /// Ascending on the stack, never used again. A stream may have more elements than 32 bits count.
     pub(crate) serial: u64,
     /// The kinds of border that it is, a bit each.
     pub(crate) borders: u8,
 }
 
-impl Open {
+impl OpenElement {
     pub(crate) fn is_foreign(&self) -> bool {
         self.namespace != Namespace::Html
     }
@@ -47,17 +47,17 @@ impl Open {
     /// Whether this start tag, found inside, is for the HTML rules.
     pub(crate) fn takes_html(&self, tag: Tag) -> bool {
         match self.point {
-            Point::No => !self.is_foreign(),
-            Point::MathText => !matches!(tag, Tag::MGLYPH | Tag::MALIGNMARK),
-            Point::Html => true,
-            Point::Annotation => tag == Tag::SVG,
+            IntegrationPoint::No => !self.is_foreign(),
+            IntegrationPoint::MathText => !matches!(tag, Tag::MGLYPH | Tag::MALIGNMARK),
+            IntegrationPoint::Html => true,
+            IntegrationPoint::Annotation => tag == Tag::SVG,
         }
     }
 
     pub(crate) fn is_special(&self) -> bool {
         match self.namespace {
             Namespace::Html => self.tag.is_special(),
-            _ => self.point != Point::No,
+            _ => self.point != IntegrationPoint::No,
         }
     }
 
@@ -69,28 +69,31 @@ impl Open {
     /// The kinds of border that it is, a bit each.
     pub(crate) fn kinds(&self) -> u8 {
         let html = !self.is_foreign();
-        let scope = (html && self.tag.is_scope()) || self.point != Point::No;
+        let scope = (html && self.tag.is_scope()) || self.point != IntegrationPoint::No;
         let special = self.is_special();
-        let bit = |border: Border, is: bool| u8::from(is) << border as u8;
-        bit(Border::Scope, scope)
-            | bit(Border::Button, scope || (html && self.tag == Tag::BUTTON))
-            | bit(Border::List, scope || (html && matches!(self.tag, Tag::OL | Tag::UL)))
+        let bit = |border: ElementScope, is: bool| u8::from(is) << border as u8;
+        bit(ElementScope::Scope, scope)
+            | bit(ElementScope::Button, scope || (html && self.tag == Tag::BUTTON))
             | bit(
-                Border::Table,
+                ElementScope::List,
+                scope || (html && matches!(self.tag, Tag::OL | Tag::UL)),
+            )
+            | bit(
+                ElementScope::Table,
                 html && matches!(self.tag, Tag::TABLE | Tag::TEMPLATE | Tag::HTML),
             )
-            | bit(Border::Special, special)
+            | bit(ElementScope::Special, special)
             | bit(
-                Border::Item,
+                ElementScope::Item,
                 special && !matches!(self.tag, Tag::ADDRESS | Tag::DIV | Tag::P),
             )
-            | bit(Border::Html, html)
+            | bit(ElementScope::Html, html)
     }
 }
 
 /// What a search for an open element does not look past.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Border {
+pub(crate) enum ElementScope {
     Scope,
     Button,
     List,
@@ -101,4 +104,4 @@ pub(crate) enum Border {
 }
 
 /// How many kinds there are.
-pub(crate) const BORDERS: usize = Border::Html as usize + 1;
+pub(crate) const BORDERS: usize = ElementScope::Html as usize + 1;

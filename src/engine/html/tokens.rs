@@ -1,4 +1,4 @@
-//! Start tags taken apart, and the gaps between lol_html's tokens.
+//! StartAction tags taken apart, and the gaps between lol_html's tokens.
 //!
 //! lol_html says where start tags, comments and the ends of raw text are; slicing the bytes is much faster than asking
 //! it for names and values. What lies between two of its tokens is text and end tags only, told apart here as the
@@ -182,7 +182,7 @@ impl<'a> Iterator for Attributes<'a> {
 
 /// One piece of a gap, with its place in the bytes given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum TextPiece {
     /// Text, undecoded.
     Text { start: usize, end: usize },
     /// `</name …>`.
@@ -205,21 +205,21 @@ const CDATA_START: &[u8] = b"<![CDATA[";
 pub(crate) const CDATA_END: &[u8] = b"]]>";
 
 /// The first piece of `bytes` at `at`; `None` at the end.
-pub(crate) fn piece(bytes: &[u8], at: usize) -> Option<Piece> {
+pub(crate) fn piece(bytes: &[u8], at: usize) -> Option<TextPiece> {
     let rest = bytes.get(at..)?;
     match rest {
         [] => None,
         [b'<', b'/', c, ..] if c.is_ascii_alphabetic() => end_tag(bytes, at),
-        [b'<', b'/', b'>', ..] => Some(Piece::Nothing { end: at + 3 }),
-        _ if rest.starts_with(CDATA_START) => Some(Piece::CData {
+        [b'<', b'/', b'>', ..] => Some(TextPiece::Nothing { end: at + 3 }),
+        _ if rest.starts_with(CDATA_START) => Some(TextPiece::CData {
             end: at + CDATA_START.len(),
         }),
-        [b'<', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'!' | b'?') => Some(Piece::Open { start: at }),
-        [b'<', b'/', ..] | [b'<'] => Some(Piece::Open { start: at }),
+        [b'<', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'!' | b'?') => Some(TextPiece::Open { start: at }),
+        [b'<', b'/', ..] | [b'<'] => Some(TextPiece::Open { start: at }),
         _ => {
             let from = usize::from(rest[0] == b'<');
             let len = memchr(b'<', &rest[from..]).map_or(rest.len(), |i| i + from);
-            Some(Piece::Text {
+            Some(TextPiece::Text {
                 start: at,
                 end: at + len,
             })
@@ -227,9 +227,9 @@ pub(crate) fn piece(bytes: &[u8], at: usize) -> Option<Piece> {
     }
 }
 
-fn end_tag(bytes: &[u8], start: usize) -> Option<Piece> {
+fn end_tag(bytes: &[u8], start: usize) -> Option<TextPiece> {
     let rest = &bytes[start..];
-    let open = Some(Piece::Open { start });
+    let open = Some(TextPiece::Open { start });
     let Some(name_len) = rest[2..].iter().position(|b| ends_name(*b)) else {
         return open;
     };
@@ -238,7 +238,7 @@ fn end_tag(bytes: &[u8], start: usize) -> Option<Piece> {
         return open;
     };
     let name_hash = name_hash(name);
-    Some(Piece::EndTag {
+    Some(TextPiece::EndTag {
         start,
         end: start + close + 1,
         tag: Tag::from_hashed(name, name_hash),
@@ -400,11 +400,11 @@ mod tests {
         let mut list = Vec::new();
         while let Some(piece) = piece(text.as_bytes(), at) {
             let (shown, next) = match piece {
-                Piece::Text { start, end } => (format!("text {}", &text[start..end]), end),
-                Piece::EndTag { tag, end, .. } => (format!("end {}", tag.name()), end),
-                Piece::Nothing { end } => ("nothing".to_string(), end),
-                Piece::CData { end } => ("cdata".to_string(), end),
-                Piece::Open { start } => (format!("open {}", &text[start..]), text.len()),
+                TextPiece::Text { start, end } => (format!("text {}", &text[start..end]), end),
+                TextPiece::EndTag { tag, end, .. } => (format!("end {}", tag.name()), end),
+                TextPiece::Nothing { end } => ("nothing".to_string(), end),
+                TextPiece::CData { end } => ("cdata".to_string(), end),
+                TextPiece::Open { start } => (format!("open {}", &text[start..]), text.len()),
             };
             list.push(shown);
             at = next;

@@ -1,6 +1,6 @@
 //! One walk through a document, whoever reads it: start tags, gaps and comments come in, elements and text go out.
 //!
-//! The walker keeps the open elements with their implied ends, asks the rules about each element, and tells its [`Road`]
+//! The builder keeps the open elements with their implied ends, asks the rules about each element, and tells its [`TreeSink`]
 //! what opens, closes and stands between. `engine::handlers` feeds it from lol_html on `/v1/normalize`,
 //! `engine::stream` on `/v1/clean`.
 
@@ -9,24 +9,24 @@ use std::{cell::OnceCell, ops::Range};
 use memchr::memmem;
 
 use super::{
-    open_elements::{End, Stack, Start},
+    open_elements::{EndAction, OpenElements, StartAction},
     scope::Namespace,
     tags::{Tag, name_hash},
-    tokens::{CDATA_END, Piece, StartTag, piece},
+    tokens::{CDATA_END, StartTag, TextPiece, piece},
 };
 use crate::engine::{
-    Choice,
+    ActiveRules,
     selectors::{
-        program::Hit,
-        state::{Progress, Subject},
+        program::RuleMatch,
+        state::{MatchState, MatchedElement},
     },
 };
 use crate::{bounds::Bounds, error::Error, rules::Action, steps};
 
 /// Who listens to a walk.
-pub(crate) trait Road {
+pub(crate) trait TreeSink {
     /// An element begins; the answer is the number by which its end will be told.
-    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<Hit>) -> u32;
+    fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<RuleMatch>) -> u32;
     /// A rule takes a field from the element that has just been opened.
     fn take(&mut self, _id: u32, _rule: u16) {}
     /// The element has ended, before byte `at`; `end` says how.
@@ -48,7 +48,7 @@ pub(crate) trait Road {
     /// A comment and a rule about it, once for each rule.
     fn comment(&mut self, comment: Comment);
     /// Something begins here that never ends: a browser shows nothing of the rest of the document.
-    fn swallowed(&mut self, at: usize, what: &'static str);
+    fn unterminated(&mut self, at: usize, what: &'static str);
 }
 
 /// What ended an element.
@@ -81,23 +81,23 @@ pub(crate) struct Comment {
     pub(crate) rule: u16,
 }
 
-/// What the walker made of a start tag.
+/// What the builder made of a start tag.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Opened {
-    /// Up to its own end tag all is text; its end must be told by [`Walker::raw_end`].
+pub(crate) struct StartTagResult {
+    /// Up to its own end tag all is text; its end must be told by [`TreeBuilder::raw_end`].
     pub(crate) raw: bool,
     pub(crate) void: bool,
 }
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(crate) struct Walker<R> {
-    pub(crate) road: R,
-    choice: Choice,
-    progress: Progress,
+pub(crate) struct TreeBuilder<R> {
+    pub(crate) sink: R,
+    choice: ActiveRules,
+    progress: MatchState,
     /// Rules that take fields from the element at hand.
     takes: Vec<u16>,
-    stack: Stack,
+    stack: OpenElements,
     depth_bound: usize,
     elements_left: usize,
     elements_bound: usize,
@@ -108,14 +108,14 @@ pub(crate) struct Walker<R> {
     cdata: bool,
 }
 
-impl<R: Road> Walker<R> {
-    pub(crate) fn new(road: R, choice: Choice, bounds: &Bounds) -> Self {
-        Walker {
-            road,
-            progress: Progress::new(choice.matchers()),
+impl<R: TreeSink> TreeBuilder<R> {
+    pub(crate) fn new(sink: R, choice: ActiveRules, bounds: &Bounds) -> Self {
+        TreeBuilder {
+            sink,
+            progress: MatchState::new(choice.programs()),
             choice,
             takes: Vec::new(),
-            stack: Stack::new(),
+            stack: OpenElements::new(),
             depth_bound: bounds.depth,
             elements_left: bounds.elements,
             elements_bound: bounds.elements,
@@ -143,7 +143,7 @@ impl<R: Road> Walker<R> {
         range: Range<usize>,
         is_html: bool,
         self_closing: bool,
-    ) -> Result<Option<Opened>, Error> {
+    ) -> Result<Option<StartTagResult>, Error> {
         self.cdata = false;
         steps::count(raw_tag.len());
         let start = StartTag::new(raw_tag);
@@ -158,7 +158,7 @@ impl<R: Road> Walker<R> {
         }
         let decision = self.stack.start(tag, &start);
         self.report_closed(range.start, range.start, Ended::Implied);
-        let Start::Insert { namespace, empty } = decision else {
+        let StartAction::Insert { namespace, empty } = decision else {
             return Ok(None);
         };
         if self.elements_left == 0 {
@@ -178,7 +178,7 @@ impl<R: Road> Walker<R> {
             }
         };
         let depth = self.stack.len();
-        let subject = Subject {
+        let subject = MatchedElement {
             tag,
             start,
             position,
@@ -188,9 +188,9 @@ impl<R: Road> Walker<R> {
         };
         let hit = self.progress.open(&subject, &mut self.takes);
         let parent = self.stack.top().map(|top| top.id);
-        let id = self.road.open(tag, range.clone(), parent, hit);
+        let id = self.sink.open(tag, range.clone(), parent, hit);
         for rule in self.takes.drain(..) {
-            self.road.take(id, rule);
+            self.sink.take(id, rule);
         }
         // Whether raw text begins is for the tokenizer to say; only of an SVG `title`, whose content is HTML again, it says
         // the same and reads on as before.
@@ -201,7 +201,7 @@ impl<R: Road> Walker<R> {
         };
         // Nothing can ask for what is closed at once, but for the form that a table holds no content of.
         if void && tag != Tag::FORM {
-            self.road.close(id, range.end, Ended::Itself);
+            self.sink.close(id, range.end, Ended::Itself);
             self.progress.close(depth);
         } else {
             self.stack.push(tag, namespace, &start, name_hash, id);
@@ -215,7 +215,7 @@ impl<R: Road> Walker<R> {
             }
         }
         self.raw = raw;
-        Ok(Some(Opened { raw, void }))
+        Ok(Some(StartTagResult { raw, void }))
     }
 
     /// What selectors have matched on the elements that are open, in bytes.
@@ -229,7 +229,7 @@ impl<R: Road> Walker<R> {
             && !top.tag.is_unseen()
             && !range.is_empty()
         {
-            self.road.raw_text(range, Some(top.id));
+            self.sink.raw_text(range, Some(top.id));
         }
     }
 
@@ -237,7 +237,7 @@ impl<R: Road> Walker<R> {
     pub(crate) fn raw_end(&mut self, range: Range<usize>) {
         self.raw = false;
         if let Some(top) = self.stack.top() {
-            self.road.end_tag(top.tag);
+            self.sink.end_tag(top.tag);
         }
         self.stack.pop();
         self.report_closed(range.start, range.end, Ended::Itself);
@@ -246,7 +246,7 @@ impl<R: Road> Walker<R> {
     /// Raw text goes on up to the end of the document, from byte `at` on.
     pub(crate) fn raw_unended(&mut self, at: usize) {
         let what = self.stack.top().map_or("", |top| top.tag.name());
-        self.road.swallowed(at, what);
+        self.sink.unterminated(at, what);
     }
 
     /// Whether the innermost open element is raw text.
@@ -271,7 +271,7 @@ impl<R: Road> Walker<R> {
                 let half = || rest.iter().rev().take(2).take_while(|b| **b == b']').count();
                 let text = end.unwrap_or_else(|| rest.len() - if last { 0 } else { half() });
                 let parent = self.stack.top().map(|top| top.id);
-                self.road.raw_text(base + at..base + at + text, parent);
+                self.sink.raw_text(base + at..base + at + text, parent);
                 at += text;
                 if end.is_none() {
                     return at;
@@ -281,11 +281,11 @@ impl<R: Road> Walker<R> {
             }
             let Some(piece) = piece(bytes, at) else { return at };
             match piece {
-                Piece::Text { start, end } => {
+                TextPiece::Text { start, end } => {
                     self.text(&bytes[start..end], base + start);
                     at = end;
                 }
-                Piece::EndTag {
+                TextPiece::EndTag {
                     start,
                     end,
                     tag,
@@ -294,17 +294,17 @@ impl<R: Road> Walker<R> {
                     self.end_tag(tag, name_hash, base + start..base + end);
                     at = end;
                 }
-                Piece::Nothing { end } => at = end,
-                Piece::CData { end } => {
+                TextPiece::Nothing { end } => at = end,
+                TextPiece::CData { end } => {
                     self.cdata = true;
                     at = end;
                 }
-                Piece::Open { .. } if !last => return at,
-                Piece::Open { start } => {
+                TextPiece::Open { .. } if !last => return at,
+                TextPiece::Open { start } => {
                     // `<` alone and `</` alone are text at the end of a document, a begun tag is nothing.
                     match &bytes[start..] {
                         text @ ([b'<'] | [b'<', b'/']) => self.text(text, base + start),
-                        _ => self.road.swallowed(base + start, "a tag"),
+                        _ => self.sink.unterminated(base + start, "a tag"),
                     }
                     return bytes.len();
                 }
@@ -312,7 +312,7 @@ impl<R: Road> Walker<R> {
         }
     }
 
-    /// As [`Walker::gap`], with a token right behind: what is left over is a `<` that is text, as in `<<b>`.
+    /// As [`TreeBuilder::gap`], with a token right behind: what is left over is a `<` that is text, as in `<<b>`.
     pub(crate) fn whole_gap(&mut self, bytes: &[u8], base: usize) {
         let done = self.gap(bytes, base, false);
         self.text(&bytes[done..], base + done);
@@ -326,24 +326,24 @@ impl<R: Road> Walker<R> {
         let range = at..at + bytes.len();
         self.stack.reopen_formatting();
         if bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)) {
-            return self.road.blank(range, self.stack.top().map(|top| top.id));
+            return self.sink.blank(range, self.stack.top().map(|top| top.id));
         }
         self.stack.enter_body();
         self.report_closed(at, at, Ended::Implied);
-        self.road.text(range, self.stack.top().map(|top| top.id));
+        self.sink.text(range, self.stack.top().map(|top| top.id));
     }
 
     fn end_tag(&mut self, tag: Tag, name_hash: u32, range: Range<usize>) {
         steps::count(range.len());
-        self.road.end_tag(tag);
+        self.sink.end_tag(tag);
         match self.stack.end(tag, name_hash) {
-            End::Closed => self.report_closed(range.start, range.end, Ended::Itself),
+            EndAction::Closed => self.report_closed(range.start, range.end, Ended::Itself),
             // Formatting that was open again closes what stands in it.
-            End::Nothing => self.report_closed(range.start, range.start, Ended::Implied),
-            End::LineBreak => {
+            EndAction::Nothing => self.report_closed(range.start, range.start, Ended::Implied),
+            EndAction::LineBreak => {
                 let parent = self.stack.top().map(|top| top.id);
-                let id = self.road.open(Tag::BR, range.clone(), parent, None);
-                self.road.close(id, range.end, Ended::Itself);
+                let id = self.sink.open(Tag::BR, range.clone(), parent, None);
+                self.sink.close(id, range.end, Ended::Itself);
             }
         }
     }
@@ -358,7 +358,7 @@ impl<R: Road> Walker<R> {
             dropped_by = dropped_by.or((action == Action::Drop).then_some(rule));
             keeps |= action == Action::Keep;
             let range = range.clone();
-            self.road.comment(Comment { range, parent, rule });
+            self.sink.comment(Comment { range, parent, rule });
         }
         dropped_by.filter(|_| !keeps)
     }
@@ -369,7 +369,7 @@ impl<R: Road> Walker<R> {
         self.report_closed(at, at, Ended::Document);
     }
 
-    /// Tells the road what the stack has closed: the last one ended at byte `end` by `how`, those inside it at `implied`.
+    /// Tells the sink what the stack has closed: the last one ended at byte `end` by `how`, those inside it at `implied`.
     fn report_closed(&mut self, implied: usize, end: usize, how: Ended) {
         if self.stack.closed.is_empty() {
             return; // most tags close nothing else
@@ -382,14 +382,14 @@ impl<R: Road> Walker<R> {
                 (true, _) | (false, Ended::Document) => (end, how),
                 (false, _) => (implied, Ended::Implied),
             };
-            self.road.close(closed.id, at, how);
+            self.sink.close(closed.id, at, how);
             match closed.unhooked {
                 true => self.progress.unhook(closed.position),
                 false => self.progress.close(closed.position),
             }
         }
         for moved in moved {
-            self.road.moved(moved.id, moved.parent);
+            self.sink.moved(moved.id, moved.parent);
         }
     }
 }

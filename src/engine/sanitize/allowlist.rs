@@ -17,7 +17,7 @@
 use super::links::Links;
 use crate::engine::{
     extract::units::pictures,
-    html::{document::Outline, tags::Tag},
+    html::{document::Document, tags::Tag},
 };
 
 /// The blocks that stay what they are; any other is a border between paragraphs.
@@ -93,17 +93,17 @@ pub(crate) fn holds_no_block(tag: Tag) -> bool {
 }
 
 /// Names from the table above, values decoded.
-pub(crate) type Attributes = Vec<(&'static str, String)>;
+pub(crate) type AllowedAttributes = Vec<(&'static str, String)>;
 
 /// The decoded value of an attribute.
-fn text(outline: &Outline<'_>, id: u32, name: &str) -> Option<String> {
-    let value = outline.attribute(id, name)?;
+fn text(document: &Document<'_>, id: u32, name: &str) -> Option<String> {
+    let value = document.attribute(id, name)?;
     Some(htmlize::unescape_attribute(value).into_owned())
 }
 
 /// A number that layout may hang on; browsers cap them at four digits too.
-fn number(outline: &Outline<'_>, id: u32, name: &'static str) -> Option<(&'static str, String)> {
-    Some((name, short_number(outline.attribute(id, name)?)?))
+fn number(document: &Document<'_>, id: u32, name: &'static str) -> Option<(&'static str, String)> {
+    Some((name, short_number(document.attribute(id, name)?)?))
 }
 
 fn short_number(value: &str) -> Option<String> {
@@ -113,14 +113,24 @@ fn short_number(value: &str) -> Option<String> {
 }
 
 /// `None` where the element means nothing without an attribute that it does not have.
-pub(crate) fn inline_attributes(outline: &Outline<'_>, links: &Links, id: u32, tag: Tag) -> Option<Attributes> {
-    let one = |name: &'static str| text(outline, id, name).map(|value| (name, value)).into_iter().collect();
+pub(crate) fn inline_attributes(
+    document: &Document<'_>,
+    links: &Links,
+    id: u32,
+    tag: Tag,
+) -> Option<AllowedAttributes> {
+    let one = |name: &'static str| {
+        text(document, id, name)
+            .map(|value| (name, value))
+            .into_iter()
+            .collect()
+    };
     Some(match tag {
-        Tag::A => vec![("href", links.follow(&text(outline, id, "href")?)?)],
+        Tag::A => vec![("href", links.follow(&text(document, id, "href")?)?)],
         Tag::TIME => one("datetime"),
         Tag::ABBR => one("title"),
         // Google Docs wraps what it copies in one that is not bold.
-        Tag::B if outline.attribute(id, "style").is_some_and(is_normal_weight) => return None,
+        Tag::B if document.attribute(id, "style").is_some_and(is_normal_weight) => return None,
         _ => Vec::new(),
     })
 }
@@ -131,21 +141,23 @@ fn is_normal_weight(style: &str) -> bool {
     style.contains("font-weight:normal") || style.contains("font-weight:400")
 }
 
-pub(crate) fn block_attributes(outline: &Outline<'_>, id: u32, tag: Tag) -> Attributes {
+pub(crate) fn block_attributes(document: &Document<'_>, id: u32, tag: Tag) -> AllowedAttributes {
     let names: &[&'static str] = match tag {
         Tag::TD | Tag::TH => &["colspan", "rowspan"],
         Tag::OL => &["start"],
         _ => &[],
     };
-    let mut attributes: Attributes = names.iter().filter_map(|name| number(outline, id, name)).collect();
-    let direction = outline.attribute(id, "dir").filter(|dir| matches!(*dir, "rtl" | "ltr"));
+    let mut attributes: AllowedAttributes = names.iter().filter_map(|name| number(document, id, name)).collect();
+    let direction = document
+        .attribute(id, "dir")
+        .filter(|dir| matches!(*dir, "rtl" | "ltr"));
     attributes.extend(direction.map(|dir| ("dir", dir.to_owned())));
     attributes
 }
 
 /// `None` for a picture that is nowhere.
-pub(crate) fn image_attributes(outline: &Outline<'_>, links: &Links, id: u32) -> Option<Attributes> {
-    let picture = pictures::read(outline, id)?;
+pub(crate) fn image_attributes(document: &Document<'_>, links: &Links, id: u32) -> Option<AllowedAttributes> {
+    let picture = pictures::read(document, id)?;
     let src = links.resolve(&picture.address)?;
     let alt = picture.alt.filter(|alt| !alt.trim().is_empty());
     let sizes = [("width", picture.width), ("height", picture.height)];

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::LazyLock};
 
 /// One line of the file.
-struct Parameter {
+struct TrackingParameter {
     /// In lower case, without its star.
     name: &'static str,
     /// Whether it stands for all that begin so.
@@ -13,14 +13,14 @@ struct Parameter {
 }
 
 /// By their names.
-static PARAMETERS: LazyLock<Vec<Parameter>> = LazyLock::new(|| {
+static PARAMETERS: LazyLock<Vec<TrackingParameter>> = LazyLock::new(|| {
     let lines = include_str!("tracking.txt").lines();
-    let mut parameters: Vec<Parameter> = lines
+    let mut parameters: Vec<TrackingParameter> = lines
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| {
             let mut words = line.split_whitespace();
             let name = words.next()?;
-            Some(Parameter {
+            Some(TrackingParameter {
                 name: name.trim_end_matches('*'),
                 is_prefix: name.ends_with('*'),
                 hosts: words.collect(),
@@ -61,7 +61,7 @@ fn is_tracking(pair: &str, host: Option<&str>) -> bool {
         .any(|parameter| parameter.is(&name) && parameter.is_for(host))
 }
 
-impl Parameter {
+impl TrackingParameter {
     fn is(&self, name: &str) -> bool {
         self.name == name || (self.is_prefix && name.starts_with(self.name))
     }

@@ -9,13 +9,13 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, StartKind, automaton::OverlappingState};
 
-use super::state::Subject;
+use super::state::MatchedElement;
 use crate::engine::html::tags::Tag;
 use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
 
 /// What a selector says of an element, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hit {
+pub enum RuleMatch {
     /// The caller's `remove=`.
     Remove,
     /// The caller's `keep=`.
@@ -32,34 +32,34 @@ pub enum Hit {
     TakeRule(u16),
 }
 
-impl Hit {
+impl RuleMatch {
     /// Whether the element goes.
     pub fn drops(self) -> bool {
-        matches!(self, Hit::Remove | Hit::DropRule(_))
+        matches!(self, RuleMatch::Remove | RuleMatch::DropRule(_))
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Step {
+pub(crate) struct CompiledStep {
     tag: Option<(Tag, Box<[u8]>)>,
     compound: Compound,
     /// The inner step that must have matched before, and where.
     pub(crate) before: Option<(Combinator, u32)>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: StepOutcome,
 }
 
 /// What it means when a step matches.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Outcome {
+pub(crate) enum StepOutcome {
     /// It is the last one of its selector.
-    Hit(Hit),
+    Hit(RuleMatch),
     /// More must follow: its number among such inner steps, which alone are noted on open elements.
     Inner(u32),
 }
 
 /// Steps by a name that their element must have.
 #[derive(Debug)]
-pub(crate) struct ByName<T = Vec<u32>> {
+pub(crate) struct NameIndex<T = Vec<u32>> {
     /// Keys come from rules alone, so a fast hash without a guard against chosen keys is enough.
     steps: HashMap<Box<[u8]>, T, foldhash::fast::RandomState>,
     /// A bit for what the names are like: most names of a page are like none of them, and need no look-up.
@@ -69,16 +69,16 @@ pub(crate) struct ByName<T = Vec<u32>> {
 /// Bits of likeness for each name: one look in this many finds a bit that another name has set.
 const BITS_A_NAME: usize = 32;
 
-impl<T> Default for ByName<T> {
+impl<T> Default for NameIndex<T> {
     fn default() -> Self {
-        ByName {
+        NameIndex {
             steps: HashMap::default(),
             likeness: vec![0],
         }
     }
 }
 
-impl<T: Default> ByName<T> {
+impl<T: Default> NameIndex<T> {
     fn entry(&mut self, name: &str) -> &mut T {
         self.steps.entry(name.as_bytes().into()).or_default()
     }
@@ -87,26 +87,26 @@ impl<T: Default> ByName<T> {
     fn compile(&mut self) {
         self.likeness = vec![0; (self.steps.len() * BITS_A_NAME).div_ceil(64).next_power_of_two()];
         for name in self.steps.keys() {
-            let name = Name::new(name);
+            let name = SoughtName::new(name);
             let word = self.word(&name);
             self.likeness[word] |= name.bit();
         }
     }
 
-    fn word(&self, name: &Name<'_>) -> usize {
+    fn word(&self, name: &SoughtName<'_>) -> usize {
         name.hash as usize >> 6 & (self.likeness.len() - 1)
     }
 
-    fn may_hold(&self, name: &Name<'_>) -> bool {
+    fn may_hold(&self, name: &SoughtName<'_>) -> bool {
         self.likeness[self.word(name)] & name.bit() != 0
     }
 
-    pub(crate) fn get(&self, name: &Name<'_>) -> Option<&T> {
+    pub(crate) fn get(&self, name: &SoughtName<'_>) -> Option<&T> {
         self.may_hold(name).then(|| self.steps.get(name.text))?
     }
 
-    /// As [`ByName::get`], in any letter case. The names themselves are in lower case.
-    pub(crate) fn get_ignoring_case(&self, name: &Name<'_>) -> Option<&T> {
+    /// As [`NameIndex::get`], in any letter case. The names themselves are in lower case.
+    pub(crate) fn get_ignoring_case(&self, name: &SoughtName<'_>) -> Option<&T> {
         match self.may_hold(name) {
             true if name.text.iter().any(u8::is_ascii_uppercase) => {
                 self.steps.get(name.text.to_ascii_lowercase().as_slice())
@@ -122,15 +122,15 @@ impl<T: Default> ByName<T> {
 }
 
 /// A name to be looked for, and what it is like: found once, however many lists it is looked for in.
-pub(crate) struct Name<'n> {
+pub(crate) struct SoughtName<'n> {
     text: &'n [u8],
     hash: u32,
 }
 
-impl<'n> Name<'n> {
+impl<'n> SoughtName<'n> {
     pub(crate) fn new(text: &'n [u8]) -> Self {
         let hash = rough_hash(text);
-        Name { text, hash }
+        SoughtName { text, hash }
     }
 
     /// The bit of its word that says what it is like.
@@ -153,7 +153,7 @@ pub(crate) fn rough_hash(name: &[u8]) -> u32 {
 /// Steps that ask for an attribute of one name. The texts that its value must begin with or hold are searched for all at
 /// once, and only those steps are tried whose text is there.
 #[derive(Debug, Default)]
-pub(crate) struct ByValue {
+pub(crate) struct ValueIndex {
     /// Tells it apart from those of other attributes.
     pub(crate) number: u32,
     /// Steps that any value will do for.
@@ -177,7 +177,7 @@ struct Texts {
     shared: usize,
 }
 
-impl ByValue {
+impl ValueIndex {
     fn add(&mut self, attribute: &Attribute, step: u32) {
         let Some((operator, text)) = attribute.test.as_ref().filter(|(_, text)| !text.is_empty()) else {
             return self.any.push(step);
@@ -278,24 +278,24 @@ impl Texts {
 
 /// A compiled set of selectors.
 #[derive(Debug, Default)]
-pub struct Matcher {
-    pub(crate) steps: Vec<Step>,
+pub struct SelectorProgram {
+    pub(crate) steps: Vec<CompiledStep>,
     /// By [`Tag::index`].
     pub(crate) by_tag: Vec<Vec<u32>>,
-    pub(crate) by_class: ByName,
-    pub(crate) by_id: ByName,
-    pub(crate) by_attribute: ByName<ByValue>,
+    pub(crate) by_class: NameIndex,
+    pub(crate) by_id: NameIndex,
+    pub(crate) by_attribute: NameIndex<ValueIndex>,
     /// The same of steps that another one must come before: nothing is looked for while none has matched.
-    pub(crate) by_attribute_inside: ByName<ByValue>,
+    pub(crate) by_attribute_inside: NameIndex<ValueIndex>,
     pub(crate) by_any: Vec<u32>,
     pub(crate) inner_steps: u32,
     pub(crate) counts_types: bool,
 }
 
-impl Matcher {
+impl SelectorProgram {
     /// Compiles selectors with what each one means.
-    pub fn new<'a>(selectors: impl IntoIterator<Item = (&'a Selector, Hit)>) -> Self {
-        let mut matcher = Matcher::default();
+    pub fn new<'a>(selectors: impl IntoIterator<Item = (&'a Selector, RuleMatch)>) -> Self {
+        let mut program = SelectorProgram::default();
         for (selector, hit) in selectors {
             let last = selector.rest.len();
             let compounds = std::iter::once((Combinator::Descendant, &selector.first))
@@ -303,29 +303,29 @@ impl Matcher {
             let mut previous = None;
             for (i, (combinator, compound)) in compounds.enumerate() {
                 let before = previous.map(|step| (combinator, step));
-                let inner = matcher.inner_steps;
+                let inner = program.inner_steps;
                 previous = Some(inner);
                 if i == last {
-                    matcher.add(compound, before, Outcome::Hit(hit));
+                    program.add(compound, before, StepOutcome::Hit(hit));
                 } else {
-                    matcher.inner_steps += 1;
-                    matcher.add(compound, before, Outcome::Inner(inner));
+                    program.inner_steps += 1;
+                    program.add(compound, before, StepOutcome::Inner(inner));
                 }
             }
         }
-        matcher.by_class.compile();
-        matcher.by_id.compile();
-        for by_attribute in [&mut matcher.by_attribute, &mut matcher.by_attribute_inside] {
+        program.by_class.compile();
+        program.by_id.compile();
+        for by_attribute in [&mut program.by_attribute, &mut program.by_attribute_inside] {
             by_attribute.compile();
             for (number, by_value) in by_attribute.steps.values_mut().enumerate() {
                 by_value.number = number as u32;
                 by_value.compile();
             }
         }
-        matcher
+        program
     }
 
-    fn add(&mut self, compound: &Compound, before: Option<(Combinator, u32)>, outcome: Outcome) {
+    fn add(&mut self, compound: &Compound, before: Option<(Combinator, u32)>, outcome: StepOutcome) {
         let number = self.steps.len() as u32;
         let tag = compound
             .tag
@@ -353,7 +353,7 @@ impl Matcher {
             .iter()
             .chain(compound.not.iter().flat_map(|c| &c.nth))
             .any(|nth| nth.of_type);
-        self.steps.push(Step {
+        self.steps.push(CompiledStep {
             tag,
             compound: compound.clone(),
             before,
@@ -374,10 +374,10 @@ pub(crate) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|token| !token.is_empty())
 }
 
-impl Step {
+impl CompiledStep {
     /// Whether its compound matches an element, whatever has matched around it. `value` is that of the attribute by which
     /// it is filed.
-    pub(crate) fn matches(&self, subject: &Subject<'_>, type_position: u32, value: Option<&[u8]>) -> bool {
+    pub(crate) fn matches(&self, subject: &MatchedElement<'_>, type_position: u32, value: Option<&[u8]>) -> bool {
         if let Some((tag, name)) = &self.tag
             && (*tag != subject.tag || (*tag == Tag::OTHER && !name.eq_ignore_ascii_case(subject.start.name())))
         {
@@ -394,7 +394,12 @@ impl Step {
 }
 
 /// `first` is the value of the first attribute that is asked for, where it is known already.
-fn conditions_match(compound: &Compound, subject: &Subject<'_>, type_position: u32, first: Option<&[u8]>) -> bool {
+fn conditions_match(
+    compound: &Compound,
+    subject: &MatchedElement<'_>,
+    type_position: u32,
+    first: Option<&[u8]>,
+) -> bool {
     let has_class = |class: &String| tokens(subject.class()).any(|token| token == class.as_bytes());
     let value = |i: usize, name: &str| match first {
         Some(value) if i == 0 => Some(value),

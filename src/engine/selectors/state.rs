@@ -1,16 +1,16 @@
-//! How far selectors have matched on the elements that are open: `engine::matcher`'s, on our own stack.
+//! How far selectors have matched on the elements that are open: `engine::program`'s, on our own stack.
 
 use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
-use super::program::{Hit, Matcher, Name, Outcome, rough_hash, tokens};
+use super::program::{RuleMatch, SelectorProgram, SoughtName, StepOutcome, rough_hash, tokens};
 use crate::engine::html::{tags::Tag, tokens::StartTag};
 use crate::{rules::selector::Combinator, steps};
 
 /// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
 const CLASS_BYTES: usize = 16 << 10;
 
-/// An element as the matcher sees it.
-pub(crate) struct Subject<'a> {
+/// An element as the program sees it.
+pub(crate) struct MatchedElement<'a> {
     pub(crate) tag: Tag,
     pub(crate) start: StartTag<'a>,
     /// Its place among its siblings, from 1.
@@ -22,7 +22,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) class: OnceCell<&'a [u8]>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> MatchedElement<'a> {
     pub(crate) fn class(&self) -> &'a [u8] {
         self.class
             .get_or_init(|| cut(self.start.attribute("class").unwrap_or_default()))
@@ -33,41 +33,41 @@ fn cut(class: &[u8]) -> &[u8] {
     &class[..class.len().min(CLASS_BYTES)]
 }
 
-/// How far the selectors of several matchers have got.
+/// How far the selectors of several programs have got.
 #[derive(Debug)]
-pub(crate) struct Progress {
-    followed: Vec<(Arc<Matcher>, Matched)>,
-    dull: Dull,
+pub(crate) struct MatchState {
+    followed: Vec<(Arc<SelectorProgram>, MatchedSteps)>,
+    negative_cache: NegativeCache,
     /// Whether any selector is filed by something that an attribute holds.
     reads_attributes: bool,
 }
 
-impl Progress {
-    pub(crate) fn new<'m>(matchers: impl Iterator<Item = &'m Arc<Matcher>>) -> Self {
-        let followed: Vec<_> = matchers
-            .map(|matcher| (Arc::clone(matcher), Matched::new(matcher)))
+impl MatchState {
+    pub(crate) fn new<'m>(programs: impl Iterator<Item = &'m Arc<SelectorProgram>>) -> Self {
+        let followed: Vec<_> = programs
+            .map(|program| (Arc::clone(program), MatchedSteps::new(program)))
             .collect();
-        let reads_attributes = |matcher: &Matcher| {
-            let by_attributes = [&matcher.by_attribute, &matcher.by_attribute_inside];
-            let has_names = !matcher.by_class.is_empty() || !matcher.by_id.is_empty();
+        let reads_attributes = |program: &SelectorProgram| {
+            let by_attributes = [&program.by_attribute, &program.by_attribute_inside];
+            let has_names = !program.by_class.is_empty() || !program.by_id.is_empty();
             has_names || by_attributes.iter().any(|by_attribute| !by_attribute.is_empty())
         };
-        Progress {
-            dull: Dull::default(),
-            reads_attributes: followed.iter().any(|(matcher, _)| reads_attributes(matcher)),
+        MatchState {
+            negative_cache: NegativeCache::default(),
+            reads_attributes: followed.iter().any(|(program, _)| reads_attributes(program)),
             followed,
         }
     }
 
     /// The strongest thing that the selectors say of this element, and into `takes` the rules that take fields from it. It
-    /// counts as open until [`Progress::close`].
-    pub(crate) fn open(&mut self, subject: &Subject<'_>, takes: &mut Vec<u16>) -> Option<Hit> {
-        for (matcher, matched) in &mut self.followed {
-            matched.begin(matcher, subject);
-            let by_tag = matcher.by_tag.get(subject.tag.index());
-            for steps in [by_tag, Some(&matcher.by_any)].into_iter().flatten() {
+    /// counts as open until [`MatchState::close`].
+    pub(crate) fn open(&mut self, subject: &MatchedElement<'_>, takes: &mut Vec<u16>) -> Option<RuleMatch> {
+        for (program, matched) in &mut self.followed {
+            matched.begin(program, subject);
+            let by_tag = program.by_tag.get(subject.tag.index());
+            for steps in [by_tag, Some(&program.by_any)].into_iter().flatten() {
                 if !steps.is_empty() {
-                    matched.attempt(matcher, subject, steps, None, takes);
+                    matched.attempt(program, subject, steps, None, takes);
                 }
             }
         }
@@ -77,10 +77,10 @@ impl Progress {
         self.followed.iter_mut().filter_map(|(_, matched)| matched.end()).min()
     }
 
-    /// All that is filed by what an attribute holds. The attributes are read once, however many matchers there are.
-    fn read_attributes(&mut self, subject: &Subject<'_>, takes: &mut Vec<u16>) {
+    /// All that is filed by what an attribute holds. The attributes are read once, however many programs there are.
+    fn read_attributes(&mut self, subject: &MatchedElement<'_>, takes: &mut Vec<u16>) {
         let all = subject.start.behind_name();
-        if all.len() == 1 || self.dull.holds(Of::Tag, all) {
+        if all.len() == 1 || self.negative_cache.holds(ValueKind::Tag, all) {
             return;
         }
         let mut is_dull = true;
@@ -91,16 +91,16 @@ impl Progress {
                 is_dull &= self.read_class(subject.class.get_or_init(|| cut(value)), subject, takes);
             } else if !id_seen && is_named(name, b"id") {
                 id_seen = true;
-                for (matcher, matched) in &mut self.followed {
-                    if let Some(steps) = matcher.by_id.get(&Name::new(value)) {
+                for (program, matched) in &mut self.followed {
+                    if let Some(steps) = program.by_id.get(&SoughtName::new(value)) {
                         is_dull = false;
-                        matched.attempt(matcher, subject, steps, None, takes);
+                        matched.attempt(program, subject, steps, None, takes);
                     }
                 }
             }
-            let name = Name::new(name);
-            for (i, (matcher, matched)) in self.followed.iter_mut().enumerate() {
-                for (j, by_name) in [&matcher.by_attribute, &matcher.by_attribute_inside]
+            let name = SoughtName::new(name);
+            for (i, (program, matched)) in self.followed.iter_mut().enumerate() {
+                for (j, by_name) in [&program.by_attribute, &program.by_attribute_inside]
                     .into_iter()
                     .enumerate()
                 {
@@ -111,40 +111,40 @@ impl Progress {
                         is_dull = false; // for now
                         continue;
                     }
-                    let mut attempt = |steps: &[u32]| matched.attempt(matcher, subject, steps, Some(value), takes);
+                    let mut attempt = |steps: &[u32]| matched.attempt(program, subject, steps, Some(value), takes);
                     is_dull &= !by_value.find(value, &mut attempt);
-                    let of = Of::Attribute((2 * i + j) as u8, by_value.number);
-                    if by_value.reads_parts() && !self.dull.holds(of, value) {
+                    let of = ValueKind::Attribute((2 * i + j) as u8, by_value.number);
+                    if by_value.reads_parts() && !self.negative_cache.holds(of, value) {
                         match by_value.find_parts(value, attempt) {
                             true => is_dull = false,
-                            false => self.dull.add(of, value),
+                            false => self.negative_cache.add(of, value),
                         }
                     }
                 }
             }
         }
         if is_dull {
-            self.dull.add(Of::Tag, all);
+            self.negative_cache.add(ValueKind::Tag, all);
         }
     }
 
     /// The answer is whether the class says nothing to any selector.
-    fn read_class(&mut self, class: &[u8], subject: &Subject<'_>, takes: &mut Vec<u16>) -> bool {
-        if self.dull.holds(Of::Class, class) {
+    fn read_class(&mut self, class: &[u8], subject: &MatchedElement<'_>, takes: &mut Vec<u16>) -> bool {
+        if self.negative_cache.holds(ValueKind::Class, class) {
             return true;
         }
         let mut is_dull = true;
         for token in tokens(class) {
-            let token = Name::new(token);
-            for (matcher, matched) in &mut self.followed {
-                if let Some(steps) = matcher.by_class.get(&token) {
+            let token = SoughtName::new(token);
+            for (program, matched) in &mut self.followed {
+                if let Some(steps) = program.by_class.get(&token) {
                     is_dull = false;
-                    matched.attempt(matcher, subject, steps, None, takes);
+                    matched.attempt(program, subject, steps, None, takes);
                 }
             }
         }
         if is_dull {
-            self.dull.add(Of::Class, class);
+            self.negative_cache.add(ValueKind::Class, class);
         }
         is_dull
     }
@@ -173,18 +173,18 @@ fn is_named(name: &[u8], lower_case: &[u8]) -> bool {
 /// Values that came up lately and hold nothing that a selector is filed by: a page repeats few tags, classes and styles, and
 /// looking for a whole value is cheaper than looking for all that may be in it.
 #[derive(Debug)]
-struct Dull(Vec<Slot>);
+struct NegativeCache(Vec<CacheSlot>);
 
 #[derive(Debug, Clone)]
-struct Slot {
-    of: Of,
+struct CacheSlot {
+    of: ValueKind,
     length: u8,
-    bytes: [u8; Dull::BYTES],
+    bytes: [u8; NegativeCache::BYTES],
 }
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
+enum ValueKind {
     /// All attributes of a start tag.
     Tag,
     Class,
@@ -192,23 +192,23 @@ enum Of {
     Attribute(u8, u32),
 }
 
-impl Dull {
+impl NegativeCache {
     /// Values that are kept, each at the place that its hash says.
     const SLOTS: usize = 256;
     /// Bytes of a value that is kept: a slot is two cache lines.
     const BYTES: usize = 115;
 
     fn place(value: &[u8]) -> usize {
-        rough_hash(value) as usize % Dull::SLOTS
+        rough_hash(value) as usize % NegativeCache::SLOTS
     }
 
-    fn holds(&self, of: Of, value: &[u8]) -> bool {
-        let slot = self.0.get(Dull::place(value));
+    fn holds(&self, of: ValueKind, value: &[u8]) -> bool {
+        let slot = self.0.get(NegativeCache::place(value));
         slot.is_some_and(|slot| slot.of == of && slot.bytes.get(..usize::from(slot.length)) == Some(value))
     }
 
-    fn add(&mut self, of: Of, value: &[u8]) {
-        if let Some(slot) = self.0.get_mut(Dull::place(value))
+    fn add(&mut self, of: ValueKind, value: &[u8]) {
+        if let Some(slot) = self.0.get_mut(NegativeCache::place(value))
             && let Some(bytes) = slot.bytes.get_mut(..value.len())
         {
             bytes.copy_from_slice(value);
@@ -218,24 +218,24 @@ impl Dull {
     }
 }
 
-impl Default for Dull {
+impl Default for NegativeCache {
     fn default() -> Self {
-        let empty = Slot {
-            of: Of::Class,
+        let empty = CacheSlot {
+            of: ValueKind::Class,
             length: 0,
-            bytes: [0; Dull::BYTES],
+            bytes: [0; NegativeCache::BYTES],
         };
-        Dull(vec![empty; Dull::SLOTS])
+        NegativeCache(vec![empty; NegativeCache::SLOTS])
     }
 }
 
-/// What of one matcher's selectors has matched on the elements that are open now.
+/// What of one program's selectors has matched on the elements that are open now.
 ///
 /// # Limits
 /// An open element takes a bit for each inner step, and only if one has matched on it: thousands of selectors on a document
 /// that is nested as deep as it may be take some megabytes.
 #[derive(Debug)]
-struct Matched {
+struct MatchedSteps {
     /// For each inner step, on how many open elements it matched.
     on: Vec<u32>,
     /// The depths of the open elements on which inner steps matched, ascending.
@@ -253,7 +253,7 @@ struct Matched {
     /// The number of the element at hand among its siblings of the same name.
     type_position: u32,
     /// The strongest thing said of the element at hand.
-    best: Option<Hit>,
+    best: Option<RuleMatch>,
     /// A bit for each step that was tried on the element at hand: once is enough, whatever it repeats.
     tried: Vec<u64>,
     /// Those whose bit is set.
@@ -263,10 +263,10 @@ struct Matched {
 /// Names that are counted for `:nth-of-type()` at once: a stream may have any number, and no page comes near it.
 const TYPE_NAMES: usize = 16 << 10;
 
-impl Matched {
-    fn new(matcher: &Matcher) -> Self {
-        let inner_steps = matcher.inner_steps as usize;
-        Matched {
+impl MatchedSteps {
+    fn new(program: &SelectorProgram) -> Self {
+        let inner_steps = program.inner_steps as usize;
+        MatchedSteps {
             on: vec![0; inner_steps],
             depths: Vec::new(),
             bits: Vec::new(),
@@ -277,13 +277,13 @@ impl Matched {
             type_names: 0,
             type_position: 0,
             best: None,
-            tried: vec![0; matcher.steps.len().div_ceil(64)],
+            tried: vec![0; program.steps.len().div_ceil(64)],
             touched: Vec::new(),
         }
     }
 
-    fn begin(&mut self, matcher: &Matcher, subject: &Subject<'_>) {
-        if matcher.counts_types {
+    fn begin(&mut self, program: &SelectorProgram, subject: &MatchedElement<'_>) {
+        if program.counts_types {
             self.type_position = self.count_type(subject);
         }
         for number in self.touched.drain(..) {
@@ -308,8 +308,8 @@ impl Matched {
     /// Tries steps on the element at hand. `value` is that of the attribute by which they are filed.
     fn attempt(
         &mut self,
-        matcher: &Matcher,
-        subject: &Subject<'_>,
+        program: &SelectorProgram,
+        subject: &MatchedElement<'_>,
         steps: &[u32],
         value: Option<&[u8]>,
         takes: &mut Vec<u16>,
@@ -322,7 +322,7 @@ impl Matched {
             }
             *word |= bit;
             self.touched.push(number);
-            let step = &matcher.steps[number as usize];
+            let step = &program.steps[number as usize];
             let reached = match step.before {
                 None => true,
                 Some((Combinator::Descendant, before)) => self.on[before as usize] > 0,
@@ -332,14 +332,14 @@ impl Matched {
                 continue;
             }
             match step.outcome {
-                Outcome::Hit(Hit::TakeRule(rule)) => takes.push(rule),
-                Outcome::Hit(hit) => self.best = Some(self.best.map_or(hit, |best| best.min(hit))),
-                Outcome::Inner(step) => self.own.push(step),
+                StepOutcome::Hit(RuleMatch::TakeRule(rule)) => takes.push(rule),
+                StepOutcome::Hit(hit) => self.best = Some(self.best.map_or(hit, |best| best.min(hit))),
+                StepOutcome::Inner(step) => self.own.push(step),
             }
         }
     }
 
-    fn end(&mut self) -> Option<Hit> {
+    fn end(&mut self) -> Option<RuleMatch> {
         // Only now do the steps matched here count as matched on an ancestor.
         if !self.own.is_empty() {
             let begin = self.bits.len();
@@ -399,7 +399,7 @@ impl Matched {
     }
 
     /// The number of this element among its siblings of the same name.
-    fn count_type(&mut self, subject: &Subject<'_>) -> u32 {
+    fn count_type(&mut self, subject: &MatchedElement<'_>) -> u32 {
         self.types.resize_with(subject.depth + 1, HashMap::new);
         let names = &mut self.types[subject.depth];
         if self.type_names >= TYPE_NAMES && !names.contains_key(&subject.name_hash) {

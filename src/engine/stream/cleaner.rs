@@ -2,7 +2,7 @@
 //!
 //! The same walk as on `/v1/normalize` decides on the spot what a rule drops. Comments, void elements, `script` and
 //! `style`, whose end cannot be implied, are lol_html's to `remove()`; for any other element lol_html's idea of its end is
-//! wrong on real pages, so there a gate (`engine::gate`) stands behind the rewriter.
+//! wrong on real pages, so there a region_buffer (`engine::region_buffer`) stands behind the rewriter.
 //!
 //! An unclosed advert never eats the page: a region that is never closed, or is larger than what is held at most,
 //! passes whole, and so does a comment without its end. A `script` or `style` without its end passes up to that size; a
@@ -25,10 +25,10 @@ use lol_html::{
 };
 
 use super::{
-    removals::Loss,
-    rewrite::{Refusal, State},
+    removals::RemovedRegion,
+    rewrite::{RewriteError, RewriteState},
 };
-use crate::engine::Choice;
+use crate::engine::ActiveRules;
 use crate::{
     bounds::{Bounds, Deadline},
     error::Error,
@@ -46,20 +46,20 @@ const BUFFER_BYTES: usize = SLICE_BYTES + (4 << 10);
 
 /// Cleans HTML as it passes. `Send`: it may move between threads from one write to the next.
 pub struct Cleaner {
-    stage: Stage,
-    choice: Choice,
+    stage: CleanerStage,
+    choice: ActiveRules,
     bounds: Bounds,
     content_type: Option<String>,
     caller_charset: Option<String>,
     out: Vec<u8>,
     /// What has gone, for those who ask.
-    losses: Option<Vec<Loss>>,
+    removals: Option<Vec<RemovedRegion>>,
 }
 
-enum Stage {
+enum CleanerStage {
     /// The beginning of the document, until its charset is known.
     Beginning(Vec<u8>),
-    Running(Box<Running>),
+    Running(Box<ActiveCleaner>),
     /// Nothing more is taken: the document has ended, or this went wrong. lol_html panics when it is written to after an
     /// error, so it is gone by now.
     Over(Option<Error>),
@@ -75,7 +75,7 @@ impl fmt::Debug for Cleaner {
 
 impl Cleaner {
     pub(crate) fn new(
-        choice: Choice,
+        choice: ActiveRules,
         bounds: Bounds,
         content_type: Option<&str>,
         caller_charset: Option<&str>,
@@ -88,37 +88,37 @@ impl Cleaner {
             ..bounds
         };
         Ok(Cleaner {
-            stage: Stage::Beginning(Vec::new()),
+            stage: CleanerStage::Beginning(Vec::new()),
             choice,
             bounds,
             content_type: content_type.map(str::to_owned),
             caller_charset: caller_charset.map(str::to_owned),
             out: Vec::new(),
-            losses: None,
+            removals: None,
         })
     }
 
     /// From the beginning on, what goes is noted for [`Cleaner::take_losses`].
     pub fn noting_losses(self) -> Self {
         Cleaner {
-            losses: Some(Vec::new()),
+            removals: Some(Vec::new()),
             ..self
         }
     }
 
     /// What has gone since the last time, as far as it is known: disjoint, and as a rule ascending. Asked for after each
     /// write, since they are kept until then.
-    pub fn take_losses(&mut self) -> Vec<Loss> {
-        if let Stage::Running(running) = &self.stage {
-            let known = lock(&running.state).gate.take_losses();
-            self.losses
+    pub fn take_losses(&mut self) -> Vec<RemovedRegion> {
+        if let CleanerStage::Running(running) = &self.stage {
+            let known = lock(&running.state).region_buffer.take_losses();
+            self.removals
                 .iter_mut()
-                .for_each(|losses| losses.extend_from_slice(&known));
+                .for_each(|removals| removals.extend_from_slice(&known));
         }
-        self.losses.as_mut().map(std::mem::take).unwrap_or_default()
+        self.removals.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// The rules that losses name.
+    /// The rules that removals name.
     pub fn rules(&self) -> &RuleSet {
         self.choice.rules()
     }
@@ -131,11 +131,11 @@ impl Cleaner {
     /// nothing more is taken, the error stays, and what came out so far is no whole document.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = match &mut self.stage {
-            Stage::Over(error) => return error.clone().map_or(Ok(()), Err),
-            Stage::Running(running) => steps::within(&Deadline::after(self.bounds.time), || {
+            CleanerStage::Over(error) => return error.clone().map_or(Ok(()), Err),
+            CleanerStage::Running(running) => steps::within(&Deadline::after(self.bounds.time), || {
                 running.write(bytes, &mut self.out)
             }),
-            Stage::Beginning(beginning) => {
+            CleanerStage::Beginning(beginning) => {
                 beginning.extend_from_slice(bytes);
                 if beginning.len() < charset::STREAM_PRESCAN_BYTES {
                     return Ok(());
@@ -151,17 +151,17 @@ impl Cleaner {
     /// # Errors
     /// As [`Cleaner::write`].
     pub fn end(&mut self) -> Result<(), Error> {
-        if let Stage::Beginning(_) = self.stage {
+        if let CleanerStage::Beginning(_) = self.stage {
             let begun = self.begin();
             self.fuse(begun)?;
         }
-        match std::mem::replace(&mut self.stage, Stage::Over(None)) {
-            Stage::Running(running) => {
+        match std::mem::replace(&mut self.stage, CleanerStage::Over(None)) {
+            CleanerStage::Running(running) => {
                 let ended = steps::within(&Deadline::after(self.bounds.time), || running.end(&mut self.out));
                 let ended = ended.map(|last| {
-                    self.losses
+                    self.removals
                         .iter_mut()
-                        .for_each(|losses| losses.extend_from_slice(&last));
+                        .for_each(|removals| removals.extend_from_slice(&last));
                 });
                 self.fuse(ended)
             }
@@ -181,8 +181,8 @@ impl Cleaner {
     /// comment is large while its end is not in sight; and of what selectors have matched on the elements that are open.
     pub fn waiting_bytes(&self) -> usize {
         let held = match &self.stage {
-            Stage::Running(running) => lock(&running.state).waiting_bytes(),
-            Stage::Beginning(_) | Stage::Over(_) => 0,
+            CleanerStage::Running(running) => lock(&running.state).waiting_bytes(),
+            CleanerStage::Beginning(_) | CleanerStage::Over(_) => 0,
         };
         held + self.out.len()
     }
@@ -190,46 +190,46 @@ impl Cleaner {
     /// After an error nothing is touched again.
     fn fuse(&mut self, result: Result<(), Error>) -> Result<(), Error> {
         if let Err(error) = &result {
-            self.stage = Stage::Over(Some(error.clone()));
+            self.stage = CleanerStage::Over(Some(error.clone()));
         }
         result
     }
 
     fn begin(&mut self) -> Result<(), Error> {
-        let Stage::Beginning(beginning) = &mut self.stage else {
+        let CleanerStage::Beginning(beginning) = &mut self.stage else {
             return Ok(());
         };
         let beginning = std::mem::take(beginning);
         let encoding = charset::for_stream(self.content_type.as_deref(), self.caller_charset.as_deref(), &beginning)?;
         let choice = self.choice.clone().in_language(language::of_html(&beginning));
-        let mut running = Box::new(Running::new(choice, self.bounds, encoding)?);
-        if self.losses.is_some() {
-            lock(&running.state).gate.note_losses();
+        let mut running = Box::new(ActiveCleaner::new(choice, self.bounds, encoding)?);
+        if self.removals.is_some() {
+            lock(&running.state).region_buffer.note_losses();
         }
         running.write(&beginning, &mut self.out)?;
-        self.stage = Stage::Running(running);
+        self.stage = CleanerStage::Running(running);
         Ok(())
     }
 }
 
 /// A cleaner that knows its charset.
-struct Running {
-    rewriter: HtmlRewriter<'static, Sink>,
-    state: Arc<Mutex<State>>,
+struct ActiveCleaner {
+    rewriter: HtmlRewriter<'static, RewriterSink>,
+    state: Arc<Mutex<RewriteState>>,
     encoding: AsciiCompatibleEncoding,
     parser_bytes: usize,
 }
 
-impl Running {
-    fn new(choice: Choice, bounds: Bounds, encoding: &'static Encoding) -> Result<Self, Error> {
+impl ActiveCleaner {
+    fn new(choice: ActiveRules, bounds: Bounds, encoding: &'static Encoding) -> Result<Self, Error> {
         let compatible = AsciiCompatibleEncoding::new(encoding);
         let encoding = compatible.ok_or_else(|| Error::UnsupportedCharset {
             given: encoding.name().into(),
             detail: "a stream must be in an ASCII-compatible charset".into(),
         })?;
-        let state = Arc::new(Mutex::new(State::new(choice, &bounds, encoding)));
+        let state = Arc::new(Mutex::new(RewriteState::new(choice, &bounds, encoding)));
         let rewriter = rewriter(&state, encoding, bounds.parser_bytes);
-        Ok(Running {
+        Ok(ActiveCleaner {
             rewriter,
             state,
             encoding,
@@ -243,12 +243,12 @@ impl Running {
                 let mut state = lock(&self.state);
                 state.window.extend_from_slice(slice);
                 // One size for all: a buffer may be freed by another thread, and each size that comes up costs memory.
-                state.gate.ready.reserve(SLICE_BYTES);
+                state.region_buffer.ready.reserve(SLICE_BYTES);
             }
             self.feed(slice)?;
             let mut state = lock(&self.state);
             state.trim_window();
-            hand_over(&mut state.gate.ready, out);
+            hand_over(&mut state.region_buffer.ready, out);
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ impl Running {
     }
 
     /// The answer is what has gone since the last time.
-    fn end(mut self, out: &mut Vec<u8>) -> Result<Vec<Loss>, Error> {
+    fn end(mut self, out: &mut Vec<u8>) -> Result<Vec<RemovedRegion>, Error> {
         loop {
             let fresh = rewriter(&self.state, self.encoding, self.parser_bytes);
             if std::mem::replace(&mut self.rewriter, fresh).end().is_ok() {
@@ -273,8 +273,8 @@ impl Running {
         }
         let mut state = lock(&self.state);
         state.finish();
-        hand_over(&mut state.gate.ready, out);
-        Ok(state.gate.take_losses())
+        hand_over(&mut state.region_buffer.ready, out);
+        Ok(state.region_buffer.take_losses())
     }
 
     /// The rewriter has stopped, for good or at a tag where a fresh one must take over: then this makes it. The answer is
@@ -287,8 +287,8 @@ impl Running {
         let (before, from) = {
             let mut state = lock(&self.state);
             match state.refusal.take() {
-                Some(Refusal::Renew) => state.renew(slice.len()),
-                Some(Refusal::Error(error)) => return Err(error),
+                Some(RewriteError::Renew) => state.renew(slice.len()),
+                Some(RewriteError::Error(error)) => return Err(error),
                 None => return Err(too_large),
             }
         };
@@ -311,15 +311,15 @@ fn hand_over(from: &mut Vec<u8>, to: &mut Vec<u8>) {
 }
 
 /// A panic while the lock was held has ended the request already; the state is only read to be dropped.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<RewriteState>) -> MutexGuard<'_, RewriteState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn rewriter(
-    state: &Arc<Mutex<State>>,
+    state: &Arc<Mutex<RewriteState>>,
     encoding: AsciiCompatibleEncoding,
     parser_bytes: usize,
-) -> HtmlRewriter<'static, Sink> {
+) -> HtmlRewriter<'static, RewriterSink> {
     let (on_comment, on_doctype, on_element) = (Arc::clone(state), Arc::clone(state), Arc::clone(state));
     let document = DocumentContentHandlers::<SendHandlerTypes>::default()
         .comments(move |comment: &mut HtmlComment<'_>| {
@@ -363,12 +363,12 @@ fn rewriter(
                 .with_preallocated_parsing_buffer_size(BUFFER_BYTES.min(parser_bytes))
                 .with_max_allowed_memory_usage(parser_bytes),
         );
-    HtmlRewriter::new(settings, Sink(Arc::clone(state)))
+    HtmlRewriter::new(settings, RewriterSink(Arc::clone(state)))
 }
 
-struct Sink(Arc<Mutex<State>>);
+struct RewriterSink(Arc<Mutex<RewriteState>>);
 
-impl OutputSink for Sink {
+impl OutputSink for RewriterSink {
     fn handle_chunk(&mut self, chunk: &[u8]) {
         lock(&self.0).chunk(chunk);
     }

@@ -1,4 +1,4 @@
-//! The gate of the stream: what passes, what goes, and what is held back until that is sure.
+//! The region_buffer of the stream: what passes, what goes, and what is held back until that is sure.
 //!
 //! Bytes come in order, and between them the news that elements which a selector hit have opened and closed. What lies in
 //! an open element that is to go waits here. When the element ends where its author meant, it is cut out of what waits;
@@ -8,14 +8,14 @@
 
 use std::ops::Range;
 
-use super::removals::{Loss, Losses};
+use super::removals::{RemovalRecorder, RemovedRegion};
 use crate::engine::{
-    extract::selection::Reason,
+    extract::selection::RemovalReason,
     html::{
         tags::Tag,
-        tree_builder::{Comment, Ended, Road},
+        tree_builder::{Comment, Ended, TreeSink},
     },
-    selectors::program::Hit,
+    selectors::program::RuleMatch,
 };
 
 /// Bytes that are held back until the end of the region in which they stand is sure. A larger region passes whole.
@@ -23,30 +23,30 @@ pub(crate) const HELD_BYTES: usize = 64 << 10;
 
 /// What the walk says of the elements that selectors hit. All others are of no interest here, and have the number 0.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct ElementChanges {
     last_id: u32,
     /// In the order of the document, since someone last took it.
-    pub(crate) changes: Vec<Change>,
-    pub(crate) unclosed: Unclosed,
+    pub(crate) changes: Vec<ElementChange>,
+    pub(crate) unclosed: UnclosedTags,
 }
 
 /// Start tags whose end tag has not come, for which nothing is implied: never fewer than lol_html has on its stack.
 #[derive(Debug)]
-pub(crate) struct Unclosed {
+pub(crate) struct UnclosedTags {
     of: [u32; Tag::COUNT],
     pub(crate) total: u32,
 }
 
-impl Default for Unclosed {
+impl Default for UnclosedTags {
     fn default() -> Self {
-        Unclosed {
+        UnclosedTags {
             of: [0; Tag::COUNT],
             total: 0,
         }
     }
 }
 
-impl Unclosed {
+impl UnclosedTags {
     pub(crate) fn begin(&mut self, tag: Tag) {
         if !tag.is_void() {
             let open = &mut self.of[tag.index()];
@@ -67,13 +67,13 @@ impl Unclosed {
 
 /// An element that a selector hit opened or closed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Change {
+pub(crate) enum ElementChange {
     /// Where the walk is.
     Opened {
         id: u32,
         tag: Tag,
-        wish: Wish,
-        reason: Reason,
+        wish: RegionAction,
+        reason: RemovalReason,
     },
     /// Before byte `at`.
     Closed { id: u32, at: usize, end: Ended },
@@ -82,21 +82,21 @@ pub(crate) enum Change {
 /// The number of elements that no selector hit.
 const NOT_HIT: u32 = 0;
 
-impl Road for News {
-    fn open(&mut self, tag: Tag, _: Range<usize>, _: Option<u32>, hit: Option<Hit>) -> u32 {
+impl TreeSink for ElementChanges {
+    fn open(&mut self, tag: Tag, _: Range<usize>, _: Option<u32>, hit: Option<RuleMatch>) -> u32 {
         self.unclosed.begin(tag);
-        let Some((wish, reason)) = hit.and_then(Wish::of) else {
+        let Some((wish, reason)) = hit.and_then(RegionAction::of) else {
             return NOT_HIT;
         };
         self.last_id = self.last_id.wrapping_add(1).max(NOT_HIT + 1);
         let id = self.last_id;
-        self.changes.push(Change::Opened { id, tag, wish, reason });
+        self.changes.push(ElementChange::Opened { id, tag, wish, reason });
         id
     }
 
     fn close(&mut self, id: u32, at: usize, end: Ended) {
         if id != NOT_HIT {
-            self.changes.push(Change::Closed { id, at, end });
+            self.changes.push(ElementChange::Closed { id, at, end });
         }
     }
 
@@ -108,12 +108,12 @@ impl Road for News {
 
     fn comment(&mut self, _: Comment) {}
 
-    fn swallowed(&mut self, _: usize, _: &'static str) {}
+    fn unterminated(&mut self, _: usize, _: &'static str) {}
 }
 
 /// What an open element that was hit asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum RegionAction {
     /// It stays, whatever rules say of it, of what is in it or around it.
     Keep,
     /// A rule drops it, but for what is to be kept in it.
@@ -122,37 +122,37 @@ pub(crate) enum Wish {
     Remove,
 }
 
-impl Wish {
+impl RegionAction {
     /// With who asks for it; `None` for what only `/v1/normalize` does.
-    fn of(hit: Hit) -> Option<(Self, Reason)> {
+    fn of(hit: RuleMatch) -> Option<(Self, RemovalReason)> {
         match hit {
-            Hit::Remove => Some((Wish::Remove, Reason::Caller)),
-            Hit::Keep => Some((Wish::Keep, Reason::Caller)),
-            Hit::KeepRule(rule) => Some((Wish::Keep, Reason::Rule(rule))),
-            Hit::DropRule(rule) => Some((Wish::Drop, Reason::Rule(rule))),
-            Hit::RestRule(_) | Hit::UnwrapRule(_) | Hit::TakeRule(_) => None,
+            RuleMatch::Remove => Some((RegionAction::Remove, RemovalReason::Caller)),
+            RuleMatch::Keep => Some((RegionAction::Keep, RemovalReason::Caller)),
+            RuleMatch::KeepRule(rule) => Some((RegionAction::Keep, RemovalReason::Rule(rule))),
+            RuleMatch::DropRule(rule) => Some((RegionAction::Drop, RemovalReason::Rule(rule))),
+            RuleMatch::RestRule(_) | RuleMatch::UnwrapRule(_) | RuleMatch::TakeRule(_) => None,
         }
     }
 }
 
 /// An open element that was hit.
 #[derive(Debug)]
-struct Open {
+struct OpenRegion {
     id: u32,
     tag: Tag,
-    wish: Wish,
+    wish: RegionAction,
     /// Where it begins in what is held.
     from: usize,
     /// The same in the document.
     start: usize,
-    reason: Reason,
-    /// Its name, where someone asks for losses.
+    reason: RemovalReason,
+    /// Its name, where someone asks for removals.
     name: Option<Box<str>>,
 }
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct RegionBuffer {
     /// What may go out.
     pub(crate) ready: Vec<u8>,
     /// What waits: it begins with the first byte whose fate is open, so it is empty while nothing is.
@@ -160,7 +160,7 @@ pub(crate) struct Gate {
     /// What of `held` no rule can drop: disjoint, ascending, none touching the next.
     kept: Vec<Range<usize>>,
     /// In the order in which they opened.
-    open: Vec<Open>,
+    open: Vec<OpenRegion>,
     /// How many of `open` wish for what.
     keeps: usize,
     drops: usize,
@@ -168,23 +168,23 @@ pub(crate) struct Gate {
     /// The byte of the document that comes next.
     at: usize,
     /// For those who ask.
-    losses: Option<Losses>,
+    removals: Option<RemovalRecorder>,
 }
 
-impl Gate {
+impl RegionBuffer {
     /// From here on what goes is noted.
     pub(crate) fn note_losses(&mut self) {
-        self.losses = Some(Losses::default());
+        self.removals = Some(RemovalRecorder::default());
     }
 
     /// Whether it is.
     pub(crate) fn notes_losses(&self) -> bool {
-        self.losses.is_some()
+        self.removals.is_some()
     }
 
     /// What is known to have gone, since the last time.
-    pub(crate) fn take_losses(&mut self) -> Vec<Loss> {
-        self.losses.as_mut().map(Losses::take).unwrap_or_default()
+    pub(crate) fn take_losses(&mut self) -> Vec<RemovedRegion> {
+        self.removals.as_mut().map(RemovalRecorder::take).unwrap_or_default()
     }
 
     /// The rewriter has removed the next bytes.
@@ -193,17 +193,17 @@ impl Gate {
     }
 
     /// Why it removes the bytes of this range.
-    pub(crate) fn lost(&mut self, range: Range<usize>, reason: Reason, tag: Option<Box<str>>) {
-        if let Some(losses) = &mut self.losses {
-            losses.add(Loss { reason, tag, range });
+    pub(crate) fn lost(&mut self, range: Range<usize>, reason: RemovalReason, tag: Option<Box<str>>) {
+        if let Some(removals) = &mut self.removals {
+            removals.add(RemovedRegion { reason, tag, range });
         }
         self.tell_losses();
     }
 
-    /// Tells losses that nothing around them can take in any more.
+    /// Tells removals that nothing around them can take in any more.
     fn tell_losses(&mut self) {
-        if let Some(losses) = self.losses.as_mut().filter(|_| self.drops + self.removes == 0) {
-            losses.tell();
+        if let Some(removals) = self.removals.as_mut().filter(|_| self.drops + self.removes == 0) {
+            removals.tell();
         }
     }
 
@@ -213,11 +213,11 @@ impl Gate {
     }
 
     /// Whether an element with this wish goes where it stands.
-    pub(crate) fn drops(&self, wish: Wish) -> bool {
+    pub(crate) fn drops(&self, wish: RegionAction) -> bool {
         match wish {
-            Wish::Keep => false,
-            Wish::Drop => self.obeys_rules(),
-            Wish::Remove => true,
+            RegionAction::Keep => false,
+            RegionAction::Drop => self.obeys_rules(),
+            RegionAction::Remove => true,
         }
     }
 
@@ -231,8 +231,8 @@ impl Gate {
             return;
         }
         let from = self.held.len();
-        if let Some(losses) = self.losses.as_mut().filter(|_| !bytes.is_empty()) {
-            losses.hold(from, at);
+        if let Some(removals) = self.removals.as_mut().filter(|_| !bytes.is_empty()) {
+            removals.hold(from, at);
         }
         self.held.extend_from_slice(bytes);
         if self.keeps > 0 {
@@ -242,9 +242,16 @@ impl Gate {
     }
 
     /// An element that was hit begins here.
-    pub(crate) fn opened(&mut self, id: u32, tag: Tag, wish: Wish, reason: Reason, name: Option<Box<str>>) {
+    pub(crate) fn opened(
+        &mut self,
+        id: u32,
+        tag: Tag,
+        wish: RegionAction,
+        reason: RemovalReason,
+        name: Option<Box<str>>,
+    ) {
         *self.count(wish) += 1;
-        self.open.push(Open {
+        self.open.push(OpenRegion {
             id,
             tag,
             wish,
@@ -265,13 +272,13 @@ impl Gate {
         *self.count(wish) -= 1;
         match wish {
             _ if !end.is_sure(gone.tag) => {}
-            Wish::Keep => {}
-            Wish::Drop => self.cut(gone),
-            Wish::Remove => {
-                if let Some(losses) = &mut self.losses {
-                    let places = losses.places(from..self.held.len());
-                    losses.add_region(gone.start, places, gone.reason, gone.name);
-                    losses.truncate(from);
+            RegionAction::Keep => {}
+            RegionAction::Drop => self.cut(gone),
+            RegionAction::Remove => {
+                if let Some(removals) = &mut self.removals {
+                    let places = removals.places(from..self.held.len());
+                    removals.add_region(gone.start, places, gone.reason, gone.name);
+                    removals.truncate(from);
                 }
                 self.kept.retain_mut(|range| {
                     range.end = range.end.min(from);
@@ -297,16 +304,16 @@ impl Gate {
         self.tell_losses();
     }
 
-    fn count(&mut self, wish: Wish) -> &mut usize {
+    fn count(&mut self, wish: RegionAction) -> &mut usize {
         match wish {
-            Wish::Keep => &mut self.keeps,
-            Wish::Drop => &mut self.drops,
-            Wish::Remove => &mut self.removes,
+            RegionAction::Keep => &mut self.keeps,
+            RegionAction::Drop => &mut self.drops,
+            RegionAction::Remove => &mut self.removes,
         }
     }
 
     /// Cuts out what is held of a region, but for what is to be kept.
-    fn cut(&mut self, gone: Open) {
+    fn cut(&mut self, gone: OpenRegion) {
         let from = gone.from;
         let first = self.kept.partition_point(|range| range.end <= from);
         let stays = self.kept.split_off(first);
@@ -329,24 +336,24 @@ impl Gate {
     }
 
     /// Notes what a region loses, all but these bytes of what is held.
-    fn note_cut(&mut self, gone: Open, stays: &[Range<usize>]) {
-        let Some(losses) = &mut self.losses else { return };
+    fn note_cut(&mut self, gone: OpenRegion, stays: &[Range<usize>]) {
+        let Some(removals) = &mut self.removals else { return };
         let (mut lost, mut stayed) = (Vec::new(), Vec::new());
         let mut at = gone.from;
         for range in stays {
             let start = range.start.max(gone.from);
-            lost.extend(losses.places(at..start));
-            stayed.extend(losses.places(start..range.end));
+            lost.extend(removals.places(at..start));
+            stayed.extend(removals.places(start..range.end));
             at = range.end;
         }
-        lost.extend(losses.places(at..self.held.len()));
-        losses.truncate(gone.from);
+        lost.extend(removals.places(at..self.held.len()));
+        removals.truncate(gone.from);
         let mut held = gone.from;
         for place in stayed {
-            losses.hold(held, place.start);
+            removals.hold(held, place.start);
             held += place.len();
         }
-        losses.add_region(gone.start, lost, gone.reason, gone.name);
+        removals.add_region(gone.start, lost, gone.reason, gone.name);
         for open in self.open.iter_mut().filter(|open| open.start > gone.start) {
             open.start = self.at;
         }
@@ -356,11 +363,11 @@ impl Gate {
     fn give_up(&mut self) -> bool {
         // What is kept waits for the end of a `remove=` alone.
         let kept = self.kept.first().is_some_and(|range| range.start == 0);
-        let holds = |open: &Open| open.wish == Wish::Remove || (open.wish == Wish::Drop && !kept);
+        let holds = |open: &OpenRegion| open.wish == RegionAction::Remove || (open.wish == RegionAction::Drop && !kept);
         let Some(outermost) = self.open.iter().position(holds) else {
             return false;
         };
-        let Open { wish, .. } = self.open.remove(outermost);
+        let OpenRegion { wish, .. } = self.open.remove(outermost);
         *self.count(wish) -= 1;
         self.let_out();
         self.tell_losses();
@@ -372,10 +379,10 @@ impl Gate {
         if self.held.is_empty() {
             return;
         }
-        let first = |wish: Wish| self.open.iter().find(|open| open.wish == wish).map(|open| open.from);
+        let first = |wish: RegionAction| self.open.iter().find(|open| open.wish == wish).map(|open| open.from);
         let length = self.held.len();
-        let remove = first(Wish::Remove).unwrap_or(length);
-        let mut sure = first(Wish::Drop).unwrap_or(length);
+        let remove = first(RegionAction::Remove).unwrap_or(length);
+        let mut sure = first(RegionAction::Drop).unwrap_or(length);
         // Behind the beginning of a region that a rule drops only what is kept is sure, up to its first gap.
         if let Some(range) = self.kept.iter().find(|range| range.start <= sure && sure < range.end) {
             sure = range.end;
@@ -385,8 +392,8 @@ impl Gate {
             return;
         }
         self.ready.extend(self.held.drain(..sure));
-        if let Some(losses) = &mut self.losses {
-            losses.let_out(sure);
+        if let Some(removals) = &mut self.removals {
+            removals.let_out(sure);
         }
         self.kept.retain_mut(|range| {
             *range = range.start.saturating_sub(sure)..range.end.saturating_sub(sure);

@@ -1,23 +1,23 @@
-//! What the stream has removed, for those who ask: each byte that went is in one loss, and no other byte is.
+//! What the stream has removed, for those who ask: each byte that went is in one removal, and no other byte is.
 //!
-//! The gate says which of the bytes that it holds it cuts out. Where those stood in the document is kept here, as the
+//! The region_buffer says which of the bytes that it holds it cuts out. Where those stood in the document is kept here, as the
 //! places of the bytes held: they need not be neighbours there, since what lay between may have gone before.
 //!
 //! # Limits
-//! Only while a region around them may go as a whole do losses wait, and 1,024 of them at most.
+//! Only while a region around them may go as a whole do removals wait, and 1,024 of them at most.
 
 use std::ops::Range;
 
-use crate::engine::extract::selection::Reason;
+use crate::engine::extract::selection::RemovalReason;
 
 /// Losses that wait for the end of a region around them. Past it they are told as they are, and the region without them.
 const MOST_WAITING: usize = 1024;
 
 /// A region that was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss {
+pub struct RemovedRegion {
     /// Who took it.
-    pub reason: Reason,
+    pub reason: RemovalReason,
     /// The element's name, where it was an element.
     pub tag: Option<Box<str>>,
     /// Bytes of the document as it came.
@@ -26,15 +26,15 @@ pub struct Loss {
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
-pub(crate) struct Losses {
+pub(crate) struct RemovalRecorder {
     /// Pieces of what is held: where each begins there, and where in the document.
     pieces: Vec<(usize, usize)>,
     /// Inside of regions that are open.
-    waiting: Vec<Loss>,
-    told: Vec<Loss>,
+    waiting: Vec<RemovedRegion>,
+    told: Vec<RemovedRegion>,
 }
 
-impl Losses {
+impl RemovalRecorder {
     /// The byte at `held` of those held stood at `at` in the document, and so on from there.
     pub(crate) fn hold(&mut self, held: usize, at: usize) {
         let is_next = |&(begins, from): &(usize, usize)| from + (held - begins) == at;
@@ -75,33 +75,40 @@ impl Losses {
     }
 
     /// Something has gone that stands alone.
-    pub(crate) fn add(&mut self, loss: Loss) {
-        self.waiting.push(loss);
+    pub(crate) fn add(&mut self, removal: RemovedRegion) {
+        self.waiting.push(removal);
         if self.waiting.len() > MOST_WAITING {
             self.tell();
         }
     }
 
     /// A region has gone that began at `start`, of which these bytes were left; where nothing but what had gone before
-    /// stands between them, it is one loss.
-    pub(crate) fn add_region(&mut self, start: usize, left: Vec<Range<usize>>, reason: Reason, tag: Option<Box<str>>) {
-        let inner = self.waiting.partition_point(|loss| loss.range.start < start);
+    /// stands between them, it is one removal.
+    pub(crate) fn add_region(
+        &mut self,
+        start: usize,
+        left: Vec<Range<usize>>,
+        reason: RemovalReason,
+        tag: Option<Box<str>>,
+    ) {
+        let inner = self.waiting.partition_point(|removal| removal.range.start < start);
         let inner = self.waiting.split_off(inner);
         let own = left.into_iter().map(|range| {
             let tag = tag.clone();
-            (true, Loss { reason, tag, range })
+            (true, RemovedRegion { reason, tag, range })
         });
-        let mut all: Vec<(bool, Loss)> = own.chain(inner.into_iter().map(|loss| (false, loss))).collect();
-        all.sort_by_key(|(_, loss)| loss.range.start);
+        let mut all: Vec<(bool, RemovedRegion)> =
+            own.chain(inner.into_iter().map(|removal| (false, removal))).collect();
+        all.sort_by_key(|(_, removal)| removal.range.start);
         // In runs of neighbours: a run that holds bytes of the region is the region's.
         for run in all.chunk_by(|(_, one), (_, next)| one.range.end == next.range.start) {
             let bounds = run.first().zip(run.last());
             match (run.iter().find(|(is_own, _)| *is_own), bounds) {
-                (Some((_, own)), Some(((_, first), (_, last)))) => self.waiting.push(Loss {
+                (Some((_, own)), Some(((_, first), (_, last)))) => self.waiting.push(RemovedRegion {
                     range: first.range.start..last.range.end,
                     ..own.clone()
                 }),
-                _ => self.waiting.extend(run.iter().map(|(_, loss)| loss.clone())),
+                _ => self.waiting.extend(run.iter().map(|(_, removal)| removal.clone())),
             }
         }
     }
@@ -112,7 +119,7 @@ impl Losses {
     }
 
     /// What has been told since the last time.
-    pub(crate) fn take(&mut self) -> Vec<Loss> {
+    pub(crate) fn take(&mut self) -> Vec<RemovedRegion> {
         std::mem::take(&mut self.told)
     }
 }
@@ -121,9 +128,9 @@ impl Losses {
 mod tests {
     use super::*;
 
-    fn loss(range: Range<usize>, rule: u16) -> Loss {
-        Loss {
-            reason: Reason::Rule(rule),
+    fn removal(range: Range<usize>, rule: u16) -> RemovedRegion {
+        RemovedRegion {
+            reason: RemovalReason::Rule(rule),
             tag: None,
             range,
         }
@@ -131,41 +138,46 @@ mod tests {
 
     #[test]
     fn places_follow_what_is_held() {
-        let mut losses = Losses::default();
+        let mut removals = RemovalRecorder::default();
         // Held are the bytes 100 to 110 and 120 to 125.
-        losses.hold(0, 100);
-        losses.hold(5, 105);
-        losses.hold(10, 120);
-        assert_eq!(losses.places(0..15), [100..110, 120..125]);
-        assert_eq!(losses.places(8..12), [108..110, 120..122]);
-        losses.let_out(4);
-        assert_eq!(losses.places(0..11), [104..110, 120..125]);
-        losses.truncate(6);
-        losses.hold(6, 130);
-        assert_eq!(losses.places(0..7), [104..110, 130..131]);
-        assert_eq!(losses.places(5..8), [109..110, 130..132]);
+        removals.hold(0, 100);
+        removals.hold(5, 105);
+        removals.hold(10, 120);
+        assert_eq!(removals.places(0..15), [100..110, 120..125]);
+        assert_eq!(removals.places(8..12), [108..110, 120..122]);
+        removals.let_out(4);
+        assert_eq!(removals.places(0..11), [104..110, 120..125]);
+        removals.truncate(6);
+        removals.hold(6, 130);
+        assert_eq!(removals.places(0..7), [104..110, 130..131]);
+        assert_eq!(removals.places(5..8), [109..110, 130..132]);
     }
 
     #[test]
     fn a_region_takes_in_what_has_gone_inside_but_not_what_was_kept_around_it() {
-        let mut losses = Losses::default();
-        losses.add(loss(0..5, 1));
-        losses.add(loss(20..30, 2));
-        losses.add(loss(50..60, 3));
+        let mut removals = RemovalRecorder::default();
+        removals.add(removal(0..5, 1));
+        removals.add(removal(20..30, 2));
+        removals.add(removal(50..60, 3));
         // 40..50 and 60..70 were kept.
-        losses.add_region(10, vec![10..20, 30..40, 70..80], Reason::Rule(4), None);
-        losses.tell();
-        let told = [loss(0..5, 1), loss(10..40, 4), loss(50..60, 3), loss(70..80, 4)];
-        assert_eq!(losses.take(), told);
-        assert!(losses.take().is_empty());
+        removals.add_region(10, vec![10..20, 30..40, 70..80], RemovalReason::Rule(4), None);
+        removals.tell();
+        let told = [
+            removal(0..5, 1),
+            removal(10..40, 4),
+            removal(50..60, 3),
+            removal(70..80, 4),
+        ];
+        assert_eq!(removals.take(), told);
+        assert!(removals.take().is_empty());
     }
 
     #[test]
     fn no_more_wait_than_may() {
-        let mut losses = Losses::default();
+        let mut removals = RemovalRecorder::default();
         for i in 0..=MOST_WAITING {
-            losses.add(loss(2 * i..2 * i + 1, 1));
+            removals.add(removal(2 * i..2 * i + 1, 1));
         }
-        assert_eq!((losses.waiting.len(), losses.take().len()), (0, MOST_WAITING + 1));
+        assert_eq!((removals.waiting.len(), removals.take().len()), (0, MOST_WAITING + 1));
     }
 }

@@ -5,15 +5,15 @@ use std::ops::Range;
 use encoding_rs::Encoding;
 use lol_html::{AsciiCompatibleEncoding, html_content::Element as HtmlElement, send::SendHandlerTypes};
 
-use super::holdback::{Change, Gate, HELD_BYTES, News, Unclosed};
+use super::holdback::{ElementChange, ElementChanges, HELD_BYTES, RegionBuffer, UnclosedTags};
 use crate::engine::{
-    Choice,
-    extract::selection::Reason,
+    ActiveRules,
+    extract::selection::RemovalReason,
     html::{
         parser::HTML_NAMESPACE,
         tags::Tag,
         tokens::StartTag,
-        tree_builder::{Opened, Walker},
+        tree_builder::{StartTagResult, TreeBuilder},
     },
 };
 use crate::{bounds::Bounds, error::Error};
@@ -33,40 +33,40 @@ const ATTRIBUTE_BYTES: usize = 128;
 const SPARE_BYTES: usize = 256 << 10;
 
 /// Why the handlers stop the rewriter.
-pub(crate) enum Refusal {
+pub(crate) enum RewriteError {
     /// A fresh one takes over before this tag: its stack may hold enough by now, or it has lost its way.
     Renew,
     Error(Error),
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for RewriteError {
     fn from(error: Error) -> Self {
-        Refusal::Error(error)
+        RewriteError::Error(error)
     }
 }
 
 /// A `script` or `style` that lol_html is removing: nothing of it comes out.
-struct Removing {
+struct RawTextRemoval {
     /// Whether it is in the window from `at` on, should it never end: it is too large for that otherwise.
     is_held: bool,
     /// Where it begins.
     start: usize,
-    reason: Reason,
+    reason: RemovalReason,
     name: Option<Box<str>>,
 }
 
 /// A token that is announced and has yet to come out of the rewriter.
 #[derive(Clone, Copy)]
-struct Token {
+struct PendingToken {
     left: usize,
     /// It goes, and only the rewriter does not know.
     goes: bool,
 }
 
 /// What the handlers and the sink share.
-pub(crate) struct State {
-    walker: Walker<News>,
-    pub(crate) gate: Gate,
+pub(crate) struct RewriteState {
+    builder: TreeBuilder<ElementChanges>,
+    pub(crate) region_buffer: RegionBuffer,
     encoding: &'static Encoding,
     /// The bytes from `window_at` on that went into the rewriter: handlers slice their tokens from it.
     pub(crate) window: Vec<u8>,
@@ -78,12 +78,12 @@ pub(crate) struct State {
     /// Start tags that it has seen.
     tags: usize,
     /// Bytes still to come of a token that the handlers know.
-    token: Option<Token>,
+    token: Option<PendingToken>,
     /// The end of a gap that may be the beginning of something.
     carry: Vec<u8>,
-    removing: Option<Removing>,
-    attributes: Attributes,
-    pub(crate) refusal: Option<Refusal>,
+    removing: Option<RawTextRemoval>,
+    attributes: AttributeWindow,
+    pub(crate) refusal: Option<RewriteError>,
 }
 
 /// The name in a start tag, as HTML has it.
@@ -99,11 +99,11 @@ fn slice<'w>(window: &'w [u8], window_at: usize, range: &Range<usize>) -> &'w [u
     window.get(at(range.start)..at(range.end)).unwrap_or_default()
 }
 
-impl State {
-    pub(crate) fn new(choice: Choice, bounds: &Bounds, encoding: AsciiCompatibleEncoding) -> Self {
-        State {
-            walker: Walker::new(News::default(), choice, bounds),
-            gate: Gate::default(),
+impl RewriteState {
+    pub(crate) fn new(choice: ActiveRules, bounds: &Bounds, encoding: AsciiCompatibleEncoding) -> Self {
+        RewriteState {
+            builder: TreeBuilder::new(ElementChanges::default(), choice, bounds),
+            region_buffer: RegionBuffer::default(),
             encoding: encoding.into(),
             window: Vec::new(),
             window_at: 0,
@@ -113,7 +113,7 @@ impl State {
             token: None,
             carry: Vec::new(),
             removing: None,
-            attributes: Attributes::default(),
+            attributes: AttributeWindow::default(),
             refusal: None,
         }
     }
@@ -123,26 +123,29 @@ impl State {
     }
 
     /// A start tag. The answer is whether raw text begins with it.
-    pub(crate) fn start_tag(&mut self, element: &mut HtmlElement<'_, '_, SendHandlerTypes>) -> Result<bool, Refusal> {
+    pub(crate) fn start_tag(
+        &mut self,
+        element: &mut HtmlElement<'_, '_, SendHandlerTypes>,
+    ) -> Result<bool, RewriteError> {
         let range = self.absolute(element.source_location().bytes());
         self.end_gap();
         let tag = slice(&self.window, self.window_at, &range);
         let is_html = element.namespace_uri() == HTML_NAMESPACE;
-        let open = self.walker.road.unclosed.total;
-        let is_full = (open >= OPEN_A_REWRITER || self.tags >= TAGS_A_REWRITER) && self.walker.at_plain_html();
-        if is_full || self.walker.is_out_of_step(tag, is_html) {
-            return Err(Refusal::Renew);
+        let open = self.builder.sink.unclosed.total;
+        let is_full = (open >= OPEN_A_REWRITER || self.tags >= TAGS_A_REWRITER) && self.builder.at_plain_html();
+        if is_full || self.builder.is_out_of_step(tag, is_html) {
+            return Err(RewriteError::Renew);
         }
         self.tags += 1;
         let opened = self
-            .walker
+            .builder
             .start_tag(tag, range.clone(), is_html, element.is_self_closing())?;
         if opened.is_none() {
-            self.walker.road.unclosed.begin(Tag::OTHER); // it is no element, but lol_html does not know
+            self.builder.sink.unclosed.begin(Tag::OTHER); // it is no element, but lol_html does not know
         }
         let raw = opened.is_some_and(|opened| opened.raw);
         let name = self
-            .gate
+            .region_buffer
             .notes_losses()
             .then(|| name_of(slice(&self.window, self.window_at, &range)));
         if let Some(reason) = self.is_removed_alone(opened, name.clone()) {
@@ -150,20 +153,20 @@ impl State {
             if raw {
                 element.remove();
                 self.at = range.start;
-                self.removing = Some(Removing {
+                self.removing = Some(RawTextRemoval {
                     is_held: true,
                     start: range.start,
                     reason,
                     name,
                 });
             } else {
-                self.gate.lost(range.clone(), reason, name);
+                self.region_buffer.lost(range.clone(), reason, name);
                 if element.can_have_content() {
                     self.pass_token(range);
                     self.token.iter_mut().for_each(|token| token.goes = true);
                 } else {
                     element.remove();
-                    self.gate.skip(range.len());
+                    self.region_buffer.skip(range.len());
                     self.at = range.end;
                 }
             }
@@ -173,23 +176,23 @@ impl State {
         Ok(raw)
     }
 
-    /// Tells the gate what a start tag has closed and opened. The answer is why its element goes, if it is one whose end
-    /// cannot be implied: of those the gate hears nothing.
-    fn is_removed_alone(&mut self, opened: Option<Opened>, name: Option<Box<str>>) -> Option<Reason> {
-        let changes = &mut self.walker.road.changes;
+    /// Tells the region_buffer what a start tag has closed and opened. The answer is why its element goes, if it is one whose end
+    /// cannot be implied: of those the region_buffer hears nothing.
+    fn is_removed_alone(&mut self, opened: Option<StartTagResult>, name: Option<Box<str>>) -> Option<RemovalReason> {
+        let changes = &mut self.builder.sink.changes;
         let mut taken = 0;
         let mut removed = None;
         for change in changes.iter() {
             taken += 1;
             match *change {
-                Change::Closed { id, end, .. } => self.gate.closed(id, end),
-                Change::Opened { id, tag, wish, reason } => {
+                ElementChange::Closed { id, end, .. } => self.region_buffer.closed(id, end),
+                ElementChange::Opened { id, tag, wish, reason } => {
                     let alone = opened
                         .is_some_and(|opened| opened.void || (opened.raw && matches!(tag, Tag::SCRIPT | Tag::STYLE)));
-                    if alone && self.gate.drops(wish) {
+                    if alone && self.region_buffer.drops(wish) {
                         removed = Some(reason);
                     } else {
-                        self.gate.opened(id, tag, wish, reason, name);
+                        self.region_buffer.opened(id, tag, wish, reason, name);
                     }
                     break; // what closes behind it is a void element, after its bytes
                 }
@@ -206,12 +209,13 @@ impl State {
     pub(crate) fn raw_end(&mut self, range: Range<usize>) {
         let range = self.absolute(range);
         self.end_gap();
-        self.walker.raw_end(range.clone());
+        self.builder.raw_end(range.clone());
         if let Some(removed) = self.removing.take() {
-            self.walker.road.changes.clear();
+            self.builder.sink.changes.clear();
             self.at = range.end;
-            self.gate.skip(range.end - removed.start);
-            self.gate.lost(removed.start..range.end, removed.reason, removed.name);
+            self.region_buffer.skip(range.end - removed.start);
+            self.region_buffer
+                .lost(removed.start..range.end, removed.reason, removed.name);
         } else {
             self.pass_token(range);
         }
@@ -231,12 +235,12 @@ impl State {
         let (text, _) = self
             .encoding
             .decode_without_bom_handling(text.strip_suffix(b"-->").unwrap_or(text));
-        let dropped_by = self.walker.comment(range.clone(), &text);
-        let dropped_by = dropped_by.filter(|_| has_ended && self.gate.obeys_rules());
+        let dropped_by = self.builder.comment(range.clone(), &text);
+        let dropped_by = dropped_by.filter(|_| has_ended && self.region_buffer.obeys_rules());
         if let Some(rule) = dropped_by {
             self.at = range.end;
-            self.gate.skip(range.len());
-            self.gate.lost(range, Reason::Rule(rule), None);
+            self.region_buffer.skip(range.len());
+            self.region_buffer.lost(range, RemovalReason::Rule(rule), None);
         } else {
             self.pass_token(range);
         }
@@ -245,7 +249,7 @@ impl State {
 
     /// The next bytes out of the rewriter are those of this token.
     pub(crate) fn pass_token(&mut self, range: Range<usize>) {
-        self.token = Some(Token {
+        self.token = Some(PendingToken {
             left: range.len(),
             goes: false,
         });
@@ -258,9 +262,9 @@ impl State {
             let (own, rest) = bytes.split_at(token.left.min(bytes.len()));
             token.left -= own.len();
             if token.goes {
-                self.gate.skip(own.len());
+                self.region_buffer.skip(own.len());
             } else {
-                self.gate.push(own);
+                self.region_buffer.push(own);
             }
             bytes = rest;
             if token.left > 0 {
@@ -272,8 +276,8 @@ impl State {
             return;
         }
         self.at += bytes.len();
-        if self.walker.in_raw() {
-            self.gate.push(bytes);
+        if self.builder.in_raw() {
+            self.region_buffer.push(bytes);
         } else if self.carry.is_empty() {
             let done = self.gap(bytes, false);
             self.carry.extend_from_slice(bytes.get(done..).unwrap_or_default());
@@ -289,21 +293,21 @@ impl State {
         }
     }
 
-    /// Walks through a gap and hands it to the gate. The answer is how many bytes are done.
+    /// Walks through a gap and hands it to the region_buffer. The answer is how many bytes are done.
     fn gap(&mut self, bytes: &[u8], last: bool) -> usize {
-        let done = self.walker.gap(bytes, 0, last).min(bytes.len());
+        let done = self.builder.gap(bytes, 0, last).min(bytes.len());
         let mut rest = bytes.split_at(done).0;
         let mut from = 0;
-        for change in self.walker.road.changes.drain(..) {
-            if let Change::Closed { id, at, end } = change {
+        for change in self.builder.sink.changes.drain(..) {
+            if let ElementChange::Closed { id, at, end } = change {
                 let (before, behind) = rest.split_at(at.saturating_sub(from).min(rest.len()));
-                self.gate.push(before);
-                self.gate.closed(id, end);
+                self.region_buffer.push(before);
+                self.region_buffer.closed(id, end);
                 from += before.len();
                 rest = behind;
             }
         }
-        self.gate.push(rest);
+        self.region_buffer.push(rest);
         done
     }
 
@@ -313,7 +317,7 @@ impl State {
             self.end_token();
         }
         if !self.carry.is_empty() {
-            self.gate.push(&self.carry);
+            self.region_buffer.push(&self.carry);
             self.carry.clear();
         }
     }
@@ -321,9 +325,9 @@ impl State {
     /// A token has passed: what closes with it closes behind its bytes.
     fn end_token(&mut self) {
         self.token = None;
-        for change in self.walker.road.changes.drain(..) {
-            if let Change::Closed { id, end, .. } = change {
-                self.gate.closed(id, end);
+        for change in self.builder.sink.changes.drain(..) {
+            if let ElementChange::Closed { id, end, .. } = change {
+                self.region_buffer.closed(id, end);
             }
         }
     }
@@ -331,29 +335,31 @@ impl State {
     pub(crate) fn finish(&mut self) {
         self.end_token();
         let carry = std::mem::take(&mut self.carry);
-        if self.walker.in_raw() {
-            self.gate.push(&carry);
+        if self.builder.in_raw() {
+            self.region_buffer.push(&carry);
         } else {
             self.gap(&carry, true);
         }
         if let Some(removing) = self.removing.take() {
             let end = self.window_at + self.window.len();
             if removing.is_held {
-                self.gate.push(slice(&self.window, self.window_at, &(self.at..end)));
+                self.region_buffer
+                    .push(slice(&self.window, self.window_at, &(self.at..end)));
             } else {
-                self.gate.lost(removing.start..end, removing.reason, removing.name);
+                self.region_buffer
+                    .lost(removing.start..end, removing.reason, removing.name);
             }
         }
-        self.walker.finish(self.at);
+        self.builder.finish(self.at);
         self.end_token();
-        self.gate.finish();
+        self.region_buffer.finish();
     }
 
     /// A fresh rewriter takes over at the start tag that comes now. The answer is what it has yet to see: what lies before
     /// the last `last` bytes of the window, and where in these the rest begins.
     pub(crate) fn renew(&mut self, last: usize) -> (Vec<u8>, usize) {
         self.tags = 0;
-        self.walker.road.unclosed = Unclosed::default();
+        self.builder.sink.unclosed = UnclosedTags::default();
         self.base = self.at;
         let last_at = (self.window_at + self.window.len()).saturating_sub(last);
         let before = self.at..last_at.max(self.at);
@@ -390,20 +396,20 @@ impl State {
     pub(crate) fn waiting_bytes(&mut self) -> usize {
         let attributes = self.attributes.at_most(&self.window, self.window_at);
         let waiting = WAITING_FACTOR * self.window.len() + ATTRIBUTE_BYTES * attributes;
-        waiting + self.gate.ready.len() + self.walker.matched_bytes()
+        waiting + self.region_buffer.ready.len() + self.builder.matched_bytes()
     }
 }
 
 /// How many attributes the window can hold, each byte of it looked at once.
 #[derive(Debug, Default)]
-struct Attributes {
+struct AttributeWindow {
     /// Where the window began, and up to where it was counted.
     from: usize,
     to: usize,
     most: usize,
 }
 
-impl Attributes {
+impl AttributeWindow {
     /// Before an attribute stands white space, a slash, or the quote that ends the one before it.
     fn at_most(&mut self, window: &[u8], window_at: usize) -> usize {
         if self.from != window_at {

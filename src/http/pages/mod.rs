@@ -24,7 +24,7 @@ use flate2::bufread::GzDecoder;
 use super::{
     compress,
     content_encoding::{self, Coding},
-    error::{self, Refusal},
+    error::{self, ApiError},
     error_codes::{self, KINDS, Kind},
 };
 use assets::{ASSETS, Asset, Form};
@@ -69,7 +69,7 @@ pub(super) async fn errors() -> Response {
 }
 
 /// `GET /docs/errors/{code}`.
-pub(super) async fn error(Path(code): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn error(Path(code): Path<String>) -> Result<Response, ApiError> {
     let Some(kind) = error_codes::of(&code) else {
         return Err(error::not_found().await);
     };
@@ -86,7 +86,7 @@ pub(super) async fn error(Path(code): Path<String>) -> Result<Response, Refusal>
 }
 
 /// `GET /assets/{file}`.
-pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
+pub(super) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == file) else {
         return Err(error::not_found().await);
     };
@@ -116,7 +116,7 @@ fn is_known(asset: &Asset, headers: &HeaderMap) -> bool {
     tags.any(|tag| strong(tag) == ours || tag.trim() == "*")
 }
 
-fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, Refusal> {
+fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, ApiError> {
     let mut response = match asset.form {
         Form::Plain => Response::new(Body::from(asset.bytes)),
         Form::Gzip if content_encoding::wish(headers).takes_gzip => {
@@ -127,7 +127,7 @@ fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, Refusal
         Form::Gzip => {
             let mut unpacked = Vec::new();
             let read = GzDecoder::new(asset.bytes).read_to_end(&mut unpacked);
-            read.map_err(|_| Refusal::internal())?;
+            read.map_err(|_| ApiError::internal())?;
             Response::new(Body::from(unpacked))
         }
     };

@@ -65,7 +65,7 @@ impl CharsetSource {
 
 /// What is known about a document's charset from outside its bytes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Hints<'a> {
+pub(crate) struct CharsetHints<'a> {
     /// The label that the caller gives.
     pub(crate) caller: Option<&'a str>,
     /// The label in the `Content-Type`.
@@ -78,7 +78,7 @@ pub(crate) struct Hints<'a> {
 
 /// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Choice {
+pub(crate) struct EncodingDecision {
     pub(crate) encoding: &'static Encoding,
     pub(crate) source: CharsetSource,
     /// Bytes of the byte order mark.
@@ -86,20 +86,25 @@ pub(crate) struct Choice {
 }
 
 /// Decides on the encoding of a whole document. `utf_8` is the same as text, where it is valid UTF-8 throughout.
-pub(crate) fn decide(bytes: &[u8], utf_8: Option<&str>, hints: &Hints<'_>, warnings: &mut Vec<Warning>) -> Choice {
+pub(crate) fn decide(
+    bytes: &[u8],
+    utf_8: Option<&str>,
+    hints: &CharsetHints<'_>,
+    warnings: &mut Vec<Warning>,
+) -> EncodingDecision {
     if let Some((encoding, mark_bytes)) = Encoding::for_bom(bytes) {
-        return Choice {
+        return EncodingDecision {
             encoding,
             source: CharsetSource::Bom,
             mark_bytes,
         };
     }
-    let chosen = |encoding, source| Choice {
+    let chosen = |encoding, source| EncodingDecision {
         encoding,
         source,
         mark_bytes: 0,
     };
-    let body = utf_8.map_or_else(|| Utf8::of_broken(bytes), Utf8::of_valid);
+    let body = utf_8.map_or_else(|| Utf8Share::of_broken(bytes), Utf8Share::of_valid);
     let window = &bytes[..bytes.len().min(DOCUMENT_PRESCAN_BYTES)];
     for (source, encoding) in declarations(window, hints, warnings) {
         let believed = if encoding == UTF_8 {
@@ -142,7 +147,7 @@ pub(crate) fn decide(bytes: &[u8], utf_8: Option<&str>, hints: &Hints<'_>, warni
 }
 
 /// The decision for what came as text: nothing is left to decide.
-pub(crate) fn of_text(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warning>) -> Choice {
+pub(crate) fn of_text(bytes: &[u8], hints: &CharsetHints<'_>, warnings: &mut Vec<Warning>) -> EncodingDecision {
     let named = hints.caller.map(|label| Encoding::for_label(label.as_bytes()));
     if named.is_some_and(|encoding| encoding != Some(UTF_8)) {
         warnings.push(Warning::new(
@@ -150,7 +155,7 @@ pub(crate) fn of_text(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warnin
             "the document came as text, so the caller's charset says nothing about it",
         ));
     }
-    Choice {
+    EncodingDecision {
         encoding: UTF_8,
         source: CharsetSource::Caller,
         mark_bytes: Encoding::for_bom(bytes).map_or(0, |(_, length)| length),
@@ -161,7 +166,7 @@ pub(crate) fn of_text(bytes: &[u8], hints: &Hints<'_>, warnings: &mut Vec<Warnin
 pub(crate) fn decode<'a>(
     bytes: &'a [u8],
     utf_8: Option<&'a str>,
-    choice: &Choice,
+    choice: &EncodingDecision,
     warnings: &mut Vec<Warning>,
 ) -> Decoded<'a> {
     let decoded = match utf_8.filter(|_| choice.encoding == UTF_8) {
@@ -230,7 +235,7 @@ pub fn for_stream(
 /// The encodings that were declared, in order of belief.
 fn declarations(
     window: &[u8],
-    hints: &Hints<'_>,
+    hints: &CharsetHints<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Vec<(CharsetSource, &'static Encoding)> {
     let mut found = Vec::new();
@@ -256,7 +261,7 @@ fn declarations(
 
 /// How much of a body is UTF-8, ASCII apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Utf8 {
+struct Utf8Share {
     /// Multi-byte characters; 1 stands for any number of them where nothing is broken.
     valid: usize,
     /// Sequences that are none.
@@ -265,9 +270,9 @@ struct Utf8 {
     cut: bool,
 }
 
-impl Utf8 {
+impl Utf8Share {
     fn of_valid(text: &str) -> Self {
-        Utf8 {
+        Utf8Share {
             valid: usize::from(!text.is_ascii()),
             invalid: 0,
             cut: false,
@@ -275,7 +280,7 @@ impl Utf8 {
     }
 
     fn of_broken(bytes: &[u8]) -> Self {
-        let mut counted = Utf8 {
+        let mut counted = Utf8Share {
             valid: 0,
             invalid: 0,
             cut: false,
@@ -332,7 +337,7 @@ mod tests {
 
     const CHINESE: &str = "<p>临港新片区将在金融领域实现更大程度的压力测试，记者在发布会现场了解到。</p>";
 
-    fn read(bytes: &[u8], hints: Hints<'_>) -> (&'static str, CharsetSource, Vec<&'static str>, String) {
+    fn read(bytes: &[u8], hints: CharsetHints<'_>) -> (&'static str, CharsetSource, Vec<&'static str>, String) {
         let mut warnings = Vec::new();
         let utf_8 = std::str::from_utf8(bytes).ok();
         let choice = decide(bytes, utf_8, &hints, &mut warnings);
@@ -341,10 +346,10 @@ mod tests {
         (choice.encoding.name(), choice.source, codes, text)
     }
 
-    fn header(label: &str) -> Hints<'_> {
-        Hints {
+    fn header(label: &str) -> CharsetHints<'_> {
+        CharsetHints {
             header: Some(label),
-            ..Hints::default()
+            ..CharsetHints::default()
         }
     }
 
@@ -354,18 +359,18 @@ mod tests {
         assert_eq!((name, source), ("UTF-8", CharsetSource::Bom));
         assert_eq!((codes, text.as_str()), (vec![], "中"));
         let utf_16: Vec<u8> = "\u{FEFF}中a".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let (name, _, _, text) = read(&utf_16, Hints::default());
+        let (name, _, _, text) = read(&utf_16, CharsetHints::default());
         assert_eq!((name, text.as_str()), ("UTF-16BE", "中a"));
-        assert_eq!(read(b"\xEF\xBB\xBF", Hints::default()).3, "");
+        assert_eq!(read(b"\xEF\xBB\xBF", CharsetHints::default()).3, "");
     }
 
     #[test]
     fn declarations_are_believed_in_order() {
         let gbk = GBK.encode(CHINESE).0;
-        let both = Hints {
+        let both = CharsetHints {
             caller: Some("gb18030"),
             header: Some("gbk"),
-            ..Hints::default()
+            ..CharsetHints::default()
         };
         assert_eq!(read(&gbk, both).1, CharsetSource::Caller);
         assert_eq!(read(&gbk, both).0, "gb18030");
@@ -393,10 +398,10 @@ mod tests {
             CharsetSource::Header,
             "a true declaration is one"
         );
-        let (_, source, codes, _) = read(page.as_bytes(), Hints::default());
+        let (_, source, codes, _) = read(page.as_bytes(), CharsetHints::default());
         assert_eq!((source, codes), (CharsetSource::ValidUtf8, vec!["charset_overruled"]));
         let cut = &page.as_bytes()[..page.find("。").expect("a stop") + 1];
-        let (name, _, codes, _) = read(cut, Hints::default());
+        let (name, _, codes, _) = read(cut, CharsetHints::default());
         assert_eq!((name, codes), ("UTF-8", vec!["charset_overruled", "undecodable_bytes"]));
     }
 
@@ -422,9 +427,15 @@ mod tests {
 
     #[test]
     fn undeclared_bytes_are_detected() {
-        assert_eq!(read(CHINESE.as_bytes(), Hints::default()).1, CharsetSource::ValidUtf8);
-        assert_eq!(read(b"<p>plain</p>", Hints::default()).1, CharsetSource::Default);
-        assert_eq!(read(b"\x1B[1mbold\x1B[0m", Hints::default()).1, CharsetSource::Default);
+        assert_eq!(
+            read(CHINESE.as_bytes(), CharsetHints::default()).1,
+            CharsetSource::ValidUtf8
+        );
+        assert_eq!(read(b"<p>plain</p>", CharsetHints::default()).1, CharsetSource::Default);
+        assert_eq!(
+            read(b"\x1B[1mbold\x1B[0m", CharsetHints::default()).1,
+            CharsetSource::Default
+        );
         let (japanese, traditional) = (
             "<p>これは日本語の記事です。今日の天気は晴れです。</p>",
             "<p>這是一篇關於金融市場的報導，記者在現場了解到很多情況。</p>",
@@ -438,7 +449,7 @@ mod tests {
             ("<p>Это статья на русском языке о погоде.</p>", WINDOWS_1251),
             ("<p>Un café à Besançon, déjà vu, où l’été…</p>", WINDOWS_1252),
         ] {
-            let (name, source, codes, decoded) = read(&encoding.encode(text).0, Hints::default());
+            let (name, source, codes, decoded) = read(&encoding.encode(text).0, CharsetHints::default());
             assert_eq!(
                 (name, source, codes),
                 (encoding.name(), CharsetSource::Detected, vec![])
@@ -447,7 +458,7 @@ mod tests {
         }
         let mut accident = CHINESE.as_bytes().to_vec();
         accident.insert(20, 0xFF);
-        let (name, source, codes, _) = read(&accident, Hints::default());
+        let (name, source, codes, _) = read(&accident, CharsetHints::default());
         assert_eq!(
             (name, source, codes),
             ("UTF-8", CharsetSource::Detected, vec!["undecodable_bytes"])
@@ -457,9 +468,9 @@ mod tests {
     #[test]
     fn the_host_helps_where_bytes_say_little() {
         let short = GB18030.encode("涨了").0;
-        let hints = Hints {
+        let hints = CharsetHints {
             host: Some("example.cn"),
-            ..Hints::default()
+            ..CharsetHints::default()
         };
         assert_eq!(read(&short, hints).0, "GBK");
     }
@@ -468,17 +479,17 @@ mod tests {
     fn the_language_helps_where_the_host_says_nothing() {
         let turkish = "<p>ığış</p>";
         let page = format!("<html lang=tr>{turkish}");
-        let (name, source, ..) = read(&WINDOWS_1254.encode(&page).0, Hints::default());
+        let (name, source, ..) = read(&WINDOWS_1254.encode(&page).0, CharsetHints::default());
         assert_eq!((name, source), ("windows-1254", CharsetSource::Detected));
         let bytes = WINDOWS_1254.encode(turkish).0;
         for (host, language, name) in [
             ("example.org", Some("tr"), "windows-1254"),
             ("example.tr", Some("de"), "windows-1254"),
         ] {
-            let hints = Hints {
+            let hints = CharsetHints {
                 host: Some(host),
                 language,
-                ..Hints::default()
+                ..CharsetHints::default()
             };
             assert_eq!(read(&bytes, hints).0, name, "{host} {language:?}");
         }
@@ -518,7 +529,7 @@ mod tests {
         ] {
             assert_eq!(read(bytes, header("utf-8")).3, text, "{bytes:X?}");
         }
-        assert_eq!(read(b"a\0b", Hints::default()).2, vec!["nul_bytes"]);
+        assert_eq!(read(b"a\0b", CharsetHints::default()).2, vec!["nul_bytes"]);
         for byte in 0..=255_u8 {
             for label in [
                 "",
@@ -536,7 +547,12 @@ mod tests {
 
     #[test]
     fn whole_valid_utf_8_is_not_copied() {
-        let choice = decide(CHINESE.as_bytes(), Some(CHINESE), &Hints::default(), &mut Vec::new());
+        let choice = decide(
+            CHINESE.as_bytes(),
+            Some(CHINESE),
+            &CharsetHints::default(),
+            &mut Vec::new(),
+        );
         let decoded = decode(CHINESE.as_bytes(), Some(CHINESE), &choice, &mut Vec::new());
         assert!(matches!(decoded.text, Cow::Borrowed(_)) && decoded.offsets.is_identity());
     }

@@ -25,11 +25,11 @@ pub struct Offsets {
     /// Bytes before the text: a byte order mark.
     start: usize,
     /// Absent where the text's bytes are the document's.
-    table: Option<Table>,
+    table: Option<OffsetTable>,
 }
 
 #[derive(Debug, Clone)]
-struct Table {
+struct OffsetTable {
     encoding: &'static Encoding,
     /// Ascending in both members. The decoder is in its initial state at each.
     checkpoints: Vec<Checkpoint>,
@@ -72,7 +72,7 @@ impl Offsets {
 pub struct Mapper<'a> {
     offsets: &'a Offsets,
     input: &'a [u8],
-    walker: Option<Walker<'a>>,
+    walker: Option<DecodeCursor<'a>>,
 }
 
 impl Mapper<'_> {
@@ -94,7 +94,7 @@ impl Mapper<'_> {
         );
         let walker = match &mut self.walker {
             Some(walker) if (point.text..=text_offset).contains(&walker.text) => walker,
-            walker => walker.insert(Walker::new(table.encoding, self.input, point)),
+            walker => walker.insert(DecodeCursor::new(table.encoding, self.input, point)),
         };
         walker.walk_to(text_offset)
     }
@@ -102,7 +102,7 @@ impl Mapper<'_> {
 
 /// Decodes one byte at a time, and knows for each character where in the input it ends.
 #[derive(Debug)]
-struct Walker<'a> {
+struct DecodeCursor<'a> {
     decoder: Decoder,
     encoding: &'static Encoding,
     input: &'a [u8],
@@ -120,9 +120,9 @@ struct Walker<'a> {
     end: usize,
 }
 
-impl<'a> Walker<'a> {
+impl<'a> DecodeCursor<'a> {
     fn new(encoding: &'static Encoding, input: &'a [u8], from: Checkpoint) -> Self {
-        Walker {
+        DecodeCursor {
             decoder: encoding.new_decoder_without_bom_handling(),
             encoding,
             input,
@@ -253,7 +253,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], start: usize, encoding: &'static Encod
             });
         }
     }
-    let table = Table {
+    let table = OffsetTable {
         encoding,
         checkpoints,
         text_bytes: text.len(),

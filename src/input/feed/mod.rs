@@ -14,12 +14,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use atom_syndication::extension::Extension;
 use serde_json::{Map, Value};
 
-use super::{Document, FrontMatter, charset, content_type, sniff};
+use super::{FrontMatter, RawDocument, charset, content_type, sniff};
 use crate::{
     error::{Error, Warning},
     steps,
 };
-use xml::{Piece, Pieces, mended};
+use xml::{XmlPiece, XmlPieces, mended};
 
 /// Elements of an entry that may be open at once. XHTML in Atom is markup of its own there.
 const DEPTH: usize = 100;
@@ -32,16 +32,16 @@ const FIELD_BYTES: usize = 1024;
 
 /// What a feed says about all of its entries.
 #[derive(Debug, Default)]
-struct Head {
+struct FeedHead {
     /// The start tag of its root, with its namespaces.
     root: String,
-    form: Form,
+    form: FeedForm,
     title: Option<String>,
     language: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Form {
+enum FeedForm {
     #[default]
     Rss,
     /// RSS 1.0: items stand beside their channel.
@@ -49,11 +49,11 @@ enum Form {
     Atom,
 }
 
-impl Form {
+impl FeedForm {
     fn entry(self) -> &'static str {
         match self {
-            Form::Rss | Form::Rdf => "item",
-            Form::Atom => "entry",
+            FeedForm::Rss | FeedForm::Rdf => "item",
+            FeedForm::Atom => "entry",
         }
     }
 }
@@ -61,7 +61,7 @@ impl Form {
 /// One entry of a feed, not yet read.
 #[derive(Debug, Clone)]
 pub struct RawEntry {
-    head: Arc<Head>,
+    head: Arc<FeedHead>,
     /// Its element, whole; or why it is none.
     xml: Result<String, String>,
 }
@@ -92,9 +92,9 @@ pub fn may_begin_with(byte: u8) -> bool {
 /// [`Error::BadFeed`] for what is no feed, [`Error::EmptyBody`], and [`Error::NotText`].
 pub fn split(bytes: &[u8], content_type: Option<&str>) -> Result<Vec<RawEntry>, Error> {
     let label = content_type.and_then(content_type::charset);
-    let hints = charset::Hints {
+    let hints = charset::CharsetHints {
         header: label.as_deref(),
-        ..charset::Hints::default()
+        ..charset::CharsetHints::default()
     };
     let (utf_8, mut warnings) = (std::str::from_utf8(bytes).ok(), Vec::<Warning>::new());
     let choice = charset::decide(bytes, utf_8, &hints, &mut warnings);
@@ -104,8 +104,8 @@ pub fn split(bytes: &[u8], content_type: Option<&str>) -> Result<Vec<RawEntry>, 
     }
     let root = sniff::first_element(&text).filter(|_| sniff::is_feed(&text));
     let no_feed = || bad("it is neither RSS nor Atom");
-    let mut pieces = Pieces::new(root.ok_or_else(no_feed)?);
-    let Some(Piece::Start { range, .. }) = pieces.next() else {
+    let mut pieces = XmlPieces::new(root.ok_or_else(no_feed)?);
+    let Some(XmlPiece::Start { range, .. }) = pieces.next() else {
         return Err(no_feed());
     };
     let tag = &pieces.text[range];
@@ -113,37 +113,37 @@ pub fn split(bytes: &[u8], content_type: Option<&str>) -> Result<Vec<RawEntry>, 
         return Err(bad(format!("its first tag has more than {ROOT_BYTES} bytes")));
     }
     let form = match tag[1..].split(|c: char| c.is_whitespace() || c == '>').next() {
-        Some("feed") => Form::Atom,
-        Some("rdf:RDF") => Form::Rdf,
-        _ => Form::Rss,
+        Some("feed") => FeedForm::Atom,
+        Some("rdf:RDF") => FeedForm::Rdf,
+        _ => FeedForm::Rss,
     };
     Ok(cut(pieces, tag, form))
 }
 
-fn cut(pieces: Pieces<'_>, root: &str, form: Form) -> Vec<RawEntry> {
+fn cut(pieces: XmlPieces<'_>, root: &str, form: FeedForm) -> Vec<RawEntry> {
     let (text, begin) = (pieces.text, pieces.at);
-    let mut head: Option<Arc<Head>> = None;
+    let mut head: Option<Arc<FeedHead>> = None;
     let mut entries = Vec::new();
     // Where the open entry begins, how many elements are open in it, and whether they were too many.
     let mut open: Option<(usize, usize, bool)> = None;
-    let mut head_of = |end: usize| -> Arc<Head> {
-        let read = || Arc::new(Head::read(root, form, &text[begin..end]));
+    let mut head_of = |end: usize| -> Arc<FeedHead> {
+        let read = || Arc::new(FeedHead::read(root, form, &text[begin..end]));
         Arc::clone(head.get_or_insert_with(read))
     };
     for piece in pieces {
         match (piece, &mut open) {
-            (Piece::Start { range, name, is_empty }, None) if name == form.entry() => {
+            (XmlPiece::Start { range, name, is_empty }, None) if name == form.entry() => {
                 head_of(range.start);
                 if !is_empty {
                     open = Some((range.start, 1, false));
                 }
             }
-            (Piece::Start { is_empty: false, .. }, Some((_, depth, too_deep))) => {
+            (XmlPiece::Start { is_empty: false, .. }, Some((_, depth, too_deep))) => {
                 *depth += 1;
                 *too_deep |= *depth > DEPTH;
             }
             // An end tag that is missing inside shows when the entry is read.
-            (Piece::End { range, name }, Some((start, _, too_deep))) if name == form.entry() => {
+            (XmlPiece::End { range, name }, Some((start, _, too_deep))) if name == form.entry() => {
                 let xml = match too_deep {
                     true => Err(format!("its elements are nested more than {DEPTH} deep")),
                     false => Ok(mended(&text[*start..range.end])),
@@ -154,7 +154,7 @@ fn cut(pieces: Pieces<'_>, root: &str, form: Form) -> Vec<RawEntry> {
                 });
                 open = None;
             }
-            (Piece::End { .. }, Some((_, depth, _))) => *depth = depth.saturating_sub(1),
+            (XmlPiece::End { .. }, Some((_, depth, _))) => *depth = depth.saturating_sub(1),
             _ => {}
         }
     }
@@ -168,18 +168,18 @@ fn cut(pieces: Pieces<'_>, root: &str, form: Form) -> Vec<RawEntry> {
     entries
 }
 
-impl Head {
+impl FeedHead {
     /// Of a broken one nothing is known but its root.
-    fn read(root: &str, form: Form, xml: &str) -> Self {
+    fn read(root: &str, form: FeedForm, xml: &str) -> Self {
         steps::count(xml.len());
         let xml = mended(xml);
         let (title, language) = match form {
-            Form::Atom => {
+            FeedForm::Atom => {
                 let feed = atom_syndication::Feed::read_from(format!("{root}{xml}</feed>").as_bytes()).ok();
                 feed.map(|feed| (Some(feed.title.value), feed.lang)).unwrap_or_default()
             }
-            Form::Rss | Form::Rdf => {
-                let end = if form == Form::Rss {
+            FeedForm::Rss | FeedForm::Rdf => {
+                let end = if form == FeedForm::Rss {
                     "</channel></rss>"
                 } else {
                     "</rdf:RDF>"
@@ -198,7 +198,7 @@ impl Head {
                 read.unwrap_or_default()
             }
         };
-        Head {
+        FeedHead {
             root: root.to_owned(),
             form,
             title: title.and_then(filled).filter(|title| title.len() <= FIELD_BYTES),
@@ -228,7 +228,7 @@ impl RawEntry {
         let root = &self.head.root;
         let broken = |error: &dyn std::fmt::Display| bad(format!("an entry cannot be read: {error}"));
         let mut entry = match self.head.form {
-            Form::Atom => {
+            FeedForm::Atom => {
                 let read = |xml: &str| atom_syndication::Feed::read_from(format!("{root}{xml}</feed>").as_bytes());
                 // A date that is none takes the whole entry with it.
                 let feed = read(xml)
@@ -236,9 +236,9 @@ impl RawEntry {
                     .map_err(|error| broken(&error))?;
                 of_atom(feed.entries.into_iter().next().unwrap_or_default())
             }
-            Form::Rss | Form::Rdf => {
+            FeedForm::Rss | FeedForm::Rdf => {
                 let whole = match self.head.form {
-                    Form::Rdf => format!("{root}<channel></channel>{xml}</rdf:RDF>"),
+                    FeedForm::Rdf => format!("{root}<channel></channel>{xml}</rdf:RDF>"),
                     _ => format!("{root}<channel>{xml}</channel></rss>"),
                 };
                 let channel = rss::Channel::read_from(whole.as_bytes()).map_err(|error| broken(&error))?;
@@ -254,14 +254,14 @@ impl RawEntry {
 
 impl FeedEntry {
     /// The document that it is: HTML as text, with front matter beside it.
-    pub fn document(&self) -> Document<'_> {
-        Document {
+    pub fn document(&self) -> RawDocument<'_> {
+        RawDocument {
             bytes: self.html.as_bytes(),
             is_text: true,
             content_type: Some("text/html"),
             id: self.id.as_deref(),
             front_matter: Some(&self.front_matter),
-            ..Document::default()
+            ..RawDocument::default()
         }
     }
 }
@@ -284,7 +284,7 @@ fn of_rss(item: rss::Item) -> FeedEntry {
         .map(|file| file.url);
     let authors = item.author.into_iter().chain(dublin.creators).chain(itunes.author);
     let content = item.content.and_then(filled);
-    let media = Media::of(&item.extensions);
+    let media = MediaRss::of(&item.extensions);
     let html = content
         .clone()
         .or(item.description.clone().and_then(filled))
@@ -321,7 +321,7 @@ fn of_rss(item: rss::Item) -> FeedEntry {
 
 fn of_atom(entry: atom_syndication::Entry) -> FeedEntry {
     let mut values = Map::new();
-    let media = Media::of(&entry.extensions);
+    let media = MediaRss::of(&entry.extensions);
     let alternate = entry.links.iter().find(|link| link.rel == "alternate");
     let link = alternate.map(|link| link.href.clone()).and_then(filled);
     let enclosure = entry.links.iter().find(|link| {
@@ -391,16 +391,16 @@ fn of_atom(entry: atom_syndication::Entry) -> FeedEntry {
 
 /// What Media RSS says of an entry.
 #[derive(Default)]
-struct Media {
+struct MediaRss {
     image: Option<String>,
     title: Option<String>,
     description: Option<String>,
 }
 
-impl Media {
-    fn of<E: Node>(extensions: &BTreeMap<String, BTreeMap<String, Vec<E>>>) -> Self {
+impl MediaRss {
+    fn of<E: ExtensionNode>(extensions: &BTreeMap<String, BTreeMap<String, Vec<E>>>) -> Self {
         let Some(media) = extensions.get("media") else {
-            return Media::default();
+            return MediaRss::default();
         };
         let alone = |name: &str| media.get(name).into_iter().flatten();
         let groups = || alone("group");
@@ -415,7 +415,7 @@ impl Media {
         };
         let url = |node: &E| node.attribute("url").map(str::to_owned).and_then(filled);
         let text = |name: &'static str| all(name).find_map(|node| node.text().map(str::to_owned));
-        Media {
+        MediaRss {
             image: all("content")
                 .filter(is_image)
                 .find_map(url)
@@ -427,13 +427,13 @@ impl Media {
 }
 
 /// An element of an extension, which both crates have their own type for.
-trait Node: Sized {
+trait ExtensionNode: Sized {
     fn attribute(&self, name: &str) -> Option<&str>;
     fn text(&self) -> Option<&str>;
     fn children(&self) -> &BTreeMap<String, Vec<Self>>;
 }
 
-impl Node for Extension {
+impl ExtensionNode for Extension {
     fn attribute(&self, name: &str) -> Option<&str> {
         self.attrs.get(name).map(String::as_str)
     }
@@ -447,7 +447,7 @@ impl Node for Extension {
     }
 }
 
-impl Node for rss::extension::Extension {
+impl ExtensionNode for rss::extension::Extension {
     fn attribute(&self, name: &str) -> Option<&str> {
         self.attrs.get(name).map(String::as_str)
     }

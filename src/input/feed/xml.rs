@@ -8,8 +8,8 @@ use crate::steps;
 pub(crate) fn mended(xml: &str) -> String {
     let mut out = String::with_capacity(xml.len());
     let mut at = 0;
-    for piece in Pieces::new(xml) {
-        let Piece::CData(range) = piece else { continue };
+    for piece in XmlPieces::new(xml) {
+        let XmlPiece::CData(range) = piece else { continue };
         out.push_str(&references(&xml[at..range.start]));
         out.push_str(&xml[range.clone()]);
         at = range.end;
@@ -38,14 +38,14 @@ fn references(xml: &str) -> Cow<'_, str> {
 }
 
 /// The markup of an XML text, as far as its entries are told apart by it.
-pub(crate) struct Pieces<'a> {
+pub(crate) struct XmlPieces<'a> {
     pub(crate) text: &'a str,
     /// Where the last piece ended.
     pub(crate) at: usize,
 }
 
 /// One piece of it.
-pub(crate) enum Piece<'a> {
+pub(crate) enum XmlPiece<'a> {
     Start {
         range: Range<usize>,
         name: &'a str,
@@ -58,9 +58,9 @@ pub(crate) enum Piece<'a> {
     CData(Range<usize>),
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> XmlPieces<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Pieces { text, at: 0 }
+        XmlPieces { text, at: 0 }
     }
 
     /// Where the tag that begins at `start` ends, its quoted values passed over.
@@ -77,10 +77,10 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'a> Iterator for XmlPieces<'a> {
+    type Item = XmlPiece<'a>;
 
-    fn next(&mut self) -> Option<Piece<'a>> {
+    fn next(&mut self) -> Option<XmlPiece<'a>> {
         loop {
             steps::count(1);
             let start = self.at + memchr::memchr(b'<', &self.text.as_bytes()[self.at..])?;
@@ -90,7 +90,7 @@ impl<'a> Iterator for Pieces<'a> {
                 self.at = after("-->")?;
             } else if rest.starts_with("<![CDATA[") {
                 self.at = after("]]>")?;
-                return Some(Piece::CData(start..self.at));
+                return Some(XmlPiece::CData(start..self.at));
             } else if rest.starts_with("<?") || rest.starts_with("<!") {
                 self.at = after(">")?;
             } else {
@@ -103,8 +103,8 @@ impl<'a> Iterator for Pieces<'a> {
                 let end = tag.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(tag.len());
                 let (range, name) = (start..self.at, &tag[..end]);
                 return Some(match is_end {
-                    true => Piece::End { range, name },
-                    false => Piece::Start {
+                    true => XmlPiece::End { range, name },
+                    false => XmlPiece::Start {
                         range,
                         name,
                         is_empty: tag.ends_with('/'),

@@ -57,12 +57,12 @@ pub(crate) fn opens_quote(rest: &str) -> Option<char> {
     (rest.len() == 1 || !rest.ends_with(quote)).then_some(quote)
 }
 
-struct Entry<'a> {
+struct LenientEntry<'a> {
     key: &'a str,
-    content: Content<'a>,
+    content: LenientContent<'a>,
 }
 
-enum Content<'a> {
+enum LenientContent<'a> {
     /// Nothing after the colon yet.
     Empty,
     /// A value on one or more lines.
@@ -80,29 +80,29 @@ enum Content<'a> {
     Nested(Vec<(&'a str, String)>),
 }
 
-fn add_line<'a>(entries: &mut Vec<Entry<'a>>, line: &'a str) {
+fn add_line<'a>(entries: &mut Vec<LenientEntry<'a>>, line: &'a str) {
     let is_indented = line.starts_with([' ', '\t', '\u{3000}']);
     if let Some((key, rest)) = key_line(line) {
-        entries.push(Entry {
+        entries.push(LenientEntry {
             key,
-            content: Content::of(rest),
+            content: LenientContent::of(rest),
         });
         return;
     }
     let Some(entry) = entries.last_mut() else { return };
-    let is_comment = line.starts_with('#') && !matches!(entry.content, Content::Text { open: Some(_), .. });
+    let is_comment = line.starts_with('#') && !matches!(entry.content, LenientContent::Text { open: Some(_), .. });
     if !is_comment {
         entry.content.add(line, is_indented);
     }
 }
 
-impl<'a> Content<'a> {
+impl<'a> LenientContent<'a> {
     fn of(rest: &str) -> Self {
         match rest {
-            "" => Content::Empty,
-            "|" | "|-" | "|+" => Content::block('\n'),
-            ">" | ">-" | ">+" => Content::block(' '),
-            _ => Content::Text {
+            "" => LenientContent::Empty,
+            "|" | "|-" | "|+" => LenientContent::block('\n'),
+            ">" | ">-" | ">+" => LenientContent::block(' '),
+            _ => LenientContent::Text {
                 text: rest.to_owned(),
                 open: opens_quote(rest),
             },
@@ -110,7 +110,7 @@ impl<'a> Content<'a> {
     }
 
     fn block(join: char) -> Self {
-        Content::Block {
+        LenientContent::Block {
             text: String::new(),
             join,
         }
@@ -119,14 +119,14 @@ impl<'a> Content<'a> {
     fn add(&mut self, line: &'a str, is_indented: bool) {
         let trimmed = line.trim();
         match self {
-            Content::Block { text, join } => {
+            LenientContent::Block { text, join } => {
                 if !text.is_empty() {
                     text.push(*join);
                 }
                 text.push_str(trimmed);
             }
             _ if trimmed.is_empty() => {}
-            Content::Text { text, open } if open.is_some() || list_item(line).is_none() => {
+            LenientContent::Text { text, open } if open.is_some() || list_item(line).is_none() => {
                 text.push(' ');
                 text.push_str(trimmed);
                 if open.is_some_and(|quote| trimmed.ends_with(quote)) {
@@ -136,18 +136,18 @@ impl<'a> Content<'a> {
             _ if list_item(line).is_some() => {
                 let item = list_item(line).unwrap_or_default().to_owned();
                 match self {
-                    Content::List(items) => items.push(item),
-                    Content::Text { text, .. } => *self = Content::List(vec![std::mem::take(text), item]),
-                    _ => *self = Content::List(vec![item]),
+                    LenientContent::List(items) => items.push(item),
+                    LenientContent::Text { text, .. } => *self = LenientContent::List(vec![std::mem::take(text), item]),
+                    _ => *self = LenientContent::List(vec![item]),
                 }
             }
-            Content::List(items) => {
+            LenientContent::List(items) => {
                 if let Some(last) = items.last_mut() {
                     last.push(' ');
                     last.push_str(trimmed);
                 }
             }
-            Content::Nested(pairs) => match key_line(trimmed) {
+            LenientContent::Nested(pairs) => match key_line(trimmed) {
                 Some((key, rest)) => pairs.push((key, rest.to_owned())),
                 None => {
                     if let Some((_, last)) = pairs.last_mut() {
@@ -158,8 +158,8 @@ impl<'a> Content<'a> {
             },
             _ => {
                 *self = match key_line(trimmed).filter(|_| is_indented) {
-                    Some((key, rest)) => Content::Nested(vec![(key, rest.to_owned())]),
-                    None => Content::of(trimmed),
+                    Some((key, rest)) => LenientContent::Nested(vec![(key, rest.to_owned())]),
+                    None => LenientContent::of(trimmed),
                 };
             }
         }
@@ -167,18 +167,18 @@ impl<'a> Content<'a> {
 
     fn finish(self) -> Value {
         match self {
-            Content::Empty => Value::Null,
-            Content::Text { text, .. } => match flow_list(&text) {
+            LenientContent::Empty => Value::Null,
+            LenientContent::Text { text, .. } => match flow_list(&text) {
                 Some(items) => items,
                 None => scalar(&text),
             },
-            Content::Block { text, .. } => Value::String(text.trim_end().to_owned()),
-            Content::List(items) => items
+            LenientContent::Block { text, .. } => Value::String(text.trim_end().to_owned()),
+            LenientContent::List(items) => items
                 .iter()
                 .filter(|item| !item.is_empty())
                 .map(|item| scalar(item))
                 .collect(),
-            Content::Nested(pairs) => pairs
+            LenientContent::Nested(pairs) => pairs
                 .iter()
                 .map(|(key, rest)| ((*key).to_owned(), scalar(rest)))
                 .collect(),

@@ -132,8 +132,8 @@ fn has_usual_key(values: &Map<String, Value>) -> bool {
 fn of_yaml(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value>, usize)> {
     let start = after_opening(text, "---")?;
     match scan(&text[start..]) {
-        End::Closed { yaml, body } => Some((values(&text[start..start + yaml], warnings)?, start + body)),
-        End::Open { length } => {
+        BlockEnd::Closed { yaml, body } => Some((values(&text[start..start + yaml], warnings)?, start + body)),
+        BlockEnd::Open { length } => {
             let values = lenient::read(head(&text[start..start + length], LENIENT_BYTES));
             if values.len() < 2 && !has_usual_key(&values) {
                 return None;
@@ -144,7 +144,7 @@ fn of_yaml(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value
             ));
             Some((values, start + length))
         }
-        End::NoFrontMatter => None,
+        BlockEnd::NoFrontMatter => None,
     }
 }
 
@@ -217,7 +217,7 @@ fn after_opening(text: &str, fence: &str) -> Option<usize> {
     (is_first_column && line.trim_end() == fence && length > line.len()).then_some(start + length)
 }
 
-enum End {
+enum BlockEnd {
     /// A closing line after `yaml` bytes, and the body after `body`.
     Closed { yaml: usize, body: usize },
     /// HTML, prose or the end of the text came first; what looks like front matter ends after `length` bytes.
@@ -228,7 +228,7 @@ enum End {
 
 /// Looks for the closing line. A line that begins with a tag ends the search, and so does prose after a blank line;
 /// neither does within a quoted value, where titles over several lines have them.
-fn scan(text: &str) -> End {
+fn scan(text: &str) -> BlockEnd {
     let mut at = 0;
     let mut first_blank = None;
     let (mut seen_key, mut after_blank, mut open_quote) = (false, false, None);
@@ -236,7 +236,7 @@ fn scan(text: &str) -> End {
         let (line, length) = first_line(&text[at..]);
         let line = line.trim_end();
         if line == "---" || line == "..." {
-            return End::Closed {
+            return BlockEnd::Closed {
                 yaml: at,
                 body: at + length,
             };
@@ -251,7 +251,7 @@ fn scan(text: &str) -> End {
             (seen_key, after_blank) = (true, false);
         } else if !line.starts_with('#') {
             if !seen_key {
-                return End::NoFrontMatter;
+                return BlockEnd::NoFrontMatter;
             }
             let is_tag = line.starts_with('<') && !line.starts_with("<<");
             let is_prose =
@@ -267,9 +267,9 @@ fn scan(text: &str) -> End {
         at += length;
     }
     if !seen_key {
-        return End::NoFrontMatter;
+        return BlockEnd::NoFrontMatter;
     }
-    End::Open {
+    BlockEnd::Open {
         length: first_blank.unwrap_or(at).min(first_tag(text).unwrap_or(at)),
     }
 }

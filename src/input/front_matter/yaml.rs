@@ -30,7 +30,7 @@ pub(crate) fn read(yaml: &str) -> Result<Map<String, Value>, String> {
     let mut options = Options::default();
     options.flow_nesting_limit = YAML_DEPTH;
     options.block_nesting_limit = YAML_DEPTH;
-    let mut reader = Reader {
+    let mut reader = YamlReader {
         parser: Parser::new_from_str_with_options(yaml, options),
     };
     match reader.document() {
@@ -64,11 +64,11 @@ pub(crate) fn is_deep(yaml: &str) -> bool {
     false
 }
 
-struct Reader<'a> {
+struct YamlReader<'a> {
     parser: Parser<'a, StrInput<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> YamlReader<'a> {
     fn next(&mut self) -> Result<Event<'a>, String> {
         loop {
             match self.parser.next() {

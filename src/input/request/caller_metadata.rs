@@ -9,7 +9,7 @@ use url::Url;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "the names are the article's, described in openapi.yaml")]
-pub struct Known {
+pub struct CallerMetadata {
     pub title: Option<String>,
     pub subtitle: Option<String>,
     pub summary: Option<String>,
@@ -82,7 +82,7 @@ impl Named {
     }
 }
 
-impl Known {
+impl CallerMetadata {
     /// Reads the envelope's `metadata`.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Known {
         if !value.is_object() {
             return Err("\"metadata\" is an object of the article's fields: {\"title\": \"…\"}, say".into());
         }
-        let known = Known::deserialize(value).map_err(|error| format!("\"metadata\": {error}"))?;
+        let known = CallerMetadata::deserialize(value).map_err(|error| format!("\"metadata\": {error}"))?;
         let people = [&known.authors, &known.editors].into_iter().flatten();
         let pages = people.flat_map(|people| people.as_slice()).chain(&known.source);
         let urls = pages.filter_map(Named::url).chain(known.image.as_deref());
@@ -110,8 +110,8 @@ impl Known {
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Result<Known, String> {
-        Known::read(serde_json::from_str(json).expect("JSON"))
+    fn read(json: &str) -> Result<CallerMetadata, String> {
+        CallerMetadata::read(serde_json::from_str(json).expect("JSON"))
     }
 
     #[test]

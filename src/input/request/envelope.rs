@@ -24,7 +24,7 @@ use serde_json::{Map, Value, map::Entry, value::RawValue};
 use url::Url;
 
 use crate::error::Error;
-use crate::input::{Document, Known};
+use crate::input::{CallerMetadata, RawDocument};
 
 /// The keys.
 const KEYS: [&str; 12] = [
@@ -68,7 +68,7 @@ pub struct Envelope {
     content_location: Option<String>,
     content_language: Option<String>,
     fetched_at: Option<Timestamp>,
-    known: Option<Known>,
+    known: Option<CallerMetadata>,
     context: Option<Box<RawValue>>,
 }
 
@@ -113,7 +113,7 @@ impl Envelope {
                 "document_base64" => document = Some((decoded(&text(key, raw)?)?, false)),
                 "headers" => envelope.take_headers(&value(key, raw)?)?,
                 "fetched_at" => envelope.fetched_at = Some(instant(key, &text(key, raw)?)?),
-                "metadata" => envelope.known = Some(Known::read(value(key, raw)?).map_err(bad)?),
+                "metadata" => envelope.known = Some(CallerMetadata::read(value(key, raw)?).map_err(bad)?),
                 "context" => envelope.context = Some(context(raw)?),
                 "options" => match value(key, raw)? {
                     Value::Object(options) => envelope.options = options,
@@ -169,8 +169,8 @@ impl Envelope {
     }
 
     /// The document in it.
-    pub fn document(&self) -> Document<'_> {
-        Document {
+    pub fn document(&self) -> RawDocument<'_> {
+        RawDocument {
             bytes: &self.bytes,
             content_type: self.content_type.as_deref(),
             content_location: self.content_location.as_deref(),
@@ -279,8 +279,8 @@ struct Members<'j>(Vec<(&'static str, &'j RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members<'de>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -306,7 +306,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 Ok(Members(found))
             }
         }
-        deserializer.deserialize_map(Reader)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 

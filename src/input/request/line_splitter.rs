@@ -2,7 +2,7 @@
 
 /// One line without its end.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line {
+pub enum InputLine {
     /// Its bytes. Blank lines are passed over.
     Whole(Vec<u8>),
     /// Longer than the bound; its bytes are gone.
@@ -17,7 +17,7 @@ const SPARE_BYTES: usize = 128 << 10;
 /// # Limits
 /// Holds one line of the bound, and what came with its end.
 #[derive(Debug)]
-pub struct Lines {
+pub struct LineSplitter {
     limit_bytes: usize,
     bytes: Vec<u8>,
     /// Where the next line begins.
@@ -28,10 +28,10 @@ pub struct Lines {
     skipping: bool,
 }
 
-impl Lines {
+impl LineSplitter {
     /// Lines of at most so many bytes.
     pub fn new(limit_bytes: usize) -> Self {
-        Lines {
+        LineSplitter {
             limit_bytes,
             bytes: Vec::new(),
             start: 0,
@@ -62,7 +62,7 @@ impl Lines {
     }
 
     /// The next line that is there to its end.
-    pub fn next_line(&mut self) -> Option<Line> {
+    pub fn next_line(&mut self) -> Option<InputLine> {
         loop {
             let Some(length) = memchr::memchr(b'\n', &self.bytes[self.searched..]) else {
                 self.searched = self.bytes.len();
@@ -82,20 +82,20 @@ impl Lines {
     }
 
     /// The last line, where nothing ends it.
-    pub fn last_line(&mut self) -> Option<Line> {
+    pub fn last_line(&mut self) -> Option<InputLine> {
         self.line(self.bytes.len(), self.bytes.len())
     }
 
     /// The line up to byte `end`, where the next one begins at `next`.
-    fn line(&mut self, end: usize, next: usize) -> Option<Line> {
+    fn line(&mut self, end: usize, next: usize) -> Option<InputLine> {
         let start = std::mem::replace(&mut self.start, next);
         self.searched = next;
         let bytes = self.bytes[start..end].trim_ascii();
         if std::mem::take(&mut self.skipping) || bytes.len() > self.limit_bytes {
-            return Some(Line::TooLong);
+            return Some(InputLine::TooLong);
         }
         if bytes.len() <= SPARE_BYTES {
-            return (!bytes.is_empty()).then(|| Line::Whole(bytes.to_vec()));
+            return (!bytes.is_empty()).then(|| InputLine::Whole(bytes.to_vec()));
         }
         // A long line takes the buffer with it, so that it is never there twice.
         let rest = self.bytes.split_off(next);
@@ -104,7 +104,7 @@ impl Lines {
         line.truncate(line[..end].trim_ascii_end().len());
         line.drain(..line.len() - line[start..].trim_ascii_start().len());
         line.shrink_to_fit();
-        Some(Line::Whole(line))
+        Some(InputLine::Whole(line))
     }
 }
 
@@ -113,11 +113,11 @@ mod tests {
     use super::*;
 
     fn all(limit: usize, pieces: &[&str]) -> Vec<String> {
-        let mut lines = Lines::new(limit);
+        let mut lines = LineSplitter::new(limit);
         let mut found = Vec::new();
         let told = |line| match line {
-            Line::Whole(bytes) => String::from_utf8(bytes).expect("text"),
-            Line::TooLong => "!".to_owned(),
+            InputLine::Whole(bytes) => String::from_utf8(bytes).expect("text"),
+            InputLine::TooLong => "!".to_owned(),
         };
         for piece in pieces {
             lines.push(piece.as_bytes());

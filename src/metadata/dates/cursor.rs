@@ -4,11 +4,11 @@ use super::{Day, Moment, Time, Zone};
 
 /// What is left of the text.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cursor<'a> {
+pub(crate) struct DateCursor<'a> {
     pub(crate) rest: &'a str,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> DateCursor<'a> {
     pub(crate) fn blanks(&mut self) {
         self.rest = self.rest.trim_start();
     }

@@ -6,22 +6,22 @@ use std::{
     sync::LazyLock,
 };
 
-use super::cursor::Cursor;
+use super::cursor::DateCursor;
 
-/// A day as it is printed; whether there is such a day is not known yet.
+/// A day as it is visible; whether there is such a day is not known yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Day {
+pub(crate) struct PrintedDay {
     pub(crate) year: i16,
     pub(crate) month: i8,
     pub(crate) day: i8,
 }
 
 /// The first day in a line, and where it stands. `12/05/2020` is the fifth of December only to Americans.
-pub(crate) fn find(line: &str, is_american: bool) -> Option<(Day, Range<usize>)> {
+pub(crate) fn find(line: &str, is_american: bool) -> Option<(PrintedDay, Range<usize>)> {
     let mut at = 0;
     while let Some(next) = line[at..].bytes().position(|byte| byte.is_ascii_digit()) {
         let start = at + next;
-        let cursor = Cursor { rest: &line[start..] };
+        let cursor = DateCursor { rest: &line[start..] };
         let digits = cursor.count_digits();
         at = start + digits;
         let before = &line[..start];
@@ -42,21 +42,21 @@ pub(crate) fn find(line: &str, is_american: bool) -> Option<(Day, Range<usize>)>
     None
 }
 
-impl Day {
+impl PrintedDay {
     fn is_likely(self) -> bool {
         (1..=12).contains(&self.month) && (1..=31).contains(&self.day)
     }
 }
 
 /// A day, and what stands behind it.
-type Found<'a> = Option<(Day, &'a str)>;
+type ParsedDay<'a> = Option<(PrintedDay, &'a str)>;
 
 const OUR_YEARS: &[&str] = &["19", "20"];
 /// Also those of Thailand, which count from the death of the Buddha.
 const ALL_YEARS: &[&str] = &["19", "20", "25"];
 
 /// `2020-05-12`, `2020/5/12`, `2020.05.12`, `2020年5月12日`, `2020년 5월 12일`.
-fn year_first(mut cursor: Cursor<'_>) -> Found<'_> {
+fn year_first(mut cursor: DateCursor<'_>) -> ParsedDay<'_> {
     let year = cursor.year(OUR_YEARS)?;
     cursor.blank();
     cursor.eat_any(&["-", "/", ".", "年", "년"])?;
@@ -71,12 +71,12 @@ fn year_first(mut cursor: Cursor<'_>) -> Found<'_> {
     if ahead.eat_any(&["日", "일"]).is_some() {
         cursor = ahead;
     }
-    Some((Day { year, month, day }, cursor.rest))
+    Some((PrintedDay { year, month, day }, cursor.rest))
 }
 
 /// `12.5.2020`, `12/05/2020`, `12-05-20`.
-fn numbers<'a>(mut cursor: Cursor<'a>, before: &str, is_american: bool) -> Found<'a> {
-    let separator = |cursor: &mut Cursor<'a>| {
+fn numbers<'a>(mut cursor: DateCursor<'a>, before: &str, is_american: bool) -> ParsedDay<'a> {
+    let separator = |cursor: &mut DateCursor<'a>| {
         cursor.blank();
         let separator = cursor.eat_any(&[".", "/", "-"]);
         cursor.blank();
@@ -97,11 +97,11 @@ fn numbers<'a>(mut cursor: Cursor<'a>, before: &str, is_american: bool) -> Found
     if month > 12 || (slashes && is_american && day <= 12) {
         std::mem::swap(&mut month, &mut day);
     }
-    Some((Day { year, month, day }, cursor.rest))
+    Some((PrintedDay { year, month, day }, cursor.rest))
 }
 
 /// `12. Mai 2020`, `1er juin 2019`, `3 de mayo de 2020`, `12 May, 2020`.
-fn day_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
+fn day_and_name(mut cursor: DateCursor<'_>) -> ParsedDay<'_> {
     let day = cursor.number_up_to_2()?;
     cursor.eat_any(&[".", "st", "nd", "rd", "th", "er", "º", "°", "ª"]);
     let between = cursor.rest;
@@ -136,7 +136,7 @@ fn day_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
 }
 
 /// `12-May-2020`, `12/mai/2020`.
-fn day_name_tight(mut cursor: Cursor<'_>) -> Found<'_> {
+fn day_name_tight(mut cursor: DateCursor<'_>) -> ParsedDay<'_> {
     let day = cursor.number_up_to_2()?;
     cursor.eat_any(&[".", "/", "-"])?;
     let name = cursor.letters(LONG)?;
@@ -146,7 +146,7 @@ fn day_name_tight(mut cursor: Cursor<'_>) -> Found<'_> {
 }
 
 /// `2020. május 12.`, `2020 m. gegužės 12 d.`, `2020. gada 12. maijs`.
-fn year_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
+fn year_and_name(mut cursor: DateCursor<'_>) -> ParsedDay<'_> {
     let year = cursor.year(OUR_YEARS)?;
     cursor.eat_any(&["."]);
     cursor.blank().then_some(())?;
@@ -170,18 +170,18 @@ fn year_and_name(mut cursor: Cursor<'_>) -> Found<'_> {
 }
 
 /// `12 tháng 5 năm 2020`, `12 tháng 5, 2020`.
-fn day_and_number(mut cursor: Cursor<'_>) -> Found<'_> {
+fn day_and_number(mut cursor: DateCursor<'_>) -> ParsedDay<'_> {
     let day = cursor.number_up_to_2()?;
     cursor.eat_any(&[" tháng "])?;
     let month = cursor.number_up_to_2()?;
     cursor.eat_any(&[",", " năm"]);
     cursor.eat_any(&[" "])?;
     let year = cursor.year(OUR_YEARS)?;
-    Some((Day { year, month, day }, cursor.rest))
+    Some((PrintedDay { year, month, day }, cursor.rest))
 }
 
 /// `May 12, 2020`, `Nov. 19th 2019`, and where the name begins, which stands before the number.
-fn name_and_day<'a>(mut cursor: Cursor<'a>, before: &str) -> Option<(usize, (Day, &'a str))> {
+fn name_and_day<'a>(mut cursor: DateCursor<'a>, before: &str) -> Option<(usize, (PrintedDay, &'a str))> {
     let day = cursor.number_up_to_2()?;
     cursor.eat_any(&["st", "nd", "rd", "th"]);
     cursor.eat_any(&["."]);
@@ -196,11 +196,11 @@ fn name_and_day<'a>(mut cursor: Cursor<'a>, before: &str) -> Option<(usize, (Day
     let name = name.strip_suffix('.').unwrap_or(name);
     let letters = name.chars().rev().take_while(|c| c.is_alphabetic());
     let start = name.len() - letters.map(char::len_utf8).sum::<usize>();
-    let name = Cursor { rest: &name[start..] }.letters(LONG)?;
+    let name = DateCursor { rest: &name[start..] }.letters(LONG)?;
     Some((start, (named(year, name, day)?, cursor.rest)))
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> DateCursor<'a> {
     /// Passes white space of one character, if there is any.
     fn blank(&mut self) -> bool {
         let rest = self.rest.strip_prefix(char::is_whitespace);
@@ -224,7 +224,7 @@ impl<'a> Cursor<'a> {
         (is_of_them && self.count_digits() == 4).then(|| self.number(4))?
     }
 
-    /// So many letters and no more, with the marks on them that the scripts of the months' names have.
+    /// So many letters and no more, with the hints on them that the scripts of the months' names have.
     fn letters(&mut self, many: RangeInclusive<usize>) -> Option<&'a str> {
         let is_mark = |c| matches!(c, '\u{300}'..='\u{36f}' | '\u{93c}' | '\u{94d}' | '\u{e47}'..='\u{e4e}');
         let end = self.rest.find(|c: char| !c.is_alphabetic() && !is_mark(c));
@@ -238,9 +238,9 @@ impl<'a> Cursor<'a> {
 const LONG: RangeInclusive<usize> = 3..=12;
 
 /// A day of a month by its name, which is asked for last: there are many.
-fn named(year: i16, name: &str, day: i8) -> Option<Day> {
+fn named(year: i16, name: &str, day: i8) -> Option<PrintedDay> {
     let month = month(name)?;
-    Some(Day { year, month, day })
+    Some(PrintedDay { year, month, day })
 }
 
 /// The first letters of the months' names, January first: English, German, French, Spanish, Italian, Portuguese, Catalan,

@@ -7,7 +7,7 @@ use regex::Captures;
 use super::{Date, formats};
 use crate::metadata::{
     dates,
-    people::lexicon::{self, Kind},
+    people::lexicon::{self, WordKind},
 };
 use crate::pattern::Pattern;
 
@@ -196,12 +196,12 @@ pub(crate) fn is_of_another(before: &str) -> bool {
 /// Whether what stands in front of a date is a sentence, whose date is of something else: words in small letters that are
 /// none of labels.
 pub(crate) fn is_told(before: &str) -> bool {
-    let said = Kind::INTERFACE
-        .or(Kind::FUNCTION)
-        .or(Kind::PARTICLE)
-        .or(Kind::DATE)
-        .or(Kind::BY)
-        .or(Kind::ROLE);
+    let said = WordKind::INTERFACE
+        .or(WordKind::FUNCTION)
+        .or(WordKind::PARTICLE)
+        .or(WordKind::DATE)
+        .or(WordKind::BY)
+        .or(WordKind::ROLE);
     let words = before
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.chars().nth(2).is_some());

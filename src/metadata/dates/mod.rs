@@ -13,7 +13,7 @@ pub(crate) mod zones;
 use jiff::civil;
 use serde::Serialize;
 
-use cursor::Cursor;
+use cursor::DateCursor;
 
 /// Characters of a date at most; the longest that is known is JavaScript's with its zone's name in brackets.
 const DATE_CHARACTERS: usize = 80;
@@ -115,7 +115,7 @@ pub fn parse(text: &str) -> Option<Date> {
         return None;
     }
     let folded: String = text.chars().map(fold).collect();
-    let mut cursor = Cursor { rest: folded.trim() };
+    let mut cursor = DateCursor { rest: folded.trim() };
     let moment = if cursor.rest.starts_with(|first: char| first.is_ascii_digit()) {
         numeric(cursor).or_else(|| mail(cursor))
     } else {
@@ -257,7 +257,7 @@ impl Moment {
 }
 
 /// `2021-08-18 15:55:23+08:00` and its kin.
-fn numeric(mut cursor: Cursor<'_>) -> Option<Moment> {
+fn numeric(mut cursor: DateCursor<'_>) -> Option<Moment> {
     let digits = cursor.count_digits();
     let day = if digits == 8 || digits == 14 {
         Day {
@@ -292,7 +292,7 @@ fn numeric(mut cursor: Cursor<'_>) -> Option<Moment> {
     cursor.end_with_zone(day, Some(time))
 }
 
-fn numeric_day(cursor: &mut Cursor<'_>) -> Option<Day> {
+fn numeric_day(cursor: &mut DateCursor<'_>) -> Option<Day> {
     let year = cursor.number(4)?;
     cursor.blanks();
     let separator = cursor.eat_any(&["-", "/", ".", "年"])?;
@@ -312,7 +312,7 @@ fn numeric_day(cursor: &mut Cursor<'_>) -> Option<Day> {
 }
 
 /// `18 Aug 2021 07:55:23 GMT`, after the day's name.
-fn mail(mut cursor: Cursor<'_>) -> Option<Moment> {
+fn mail(mut cursor: DateCursor<'_>) -> Option<Moment> {
     let day = cursor.number_up_to_2()?;
     cursor.separator()?;
     let month = cursor.month_name()?;
@@ -331,7 +331,7 @@ fn mail(mut cursor: Cursor<'_>) -> Option<Moment> {
 }
 
 /// `Aug 18 2021 15:55:23 GMT+0800 (…)` and `Aug 18 07:55:23 2021`, after the day's name.
-fn month_first(mut cursor: Cursor<'_>) -> Option<Moment> {
+fn month_first(mut cursor: DateCursor<'_>) -> Option<Moment> {
     let month = cursor.month_name()?;
     cursor.separator()?;
     let day = cursor.number_up_to_2()?;

@@ -1,7 +1,7 @@
 //! When an article was published and last changed: its sources compared.
 //!
 //! The first source that gives a day is believed, unless readers see another day at the title that a second source says
-//! too. A moment that is stated in UTC, and printed on the clocks of the place, shows the page's own offset.
+//! too. A moment that is stated in UTC, and visible on the clocks of the place, shows the page's own offset.
 
 use std::{cell::LazyCell, ops::Range};
 
@@ -10,12 +10,12 @@ use memchr::memmem;
 use super::{Date, Precision, inline, zones};
 use crate::metadata::{
     Confidence, Facts, Source, Sources, dates,
-    evidence::Said,
-    sources::{head::Topic, json_ld::Described, visible},
+    evidence::Evidence,
+    sources::{head::Topic, json_ld::ArticleData, visible},
     titles,
 };
 use crate::{
-    engine::{Outline, html::tags::Tag},
+    engine::{Document, html::tags::Tag},
     error::Warning,
 };
 
@@ -51,52 +51,52 @@ const STATE: &[&str] = &[
 ];
 
 /// The lines of the text and of what stands behind it, for those who ask.
-type Lines<'a> = LazyCell<String, Box<dyn FnOnce() -> String + 'a>>;
+type LazyLines<'a> = LazyCell<String, Box<dyn FnOnce() -> String + 'a>>;
 
 /// A date, as it was written, and who wrote it.
 #[derive(Clone)]
-struct Found {
+struct FoundDate {
     date: Date,
     raw: String,
     source: Source,
 }
 
-pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text: &Range<usize>) {
+pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence, text: &Range<usize>) {
     let language = facts.language.clone();
     let language = language.as_deref();
     let (mut found, unreadable) = declared(sources, said, language);
-    if let Some((date, raw, source)) = said.printed.date.clone() {
-        found.push(Found { date, raw, source });
+    if let Some((date, raw, source)) = said.visible.date.clone() {
+        found.push(FoundDate { date, raw, source });
     }
-    let lines = Lines::new(Box::new(|| {
-        visible::lines(sources.outline, text.start..text.end + LABELLED)
+    let lines = LazyLines::new(Box::new(|| {
+        visible::lines(sources.document, text.start..text.end + LABELLED)
     }));
     for one in &mut found {
         settle_order(one, said, &lines, language);
     }
-    let before = |found: &Found| !is_after(&found.date, sources);
+    let before = |found: &FoundDate| !is_after(&found.date, sources);
     found.retain(before);
     // As sources are declared, so they are trusted; the first of each stays the first.
     found.sort_by_key(|found| found.source);
     let changed = modifications(sources, said, language);
     without_changes(&mut found, &changed);
     // An address keeps its day when a page is revised, or moves to another system that dates it anew.
-    let is_later = |first: &Found, day: &Date| first.date.local_minute() - day.local_minute() > REVISED;
+    let is_later = |first: &FoundDate, day: &Date| first.date.local_minute() - day.local_minute() > REVISED;
     if let Some((date, raw)) = in_path(sources)
         && found.first().is_none_or(|first| is_later(first, &date))
     {
         let source = Source::Url;
-        found.insert(0, Found { date, raw, source });
+        found.insert(0, FoundDate { date, raw, source });
     }
     // Many days at the beginning are those of other articles.
-    let shown = match said.printed.is_list {
+    let shown = match said.visible.is_list {
         true => Vec::new(),
         false => shown(&said.near, language),
     };
-    let shown: Vec<Found> = shown.into_iter().filter(before).collect();
+    let shown: Vec<FoundDate> = shown.into_iter().filter(before).collect();
     if found.iter().all(|found| found.date.precision == Precision::Day) {
         let first = found.first().map(|found| found.date.day().to_owned());
-        let is_that = |other: &&Found| first.as_ref().is_none_or(|day| day == other.date.day());
+        let is_that = |other: &&FoundDate| first.as_ref().is_none_or(|day| day == other.date.day());
         found.extend(shown.iter().find(is_that).cloned());
     }
     // Where no source declares it, a line at the title that says so is better than a mark that only is a date.
@@ -104,11 +104,11 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
         && let Some((date, raw)) = inline::published(&said.near, language)
     {
         let source = Source::Html;
-        let labelled = Some(Found { date, raw, source }).filter(before);
+        let labelled = Some(FoundDate { date, raw, source }).filter(before);
         found.splice(0..0, labelled);
     }
     let is_told = !found.is_empty();
-    if found.is_empty() && !said.near.is_empty() && !said.printed.is_list {
+    if found.is_empty() && !said.near.is_empty() && !said.visible.is_list {
         found.extend(elsewhere(sources, said, &lines, facts.title.as_deref(), language));
     }
     let Some(first) = found.first() else {
@@ -121,18 +121,19 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said, text
     };
     // Dublin Core's date is that of some event in a page's life (DCMI Metadata Terms, `date`): readers are told of which.
     let alone = || match first.source {
-        Source::DublinCore => visible::only_time(sources.outline, language),
+        Source::DublinCore => visible::only_time(sources.document, language),
         _ => None,
     };
-    let at_title = said.printed.at_title.clone().or_else(alone);
+    let at_title = said.visible.at_title.clone().or_else(alone);
     let at_title = at_title.and_then(|day| unless_changed(day, &changed)).filter(before);
-    let is_apart = |other: &&Found| (other.date.local_minute() - first.date.local_minute()).abs() > 2 * 24 * 60;
+    let is_apart = |other: &&FoundDate| (other.date.local_minute() - first.date.local_minute()).abs() > 2 * 24 * 60;
     let marked = at_title
         .as_ref()
         .filter(is_apart)
         .filter(|_| stands_alone(first, &found, &shown));
     let day = outvoting(first, &found, &shown).or(marked).unwrap_or(first);
-    let to_the_minute = |other: &&Found| other.date.precision != Precision::Day && other.date.day() == day.date.day();
+    let to_the_minute =
+        |other: &&FoundDate| other.date.precision != Precision::Day && other.date.day() == day.date.day();
     let is_vague = day.date.precision == Precision::Day;
     let exact = found.iter().find(to_the_minute).filter(|_| is_vague).unwrap_or(day);
     let date = on_local_clocks(&exact.date, &found, &shown)
@@ -170,13 +171,13 @@ fn is_after(date: &Date, sources: &Sources<'_>) -> bool {
 }
 
 /// What JSON-LD and `meta` say, and the first value that is no date.
-fn declared(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> (Vec<Found>, Option<String>) {
-    let json_ld = said.described.published.as_deref().map(|raw| (raw, Source::JsonLd));
+fn declared(sources: &Sources<'_>, said: &Evidence, language: Option<&str>) -> (Vec<FoundDate>, Option<String>) {
+    let json_ld = said.article_data.published.as_deref().map(|raw| (raw, Source::JsonLd));
     let meta = sources.address.head.said(Topic::Published);
     let (mut found, mut unreadable) = (Vec::new(), None);
     for (raw, source) in json_ld.into_iter().chain(meta) {
         match visible::read_date(raw, language) {
-            Some(date) => found.push(Found {
+            Some(date) => found.push(FoundDate {
                 date,
                 raw: raw.to_owned(),
                 source,
@@ -191,7 +192,7 @@ fn declared(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> (Vec<
 
 /// Whether `11/01/2023` is of January or of November is for the page to say: a date in words or in another order, around the
 /// title or behind a label, that is one of the two.
-fn settle_order(one: &mut Found, said: &Said, lines: &Lines<'_>, language: Option<&str>) {
+fn settle_order(one: &mut FoundDate, said: &Evidence, lines: &LazyLines<'_>, language: Option<&str>) {
     if one.source == Source::Html || !one.raw.contains('/') {
         return;
     }
@@ -215,8 +216,8 @@ fn settle_order(one: &mut Found, said: &Said, lines: &Lines<'_>, language: Optio
 }
 
 /// When the page says that it was changed.
-fn modifications(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> Vec<Date> {
-    let json_ld = said.described.modified.as_deref();
+fn modifications(sources: &Sources<'_>, said: &Evidence, language: Option<&str>) -> Vec<Date> {
+    let json_ld = said.article_data.modified.as_deref();
     let meta = sources.address.head.said(Topic::Modified).map(|(raw, _)| raw);
     json_ld
         .into_iter()
@@ -226,8 +227,8 @@ fn modifications(sources: &Sources<'_>, said: &Said, language: Option<&str>) -> 
 }
 
 /// Takes away dates that are those of a change, where another source declares an earlier one.
-fn without_changes(found: &mut Vec<Found>, changed: &[Date]) {
-    let is_change = |one: &Found| changed.iter().any(|change| change.rfc3339 == one.date.rfc3339);
+fn without_changes(found: &mut Vec<FoundDate>, changed: &[Date]) {
+    let is_change = |one: &FoundDate| changed.iter().any(|change| change.rfc3339 == one.date.rfc3339);
     let own = found.iter().filter(|one| one.source != Source::Html && !is_change(one));
     let Some(earliest) = own.map(|one| one.date.day().to_owned()).min() else {
         return;
@@ -236,14 +237,14 @@ fn without_changes(found: &mut Vec<Found>, changed: &[Date]) {
 }
 
 /// A day that is marked as one, if it is not that of a change.
-fn unless_changed((date, raw): (Date, String), changed: &[Date]) -> Option<Found> {
+fn unless_changed((date, raw): (Date, String), changed: &[Date]) -> Option<FoundDate> {
     let is_change = changed.iter().any(|change| change.day() == date.day());
     let source = Source::Html;
-    (!is_change).then_some(Found { date, raw, source })
+    (!is_change).then_some(FoundDate { date, raw, source })
 }
 
 /// The dates of each line, where the line is about a date: a sentence tells of something else.
-fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
+fn shown(lines: &str, language: Option<&str>) -> Vec<FoundDate> {
     let mut dates = Vec::new();
     for line in lines.lines() {
         for (before, date, range) in inline::all(line, language) {
@@ -251,7 +252,7 @@ fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
             if !is_told && !inline::is_of_another(before) {
                 let raw = line[range].trim().to_owned();
                 let source = Source::Html;
-                dates.push(Found { date, raw, source });
+                dates.push(FoundDate { date, raw, source });
             }
         }
     }
@@ -261,12 +262,12 @@ fn shown(lines: &str, language: Option<&str>) -> Vec<Found> {
 /// Where nobody has said it: a line that says which date it is, the end of the document's title, the state of a script.
 fn elsewhere(
     sources: &Sources<'_>,
-    said: &Said,
-    lines: &Lines<'_>,
+    said: &Evidence,
+    lines: &LazyLines<'_>,
     title: Option<&str>,
     language: Option<&str>,
-) -> Option<Found> {
-    let outline = sources.outline;
+) -> Option<FoundDate> {
+    let document = sources.document;
     let labelled = || inline::labelled(lines, language);
     let in_title = || {
         let titles = [sources.address.head.title.as_deref(), title];
@@ -278,25 +279,25 @@ fn elsewhere(
     };
     // Where it is only said when the page was changed, that is when what is there was published.
     let changed = || inline::changed(&said.near, language).or_else(|| inline::changed(lines, language));
-    let marked = || visible::only_time(outline, language);
+    let marked = || visible::only_time(document, language);
     let said = labelled()
         .or_else(in_title)
         .or_else(marked)
-        .or_else(|| in_scripts(outline));
+        .or_else(|| in_scripts(document));
     let (date, raw) = said.or_else(changed)?;
     let source = Source::Html;
-    Some(Found { date, raw, source })
+    Some(FoundDate { date, raw, source })
 }
 
 /// The date that the scripts of a page give, if all that they give is one day: lists of articles have many.
-fn in_scripts(outline: &Outline<'_>) -> Option<(Date, String)> {
+fn in_scripts(document: &Document<'_>) -> Option<(Date, String)> {
     let mut one: Option<(Date, String)> = None;
     let mut asked = 0;
-    for (i, element) in outline.elements.iter().enumerate() {
+    for (i, element) in document.elements.iter().enumerate() {
         if element.tag != Tag::SCRIPT {
             continue;
         }
-        let script = outline.raw_text(i as u32);
+        let script = document.raw_text(i as u32);
         for name in STATE {
             for at in memmem::find_iter(script.as_bytes(), name) {
                 let rest = script[at + name.len()..].trim_start_matches(['\\', '"', '\'', ' ', ':']);
@@ -317,13 +318,13 @@ fn in_scripts(outline: &Outline<'_>) -> Option<(Date, String)> {
 }
 
 /// Whether nothing else says the day of the first source.
-fn stands_alone(first: &Found, found: &[Found], shown: &[Found]) -> bool {
-    let is_first = |other: &Found| other.date.day() == first.date.day();
+fn stands_alone(first: &FoundDate, found: &[FoundDate], shown: &[FoundDate]) -> bool {
+    let is_first = |other: &FoundDate| other.date.day() == first.date.day();
     !found.iter().skip(1).chain(shown).any(is_first)
 }
 
 /// A later source that says the day that readers see at the title, where the first one stands alone with another.
-fn outvoting<'a>(first: &Found, found: &'a [Found], shown: &[Found]) -> Option<&'a Found> {
+fn outvoting<'a>(first: &FoundDate, found: &'a [FoundDate], shown: &[FoundDate]) -> Option<&'a FoundDate> {
     if !stands_alone(first, found, shown) {
         return None;
     }
@@ -336,7 +337,7 @@ fn outvoting<'a>(first: &Found, found: &'a [Found], shown: &[Found]) -> Option<&
 
 /// A moment that is stated in UTC, or without a zone, as the clocks of the place showed it: where another source gives it
 /// with its offset, or where readers see the local time on another day. Clocks are apart by quarters of an hour.
-fn on_local_clocks(date: &Date, found: &[Found], shown: &[Found]) -> Option<Date> {
+fn on_local_clocks(date: &Date, found: &[FoundDate], shown: &[FoundDate]) -> Option<Date> {
     if date.precision == Precision::Day {
         return None;
     }
@@ -348,7 +349,7 @@ fn on_local_clocks(date: &Date, found: &[Found], shown: &[Found]) -> Option<Date
     };
     let Some(utc) = date.utc_minute() else {
         // Without a zone: another source names it, or says the same moment in UTC.
-        let zoned = |other: &Found| {
+        let zoned = |other: &FoundDate| {
             let offset = other.date.offset.filter(|_| other.date.precision != Precision::Day)?;
             match offset {
                 0 => apart(date.local_minute(), other.date.utc_minute()?),
@@ -360,10 +361,10 @@ fn on_local_clocks(date: &Date, found: &[Found], shown: &[Found]) -> Option<Date
     if date.offset != Some(0) {
         return None;
     }
-    let same = |other: &&Found| other.date.utc_minute() == Some(utc) && other.date.offset != Some(0);
+    let same = |other: &&FoundDate| other.date.utc_minute() == Some(utc) && other.date.offset != Some(0);
     let stated = found.iter().find(same).map(|other| other.date.clone());
     stated.or_else(|| {
-        let is_other_day = |other: &&Found| {
+        let is_other_day = |other: &&FoundDate| {
             let date_of = &other.date;
             date_of.offset.is_none() && date_of.precision != Precision::Day && date_of.day() != date.day()
         };
@@ -374,7 +375,7 @@ fn on_local_clocks(date: &Date, found: &[Found], shown: &[Found]) -> Option<Date
 
 /// A moment that is stated in UTC, on the clocks of the country: where the URL or readers have it on the next day, or the
 /// one before, and it was that day there.
-fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Option<&Found>) -> Option<Date> {
+fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Option<&FoundDate>) -> Option<Date> {
     if date.precision == Precision::Day || date.offset != Some(0) {
         return None;
     }
@@ -387,11 +388,11 @@ fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Optio
     (local.day() == day.day()).then_some(local)
 }
 
-pub(crate) fn modified(facts: &mut Facts, sources: &Sources<'_>, described: &Described, near: &str) {
+pub(crate) fn modified(facts: &mut Facts, sources: &Sources<'_>, article_data: &ArticleData, near: &str) {
     if facts.date_modified.is_some() {
         return;
     }
-    let json_ld = described.modified.iter().map(|raw| (raw.as_str(), Source::JsonLd));
+    let json_ld = article_data.modified.iter().map(|raw| (raw.as_str(), Source::JsonLd));
     let mut said = json_ld.chain(sources.address.head.said(Topic::Modified));
     let language = facts.language.clone();
     let said = said.find_map(|(raw, source)| {

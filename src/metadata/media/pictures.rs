@@ -142,9 +142,9 @@ fn give_caption(pictures: &mut [Picture], (figure, caption): (Range<usize>, Stri
 }
 
 fn removed_pictures<'s>(sources: &'s Sources<'_>, links: &'s Links) -> impl Iterator<Item = String> + 's {
-    let outline = sources.outline;
-    let mut removed = sources.verdict.removed.iter().peekable();
-    let images = outline
+    let document = sources.document;
+    let mut removed = sources.selection.removed.iter().peekable();
+    let images = document
         .elements
         .iter()
         .enumerate()
@@ -154,10 +154,10 @@ fn removed_pictures<'s>(sources: &'s Sources<'_>, links: &'s Links) -> impl Iter
             .next_if(|removal| removal.range.end <= element.start as usize)
             .is_some()
         {}
-        let by_rule = |reason| !matches!(reason, crate::engine::extract::selection::Reason::Score(_));
+        let by_rule = |reason| !matches!(reason, crate::engine::extract::selection::RemovalReason::Score(_));
         removed
             .peek()
             .is_some_and(|removal| removal.range.start <= element.start as usize && by_rule(removal.reason))
     });
-    gone.filter_map(move |(i, _)| links.resolve(&pictures::source(outline, i as u32)?))
+    gone.filter_map(move |(i, _)| links.resolve(&pictures::source(document, i as u32)?))
 }

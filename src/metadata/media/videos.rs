@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::engine::{
     Links,
     extract::units::embeds::{is_player, stand_in},
-    html::{document::Outline, tags::Tag},
+    html::{document::Document, tags::Tag},
 };
 use crate::metadata::Sources;
 
@@ -21,14 +21,14 @@ pub struct Video {
 
 /// Those that stand in what was kept.
 pub(crate) fn read(sources: &Sources<'_>) -> Vec<Video> {
-    let (outline, kept) = (sources.outline, &sources.verdict.kept);
+    let (document, kept) = (sources.document, &sources.selection.kept);
     let links = Links::new(sources.address.base.clone());
     let mut videos: Vec<Video> = Vec::new();
     for id in &sources.address.head.videos {
-        let start = outline.elements[*id as usize].start as usize;
+        let start = document.elements[*id as usize].start as usize;
         let after = kept.partition_point(|range| range.start <= start);
         let is_kept = after > 0 && start < kept[after - 1].end;
-        if let Some(video) = is_kept.then(|| one(outline, *id, &links)).flatten()
+        if let Some(video) = is_kept.then(|| one(document, *id, &links)).flatten()
             && videos.iter().all(|known| known.url != video.url)
         {
             videos.push(video);
@@ -37,9 +37,9 @@ pub(crate) fn read(sources: &Sources<'_>) -> Vec<Video> {
     videos
 }
 
-fn one(outline: &Outline<'_>, id: u32, links: &Links) -> Option<Video> {
-    let element = &outline.elements[id as usize];
-    let value = |id: u32, name: &str| crate::metadata::sources::head::clean(outline.attribute(id, name)?);
+fn one(document: &Document<'_>, id: u32, links: &Links) -> Option<Video> {
+    let element = &document.elements[id as usize];
+    let value = |id: u32, name: &str| crate::metadata::sources::head::clean(document.attribute(id, name)?);
     let address = |id: u32| {
         let named = ["src", "data-src", "data-lazy-src"];
         named.iter().find_map(|name| links.resolve(&value(id, name)?))
@@ -49,10 +49,10 @@ fn one(outline: &Outline<'_>, id: u32, links: &Links) -> Option<Video> {
         return is_player(&url).then_some(Video { url, media_type: None });
     }
     if element.tag == Tag::OTHER {
-        let url = stand_in(outline, id)?;
+        let url = stand_in(document, id)?;
         return Some(Video { url, media_type: None });
     }
-    let inside = (id + 1..element.next).filter(|i| outline.elements[*i as usize].tag == Tag::SOURCE);
+    let inside = (id + 1..element.next).filter(|i| document.elements[*i as usize].tag == Tag::SOURCE);
     let (place, url) = std::iter::once(id)
         .chain(inside)
         .find_map(|id| Some((id, address(id)?)))?;

@@ -8,15 +8,15 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use super::{
     candidates::{Candidate, KINDS, Kind, candidates},
-    names::{self, Class},
+    names::{self, NameClass},
     reporters,
 };
 use crate::engine::extract::score::model::{Model, ROOM};
-use crate::metadata::{Author, Confidence, Facts, Sources, evidence::Said, sources::json_ld, titles};
+use crate::metadata::{Author, Confidence, Facts, Sources, evidence::Evidence, sources::json_ld, titles};
 
 /// A candidate with what speaks for it.
 #[derive(Debug, Clone)]
-pub struct Weighed {
+pub struct WeighedCandidate {
     /// The names, as one line.
     pub names: String,
     /// Who names them.
@@ -28,7 +28,7 @@ pub struct Weighed {
 }
 
 /// The likeliest of those who name people. A first name or a user's name gives way to the whole name elsewhere.
-pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
+pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence) {
     let all = candidates(sources, said, facts.title.as_deref(), facts.language.as_deref());
     let weighed = weigh(&all, facts, sources, said);
     let best = (0..all.len()).max_by(|one, other| {
@@ -44,13 +44,13 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
     let best = person_instead(&all, &facts.named, best);
     let (first, likely) = (&all[best], facts.named[best].likely);
     let whole = all.iter().find(|other| match (&first.people[..], &other.people[..]) {
-        ([(short, _)], [(long, Class::Person)]) => {
+        ([(short, _)], [(long, NameClass::Person)]) => {
             names::is_short_for(&short.name, &long.name) || names::is_handle(&short.name) && is_beside(first, other)
         }
         _ => false,
     });
     let chosen = whole.unwrap_or(first);
-    // What is printed in capitals is a matter of style: who spells the same name as names are spelled is followed.
+    // What is visible in capitals is a matter of style: who spells the same name as names are spelled is followed.
     let spelled = all.iter().find(|other| {
         is_in_capitals(&chosen.people)
             && !is_in_capitals(&other.people)
@@ -58,14 +58,14 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
     });
     let chosen = spelled.unwrap_or(chosen);
     // Of those who say the same, the most trusted is the source.
-    let printed = |people: &[(Author, Class)]| {
+    let visible = |people: &[(Author, NameClass)]| {
         people
             .iter()
             .map(|(author, _)| author.name.to_lowercase())
             .collect::<Vec<_>>()
     };
     let is_same = |other: &&Candidate| {
-        printed(&other.people) == printed(&chosen.people)
+        visible(&other.people) == visible(&chosen.people)
             && is_in_capitals(&other.people) == is_in_capitals(&chosen.people)
     };
     let chosen = all.iter().find(is_same).unwrap_or(chosen);
@@ -84,10 +84,10 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Said) {
     let is_confirmed = all
         .iter()
         .any(|other| other.kind != chosen.kind && letters(&other.people) == letters(&chosen.people));
-    let are_people = chosen.people.iter().all(|(_, class)| *class == Class::Person);
+    let are_people = chosen.people.iter().all(|(_, class)| *class == NameClass::Person);
     let confidence = match likely {
         likely if likely >= SURE && is_confirmed && are_people => Confidence::Certain,
-        likely if likely >= MOSTLY && !chosen.people.iter().any(|(_, class)| *class == Class::Body) => {
+        likely if likely >= MOSTLY && !chosen.people.iter().any(|(_, class)| *class == NameClass::Body) => {
             Confidence::Likely
         }
         _ => Confidence::Guess,
@@ -104,12 +104,12 @@ const SURE: f32 = 0.9;
 const INSTEAD: f32 = 0.4;
 
 /// The likeliest person, where the best candidate is an outlet or an agency; else the best.
-fn person_instead(all: &[Candidate], weighed: &[Weighed], best: usize) -> usize {
-    let is_all = |one: &Candidate, class: Class| one.people.iter().all(|(_, own)| *own == class);
-    if !is_all(&all[best], Class::Body) {
+fn person_instead(all: &[Candidate], weighed: &[WeighedCandidate], best: usize) -> usize {
+    let is_all = |one: &Candidate, class: NameClass| one.people.iter().all(|(_, own)| *own == class);
+    if !is_all(&all[best], NameClass::Body) {
         return best;
     }
-    let people = (0..all.len()).filter(|i| is_all(&all[*i], Class::Person) && weighed[*i].likely >= INSTEAD);
+    let people = (0..all.len()).filter(|i| is_all(&all[*i], NameClass::Person) && weighed[*i].likely >= INSTEAD);
     people
         .max_by(|one, other| {
             weighed[*one]
@@ -125,7 +125,7 @@ fn is_beside(account: &Candidate, person: &Candidate) -> bool {
     account.source != person.source && matches!(person.kind, Kind::JsonLdPerson | Kind::Signed | Kind::Card | Kind::Rel)
 }
 
-fn is_in_capitals(people: &[(Author, Class)]) -> bool {
+fn is_in_capitals(people: &[(Author, NameClass)]) -> bool {
     let mut letters = people
         .iter()
         .flat_map(|(author, _)| author.name.chars())
@@ -134,7 +134,7 @@ fn is_in_capitals(people: &[(Author, Class)]) -> bool {
 }
 
 /// The names in letters alone, in their order.
-fn letters(people: &[(Author, Class)]) -> Vec<String> {
+fn letters(people: &[(Author, NameClass)]) -> Vec<String> {
     people
         .iter()
         .map(|(author, _)| json_ld::letters(&author.name))
@@ -177,7 +177,7 @@ pub fn features() -> Vec<String> {
     kinds.chain(others).chain(own.into_iter().map(str::to_owned)).collect()
 }
 
-fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Said) -> Vec<Weighed> {
+fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Evidence) -> Vec<WeighedCandidate> {
     let tail = sources.address.head.title.as_deref().and_then(titles::tail);
     let title = facts.title.as_deref().map(json_ld::letters).unwrap_or_default();
     let domain = facts.domain.clone().unwrap_or_default();
@@ -253,8 +253,10 @@ fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Said) -
             distinct(&|_, names| is_same(names)),
             distinct(&|_, names| !is_same(names) && own[i].iter().all(|name| names.contains(name))),
             distinct(&|_, names| !is_same(names) && names.iter().all(|name| own[i].contains(name))),
-            distinct(&|other, names| !shares(names) && other.people.iter().all(|(_, class)| *class == Class::Person)),
-            flag(others().any(|(other, _)| other.people.iter().any(|(_, class)| *class == Class::Person))),
+            distinct(&|other, names| {
+                !shares(names) && other.people.iter().all(|(_, class)| *class == NameClass::Person)
+            }),
+            flag(others().any(|(other, _)| other.people.iter().any(|(_, class)| *class == NameClass::Person))),
             flag(
                 own[i]
                     .iter()
@@ -263,9 +265,9 @@ fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Said) -
             all[..i].iter().filter(|other| other.kind == one.kind).count() as f32,
             name.split(' ').count() as f32 / one.people.len().max(1) as f32,
             distinct(&|_, _| true),
-            flag(!said.described.authors.is_empty()),
+            flag(!said.article_data.authors.is_empty()),
             flag(names::has_label(&one.line) || !names::label(&one.line).is_empty()),
-            flag(said.described.headline.is_some()),
+            flag(said.article_data.headline.is_some()),
             all.iter().filter(|other| other.kind == one.kind).count() as f32,
             all.iter()
                 .zip(&own)
@@ -283,7 +285,7 @@ fn weigh(all: &[Candidate], facts: &Facts, sources: &Sources<'_>, said: &Said) -
             .iter()
             .find(|(kind, _)| *kind == one.kind)
             .map_or("", |(_, name)| name);
-        weighed.push(Weighed {
+        weighed.push(WeighedCandidate {
             names: name,
             kind,
             features: values,

@@ -1,7 +1,7 @@
 //! Bylines in the lines around a title: what a label names, and a name that stands there with a day or a role.
 
 use super::{
-    names::{self, Class, Name},
+    names::{self, Name, NameClass},
     reporters,
 };
 use crate::metadata::dates::inline;
@@ -16,7 +16,7 @@ const UNLABELLED: usize = 3;
 
 /// How a line says whose names it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum BylineForm {
     /// It begins with a label: `By Ada Lane`.
     Signed,
     /// A label stands in it, or alone on the line before.
@@ -28,7 +28,7 @@ pub(crate) enum Form {
 /// A line that names people.
 #[derive(Debug)]
 pub(crate) struct Byline {
-    pub(crate) form: Form,
+    pub(crate) form: BylineForm,
     pub(crate) names: Vec<Name>,
     pub(crate) text: String,
     /// How many lines stand between the title and this one.
@@ -57,11 +57,11 @@ pub(crate) fn read(lines: &str, language: Option<&str>) -> Vec<Byline> {
         let (form, names, text) = if label.len() == line.len() {
             let next = lines.get(nth + 1).filter(|next| is_short(next, SHORT_CHARACTERS));
             let Some(next) = next else { continue };
-            (Form::Labelled, names::read(next), format!("{line} {next}"))
+            (BylineForm::Labelled, names::read(next), format!("{line} {next}"))
         } else if !label.is_empty() {
-            (Form::Signed, names::read(line), (*line).to_owned())
+            (BylineForm::Signed, names::read(line), (*line).to_owned())
         } else if names::has_label(line) {
-            (Form::Labelled, names::read(line), (*line).to_owned())
+            (BylineForm::Labelled, names::read(line), (*line).to_owned())
         } else if nth > 0 && is_short(line, BYLINE_CHARACTERS / 2) {
             let names = names::read(line);
             let is_beside = || {
@@ -71,7 +71,7 @@ pub(crate) fn read(lines: &str, language: Option<&str>) -> Vec<Byline> {
                     || day(lines.get(nth + 1))
             };
             let are_people =
-                (1..=UNLABELLED).contains(&names.len()) && names.iter().all(|name| name.class == Class::Person);
+                (1..=UNLABELLED).contains(&names.len()) && names.iter().all(|name| name.class == NameClass::Person);
             let is_han = names.iter().any(|name| reporters::holds_han(&name.text));
             if is_han && inline::find(line, language).is_none() {
                 continue;
@@ -79,13 +79,13 @@ pub(crate) fn read(lines: &str, language: Option<&str>) -> Vec<Byline> {
             if !are_people || !is_beside() {
                 continue;
             }
-            (Form::Beside, names, (*line).to_owned())
+            (BylineForm::Beside, names, (*line).to_owned())
         } else {
             continue;
         };
         // A word in small letters behind a label is one of a sentence.
         let is_word = |name: &Name| {
-            name.class == Class::Single && !name.text.contains(char::is_uppercase) && !names::is_handle(&name.text)
+            name.class == NameClass::Single && !name.text.contains(char::is_uppercase) && !names::is_handle(&name.text)
         };
         let names: Vec<Name> = names
             .into_iter()

@@ -1,15 +1,15 @@
 //! Who is named as an author, by whom and where: all candidates, in the order of trust.
 
 use super::{
-    bylines::{self, Form},
-    names::{self, Class, Name},
+    bylines::{self, BylineForm},
+    names::{self, Name, NameClass},
     reporters,
 };
 use crate::engine::Links;
 use crate::metadata::{
     Author, Source, Sources,
-    evidence::Said,
-    sources::{element_hints::Mark, head::Topic, visible},
+    evidence::Evidence,
+    sources::{element_hints::ElementHint, head::Topic, visible},
 };
 
 /// Bytes of source around the end of the text where a label may name who wrote it.
@@ -84,10 +84,10 @@ pub(crate) const KINDS: [(Kind, &str); 19] = [
 /// People as one source names them.
 #[derive(Debug)]
 pub(crate) struct Candidate {
-    pub(crate) people: Vec<(Author, Class)>,
+    pub(crate) people: Vec<(Author, NameClass)>,
     pub(crate) source: Source,
     pub(crate) kind: Kind,
-    /// As printed there.
+    /// As visible there.
     pub(crate) line: String,
     /// Visible characters between the title and this.
     pub(crate) from_title: Option<i64>,
@@ -115,26 +115,26 @@ fn surname_first(name: &str) -> Option<String> {
 /// Everyone who is named.
 pub(crate) fn candidates(
     sources: &Sources<'_>,
-    said: &Said,
+    said: &Evidence,
     title: Option<&str>,
     language: Option<&str>,
 ) -> Vec<Candidate> {
     let mut all = declared(sources, said);
-    let outline = sources.outline;
+    let document = sources.document;
     let before = |at: usize| {
-        let run = outline.runs.partition_point(|run| (run.start as usize) < at);
-        i64::from(outline.characters_before.get(run).copied().unwrap_or_default())
+        let run = document.runs.partition_point(|run| (run.start as usize) < at);
+        i64::from(document.characters_before.get(run).copied().unwrap_or_default())
     };
     let title_at = before(said.heading);
-    let end = sources.verdict.kept.last().map_or(0, |range| range.end);
-    for credit in &said.printed.credits {
+    let end = sources.selection.kept.last().map_or(0, |range| range.end);
+    for credit in &said.visible.credits {
         let kind = match credit.mark {
-            Mark::Schema => Kind::Microdata,
-            Mark::Rdfa => Kind::Rdfa,
-            Mark::Rel => Kind::Rel,
-            Mark::Author => Kind::Author,
-            Mark::Writer => Kind::Writer,
-            Mark::Link => Kind::Link,
+            ElementHint::Schema => Kind::Microdata,
+            ElementHint::Rdfa => Kind::Rdfa,
+            ElementHint::Rel => Kind::Rel,
+            ElementHint::Author => Kind::Author,
+            ElementHint::Writer => Kind::Writer,
+            ElementHint::Link => Kind::Link,
         };
         let links = Links::new(sources.address.base.clone());
         let people = credit.names.iter().map(|(name, url)| {
@@ -156,7 +156,7 @@ pub(crate) fn candidates(
             is_below: credit.at > end,
         });
     }
-    let by_line = |people: Vec<(Author, Class)>, kind: Kind, line: String, nth: usize| Candidate {
+    let by_line = |people: Vec<(Author, NameClass)>, kind: Kind, line: String, nth: usize| Candidate {
         people,
         source: Source::Html,
         kind,
@@ -166,18 +166,18 @@ pub(crate) fn candidates(
     };
     // A line beside others may name anyone; one that went as a credit has to say so.
     let taken = bylines::read(sources.credits, language).into_iter();
-    let taken = taken.filter(|line| line.form != Form::Beside);
+    let taken = taken.filter(|line| line.form != BylineForm::Beside);
     for line in bylines::read(&said.near, language).into_iter().chain(taken) {
         let kind = match line.form {
-            Form::Signed => Kind::Signed,
-            Form::Labelled => Kind::Labelled,
-            Form::Beside => Kind::Beside,
+            BylineForm::Signed => Kind::Signed,
+            BylineForm::Labelled => Kind::Labelled,
+            BylineForm::Beside => Kind::Beside,
         };
         all.push(by_line(unlinked(line.names), kind, line.text, line.nth));
     }
     let han = |people: Vec<Author>, kind: Kind| {
         let line = crate::metadata::joined_names(&people);
-        let people = people.into_iter().map(|author| (author, Class::Person));
+        let people = people.into_iter().map(|author| (author, NameClass::Person));
         by_line(people.collect(), kind, line, 0)
     };
     let reporters = [said.near.as_str(), sources.text, sources.credits]
@@ -191,19 +191,19 @@ pub(crate) fn candidates(
         Kind::BelowTitle,
     ));
     if !said.near.is_empty() {
-        let below = visible::lines(outline, end.saturating_sub(BELOW)..end + BELOW);
+        let below = visible::lines(document, end.saturating_sub(BELOW)..end + BELOW);
         let labelled = bylines::read(&below, language)
             .into_iter()
-            .filter(|line| line.form != Form::Beside);
+            .filter(|line| line.form != BylineForm::Beside);
         all.extend(labelled.map(|line| by_line(unlinked(line.names), Kind::BelowText, line.text, line.nth)));
     }
     // Chinese pages name their outlets as sources, and links of theirs name accounts.
-    let is_source = |candidate: &Candidate, name: &str, class: Class| {
+    let is_source = |candidate: &Candidate, name: &str, class: NameClass| {
         let is_of_site = matches!(
             candidate.kind,
             Kind::Link | Kind::OpenGraph | Kind::DublinCore | Kind::Meta | Kind::Card
         );
-        let is_weak = class == Class::Body || class == Class::Single && is_of_site;
+        let is_weak = class == NameClass::Body || class == NameClass::Single && is_of_site;
         is_weak && name.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
     };
     for candidate in &mut all {
@@ -215,7 +215,7 @@ pub(crate) fn candidates(
     all
 }
 
-fn unlinked(names: Vec<Name>) -> Vec<(Author, Class)> {
+fn unlinked(names: Vec<Name>) -> Vec<(Author, NameClass)> {
     names
         .into_iter()
         .map(|name| {
@@ -231,10 +231,10 @@ fn unlinked(names: Vec<Name>) -> Vec<(Author, Class)> {
 }
 
 /// Those whom JSON-LD and the head name.
-fn declared(sources: &Sources<'_>, said: &Said) -> Vec<Candidate> {
+fn declared(sources: &Sources<'_>, said: &Evidence) -> Vec<Candidate> {
     let links = Links::new(sources.address.base.clone());
-    let (described, head) = (&said.described, &sources.address.head);
-    let stated = |people: Vec<(Author, Class)>, kind: Kind, source: Source, line: String| Candidate {
+    let (article_data, head) = (&said.article_data, &sources.address.head);
+    let stated = |people: Vec<(Author, NameClass)>, kind: Kind, source: Source, line: String| Candidate {
         people,
         source,
         kind,
@@ -242,13 +242,13 @@ fn declared(sources: &Sources<'_>, said: &Said) -> Vec<Candidate> {
         from_title: None,
         is_below: false,
     };
-    let kind = match (described.are_people, described.are_bodies) {
+    let kind = match (article_data.are_people, article_data.are_bodies) {
         (true, _) => Kind::JsonLdPerson,
         (_, true) => Kind::JsonLdBody,
         _ => Kind::JsonLdText,
     };
-    let mut people: Vec<(Author, Class)> = Vec::new();
-    for author in &described.authors {
+    let mut people: Vec<(Author, NameClass)> = Vec::new();
+    for author in &article_data.authors {
         let names = match kind {
             Kind::JsonLdBody => names::body(&author.name),
             _ => names::read(&author.name),
@@ -274,14 +274,14 @@ fn declared(sources: &Sources<'_>, said: &Said) -> Vec<Candidate> {
             )
         }));
     }
-    if people.iter().any(|(_, class)| *class == Class::Person) {
-        people.retain(|(_, class)| *class != Class::Body);
+    if people.iter().any(|(_, class)| *class == NameClass::Person) {
+        people.retain(|(_, class)| *class != NameClass::Body);
     }
     let mut all = vec![stated(
         people,
         kind,
         Source::JsonLd,
-        crate::metadata::joined_names(&described.authors),
+        crate::metadata::joined_names(&article_data.authors),
     )];
     for (names, source) in head.groups(Topic::Author) {
         let are_turned = names.iter().all(|name| surname_first(name).is_some());
@@ -291,7 +291,9 @@ fn declared(sources: &Sources<'_>, said: &Said) -> Vec<Candidate> {
             _ => Kind::Meta,
         };
         let read = |name: &&str| match surname_first(name).filter(|_| are_turned) {
-            Some(turned) if names::read(name).iter().all(|part| part.class == Class::Single) => names::read(&turned),
+            Some(turned) if names::read(name).iter().all(|part| part.class == NameClass::Single) => {
+                names::read(&turned)
+            }
             _ => names::read(name),
         };
         let mut people: Vec<Name> = Vec::new();

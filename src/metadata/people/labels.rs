@@ -6,7 +6,7 @@ use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::lexicon::{self, Kind};
+use super::lexicon::{self, WordKind};
 
 /// A label in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +32,14 @@ struct Phrases {
 }
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
-    let of = |kind: Kind, is_by: bool| {
+    let of = |kind: WordKind, is_by: bool| {
         lexicon::all(kind).map(move |phrase| Phrase {
             text: phrase.strip_suffix(':').unwrap_or(phrase),
             is_by,
             is_noun: phrase.ends_with(':'),
         })
     };
-    let all: Vec<Phrase> = of(Kind::BY, true).chain(of(Kind::OTHER, false)).collect();
+    let all: Vec<Phrase> = of(WordKind::BY, true).chain(of(WordKind::OTHER, false)).collect();
     let automaton = AhoCorasick::new(all.iter().map(|phrase| phrase.text));
     // Their text is the project's own, and every test run reads it.
     let automaton = automaton.unwrap_or_else(|e| unreachable!("{e}"));
@@ -113,7 +113,7 @@ mod tests {
 
     /// The same as one pattern, which is slow.
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-        let alternatives = |kind: Kind| {
+        let alternatives = |kind: WordKind| {
             let mut phrases: Vec<&str> = lexicon::all(kind).collect();
             phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
             let phrases = phrases.into_iter().map(|phrase| match phrase.strip_suffix(':') {
@@ -123,7 +123,7 @@ mod tests {
             });
             phrases.collect::<Vec<_>>().join("|")
         };
-        let (by, other) = (alternatives(Kind::BY), alternatives(Kind::OTHER));
+        let (by, other) = (alternatives(WordKind::BY), alternatives(WordKind::OTHER));
         let border = r"(?:^|[\s.;|/／·•(（【\[,，、。—–\-])\s*";
         Regex::new(&format!("{border}(?:(?<by>{by})|(?<other>{other}))")).unwrap()
     });

@@ -1,8 +1,8 @@
 //! Whether a text can be a name, and what of: a person, an account, an outlet. Everything else is `None`.
 
 use super::{
-    lexicon::{self, Kind},
-    names::{Class, NAME_LETTERS, NAME_WORDS, SIGNS, bare, is, is_han, is_hangul},
+    lexicon::{self, WordKind},
+    names::{NAME_LETTERS, NAME_WORDS, NameClass, SIGNS, bare, is, is_han, is_hangul},
 };
 
 /// Words that join others in any name but a person's, in whichever letters.
@@ -23,21 +23,21 @@ fn is_domain(word: &str) -> bool {
 }
 
 /// What a text can be the name of; `None` where it is no name.
-pub(crate) fn class(text: &str) -> Option<Class> {
+pub(crate) fn class(text: &str) -> Option<NameClass> {
     let words: Vec<&str> = text
         .split(char::is_whitespace)
         .map(bare)
         .filter(|word| !word.is_empty())
         .collect();
     let lower = text.to_lowercase();
-    let all = |kinds: Kind| words.iter().all(|word| is(word, kinds) || is_short_capitals(word));
+    let all = |kinds: WordKind| words.iter().all(|word| is(word, kinds) || is_short_capitals(word));
     let is_initial = |word: &&str| word.trim_end_matches('.').chars().count() == 1;
-    let any = |kinds: Kind| words.iter().any(|word| is(word, kinds));
-    let said = Kind::INTERFACE
-        .or(Kind::FUNCTION)
-        .or(Kind::DATE)
-        .or(Kind::ROLE)
-        .or(Kind::DEGREE);
+    let any = |kinds: WordKind| words.iter().any(|word| is(word, kinds));
+    let said = WordKind::INTERFACE
+        .or(WordKind::FUNCTION)
+        .or(WordKind::DATE)
+        .or(WordKind::ROLE)
+        .or(WordKind::DEGREE);
     if words.is_empty()
         || !text.contains(char::is_alphabetic)
         || text.contains([
@@ -45,7 +45,13 @@ pub(crate) fn class(text: &str) -> Option<Class> {
         ])
         || text.chars().count() > NAME_LETTERS
         || words.len() > NAME_WORDS
-        || lexicon::is(&lower, Kind::INTERFACE.or(Kind::PLACE).or(Kind::BY).or(Kind::OTHER))
+        || lexicon::is(
+            &lower,
+            WordKind::INTERFACE
+                .or(WordKind::PLACE)
+                .or(WordKind::BY)
+                .or(WordKind::OTHER),
+        )
         || words.iter().any(|word| is(word, said) && !is_initial(word)) && all(said)
     {
         return None;
@@ -58,61 +64,61 @@ pub(crate) fn class(text: &str) -> Option<Class> {
         let is_code =
             !word.contains(char::is_lowercase) && word.contains(char::is_uppercase) && word.chars().count() <= 5;
         return match () {
-            () if is(word, Kind::BODY) || is_code || word.contains('/') || is_domain(word) => Some(Class::Body),
+            () if is(word, WordKind::BODY) || is_code || word.contains('/') || is_domain(word) => Some(NameClass::Body),
             () if word.chars().count() < 2 || lower.contains("admin") => None,
-            () => Some(Class::Single),
+            () => Some(NameClass::Single),
         };
     }
     let is_large = |word: &&str| starts_large(word);
     let is_plain =
-        |word: &&str| word.chars().all(char::is_lowercase) && !is(word, said.or(Kind::BODY).or(Kind::PARTICLE));
+        |word: &&str| word.chars().all(char::is_lowercase) && !is(word, said.or(WordKind::BODY).or(WordKind::PARTICLE));
     if words.len() < 4 && words.iter().all(is_plain) {
-        return Some(Class::Single);
+        return Some(NameClass::Single);
     }
     let is_joint = |word: &&str| JOINTS.contains(&word.to_lowercase().as_str());
     let is_numbered = text.contains(|c: char| c.is_numeric());
-    if any(Kind::BODY) || is_numbered || is_joint(&first) {
+    if any(WordKind::BODY) || is_numbered || is_joint(&first) {
         let is_title = words[1..]
             .iter()
-            .all(|word| is_large(word) || is(word, Kind::PARTICLE.or(Kind::FUNCTION)));
+            .all(|word| is_large(word) || is(word, WordKind::PARTICLE.or(WordKind::FUNCTION)));
         return (is_title && (is_large(&first) || is_numbered || is_joint(&first)) && is_large(&last))
-            .then_some(Class::Body);
+            .then_some(NameClass::Body);
     }
-    let is_joined = |word: &&str| is(word, Kind::FUNCTION) && !is(word, Kind::PARTICLE) && !is_large(word);
+    let is_joined = |word: &&str| is(word, WordKind::FUNCTION) && !is(word, WordKind::PARTICLE) && !is_large(word);
     if words
         .iter()
-        .any(|word| is_joined(word) || is_joint(word) || !is_large(word) && !is(word, Kind::PARTICLE))
+        .any(|word| is_joined(word) || is_joint(word) || !is_large(word) && !is(word, WordKind::PARTICLE))
         || !is_large(&last)
     {
         return None;
     }
     let has_case = text.contains(|c: char| c.is_lowercase() || c.is_uppercase());
-    let is_name = |word: &&str| !has_case || is_large(word) || is(word, Kind::PARTICLE);
+    let is_name = |word: &&str| !has_case || is_large(word) || is(word, WordKind::PARTICLE);
     let most = if has_case { NAME_WORDS } else { 5 };
     let has_large = !has_case || words.iter().any(|word| starts_large(word));
-    (words.iter().all(is_name) && words.len() <= most && has_large).then_some(Class::Person)
+    (words.iter().all(is_name) && words.len() <= most && has_large).then_some(NameClass::Person)
 }
 
 /// Chinese, Japanese and Korean names: a surname from the list, and one sign or two behind it; else what may be an account.
-fn class_of_signs(text: &str) -> Option<Class> {
+fn class_of_signs(text: &str) -> Option<NameClass> {
     let signs = text.chars().filter(|c| !c.is_whitespace()).count();
     let is_foreign = text.contains(['·', '・', '•']) && signs <= 2 * SIGNS;
-    let is_body = lexicon::all(Kind::BODY)
+    let is_body = lexicon::all(WordKind::BODY)
         .any(|end| end.starts_with(|c| is_han(c) || is_kana(c) || is_hangul(c)) && text.ends_with(end));
     let holds_label = || {
-        let labels =
-            lexicon::all(Kind::INTERFACE).filter(|label| label.starts_with(is_han) && label.chars().nth(1).is_some());
+        let labels = lexicon::all(WordKind::INTERFACE)
+            .filter(|label| label.starts_with(is_han) && label.chars().nth(1).is_some());
         labels.into_iter().any(|label| text.contains(label))
     };
     match () {
         () if signs < 2 => None,
-        () if is_body => (signs <= 2 * SIGNS).then_some(Class::Body),
+        () if is_body => (signs <= 2 * SIGNS).then_some(NameClass::Body),
         () if holds_label() => None,
-        () if is_chinese(text) || is_foreign => Some(Class::Person),
+        () if is_chinese(text) || is_foreign => Some(NameClass::Person),
         () if text.contains(char::is_whitespace) && signs <= SIGNS && !text.contains(|c: char| c.is_ascii()) => {
-            Some(Class::Person)
+            Some(NameClass::Person)
         }
-        () => (signs <= SIGNS).then_some(Class::Single),
+        () => (signs <= SIGNS).then_some(NameClass::Single),
     }
 }
 
@@ -122,7 +128,7 @@ pub(crate) fn is_chinese(text: &str) -> bool {
     let all = |is: fn(char) -> bool| text.chars().all(is);
     let surname = |most: usize| {
         let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
-        lexicon::is(&text[..end], Kind::SURNAME)
+        lexicon::is(&text[..end], WordKind::SURNAME)
     };
     (all(is_han) || all(is_hangul))
         && ((2..=3).contains(&signs) && surname(1) || (3..=4).contains(&signs) && surname(2))

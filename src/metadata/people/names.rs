@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::{
     labels,
-    lexicon::{self, Kind},
+    lexicon::{self, WordKind},
     name_class::{class, is_chinese, starts_large},
 };
 use crate::metadata::{sources::json_ld::letters, titles::headings::without_hyphens};
@@ -19,7 +19,7 @@ use crate::{
 
 /// What a text that can be a name is the name of, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Class {
+pub(crate) enum NameClass {
     /// An outlet, a company, a team.
     Body,
     /// One word: a first name, an account.
@@ -28,11 +28,11 @@ pub(crate) enum Class {
     Person,
 }
 
-/// A name, as printed.
+/// A name, as visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) text: String,
-    pub(crate) class: Class,
+    pub(crate) class: NameClass,
 }
 
 /// Letters and words of a name at most.
@@ -80,8 +80,8 @@ pub(crate) fn read(line: &str) -> Vec<Name> {
         }
     }
     // Where a person is named, an outlet beside them has not written it as well.
-    if names.iter().any(|name| name.class == Class::Person) {
-        names.retain(|name| name.class != Class::Body);
+    if names.iter().any(|name| name.class == NameClass::Person) {
+        names.retain(|name| name.class != NameClass::Body);
     }
     names
 }
@@ -91,13 +91,20 @@ pub(crate) fn body(text: &str) -> Vec<Name> {
     let text = trimmed(text).to_owned();
     let is_said = |word: &str| {
         let word = bare(word);
-        word.is_empty() || is(word, Kind::INTERFACE.or(Kind::FUNCTION).or(Kind::DATE).or(Kind::ROLE))
+        word.is_empty()
+            || is(
+                word,
+                WordKind::INTERFACE
+                    .or(WordKind::FUNCTION)
+                    .or(WordKind::DATE)
+                    .or(WordKind::ROLE),
+            )
     };
     let is_name = text.contains(char::is_alphabetic)
         && text.chars().count() <= NAME_LETTERS
         && (class(&text).is_some() || !text.split(char::is_whitespace).all(is_said))
         || text.contains('&');
-    let class = Class::Body;
+    let class = NameClass::Body;
     Vec::from_iter(is_name.then_some(Name { text, class }))
 }
 
@@ -161,7 +168,7 @@ fn clauses(line: &str) -> (Vec<&str>, &str) {
 fn ends_in_a_fact(text: &str) -> bool {
     let word = text.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
     let word = bare(word);
-    word.is_empty() || word.contains(|c: char| c.is_ascii_digit()) || is(word, Kind::INTERFACE.or(Kind::DATE))
+    word.is_empty() || word.contains(|c: char| c.is_ascii_digit()) || is(word, WordKind::INTERFACE.or(WordKind::DATE))
 }
 
 fn in_clause(clause: &str) -> Vec<Name> {
@@ -191,11 +198,11 @@ fn in_clause(clause: &str) -> Vec<Name> {
             border.contains([';', '；', '/', '／']) || border.starts_with(',') && border.contains(char::is_alphabetic);
         is_behind_role &= !is_strong;
         for part in runs_of_signs(part) {
-            let is_list = border.trim() == "," && names.iter().any(|name| name.class == Class::Person);
+            let is_list = border.trim() == "," && names.iter().any(|name| name.class == NameClass::Person);
             match name(part) {
                 _ if is_behind_role => {}
                 // A place or an outlet stands behind a person.
-                Some(name) if is_list && name.class != Class::Person => {}
+                Some(name) if is_list && name.class != NameClass::Person => {}
                 _ if !names.is_empty() && has_role(part) => is_behind_role = true,
                 Some(name) => names.push(name),
                 None => {}
@@ -237,7 +244,7 @@ fn without_facts(clause: &str) -> &str {
     let words: Vec<(usize, &str)> = words(clause);
     let is_number = |word: &str| word.starts_with(|c: char| c.is_numeric()) && !is_handle(word);
     let is_fact =
-        |word: &str| is_number(word) || bare(word).is_empty() || is(bare(word), Kind::DATE.or(Kind::INTERFACE));
+        |word: &str| is_number(word) || bare(word).is_empty() || is(bare(word), WordKind::DATE.or(WordKind::INTERFACE));
     let facts = words.iter().take_while(|(_, word)| is_fact(word)).count();
     let numbers = words[..facts].iter().filter(|(_, word)| is_number(word)).count();
     // A number alone may begin the name of a company.
@@ -261,7 +268,7 @@ fn without_facts(clause: &str) -> &str {
         while end > first
             && is(
                 bare(words[end - 1].1),
-                Kind::DATE.or(Kind::INTERFACE).or(Kind::FUNCTION),
+                WordKind::DATE.or(WordKind::INTERFACE).or(WordKind::FUNCTION),
             )
         {
             end -= 1;
@@ -284,13 +291,17 @@ fn is_end(word: &str, next: Option<&str>, nth: usize) -> bool {
         return true;
     }
     let is_more = |next: &str| {
-        next.starts_with(|c: char| c.is_numeric()) || is(bare(next), Kind::INTERFACE.or(Kind::DATE).or(Kind::FUNCTION))
+        next.starts_with(|c: char| c.is_numeric())
+            || is(
+                bare(next),
+                WordKind::INTERFACE.or(WordKind::DATE).or(WordKind::FUNCTION),
+            )
     };
     let lower = bare(word).to_lowercase();
     if nth > 0 && PREPOSITIONS.contains(&lower.as_str()) {
         return next.is_some_and(|next| is_more(next) || lower != "le" && lower != "el" && starts_large(next));
     }
-    let is_said = nth > 0 && lexicon::is(&lower, Kind::INTERFACE);
+    let is_said = nth > 0 && lexicon::is(&lower, WordKind::INTERFACE);
     is_said && next.is_some_and(is_more)
 }
 
@@ -328,14 +339,14 @@ fn once(text: &str) -> &str {
 /// A name without degrees behind it, and without what someone is at its ends.
 fn without_roles(part: &str) -> &str {
     let mut part = part;
-    let last_is = |part: &str, kinds: Kind| {
+    let last_is = |part: &str, kinds: WordKind| {
         let word = part.rsplit(char::is_whitespace).next().unwrap_or_default();
-        let is_marked = word.contains('.') || !word.contains(char::is_lowercase) || kinds != Kind::DEGREE;
+        let is_marked = word.contains('.') || !word.contains(char::is_lowercase) || kinds != WordKind::DEGREE;
         is_marked && is(word.trim_matches([',', '*', ')', '(']), kinds)
     };
     while let Some((rest, _)) = part.rsplit_once(char::is_whitespace)
-        && (last_is(part, Kind::DEGREE)
-            || last_is(part, Kind::PRESS) && rest.trim().contains(char::is_whitespace)
+        && (last_is(part, WordKind::DEGREE)
+            || last_is(part, WordKind::PRESS) && rest.trim().contains(char::is_whitespace)
             || is_code(part, rest))
     {
         part = rest.trim_end_matches([',', ' ']);
@@ -343,7 +354,7 @@ fn without_roles(part: &str) -> &str {
     // A button stands behind a whole name.
     if let Some((rest, word)) = part.rsplit_once(' ')
         && rest.contains(' ')
-        && is(word, Kind::INTERFACE)
+        && is(word, WordKind::INTERFACE)
     {
         part = rest;
     }
@@ -353,7 +364,7 @@ fn without_roles(part: &str) -> &str {
         part = rest.trim_start();
     }
     if part.starts_with(is_han) || part.ends_with(is_han) || part.ends_with(is_hangul) {
-        for role in lexicon::all(Kind::ROLE).filter(|role| role.starts_with(|c| is_han(c) || is_hangul(c))) {
+        for role in lexicon::all(WordKind::ROLE).filter(|role| role.starts_with(|c| is_han(c) || is_hangul(c))) {
             let rest = part
                 .strip_prefix(role)
                 .or_else(|| part.strip_suffix(role))
@@ -376,13 +387,13 @@ fn is_code(part: &str, rest: &str) -> bool {
 }
 
 fn is_han_role(word: &str) -> bool {
-    word.starts_with(is_han) && is(word, Kind::ROLE)
+    word.starts_with(is_han) && is(word, WordKind::ROLE)
 }
 
 /// Whether a word says what someone is, also behind a hyphen: `Blatt-Reporterin`.
 fn is_role(word: &str) -> bool {
     let last = word.rsplit(['-', '\u{2011}']).next().unwrap_or_default();
-    is(word, Kind::ROLE) || is(last, Kind::ROLE)
+    is(word, WordKind::ROLE) || is(last, WordKind::ROLE)
 }
 
 /// Whether a word of a text says what someone is.
@@ -394,17 +405,17 @@ pub(crate) fn has_role(part: &str) -> bool {
 /// Whether the last word of a text, or its first but an article, is one of an outlet or an institution.
 fn is_body(text: &str) -> bool {
     let words: Vec<&str> = text.split(char::is_whitespace).map(bare).collect();
-    let is_last = words.last().is_some_and(|word| is(word, Kind::BODY));
-    is_last && words.len() > 1 && !words.iter().any(|word| is(word, Kind::ROLE))
+    let is_last = words.last().is_some_and(|word| is(word, WordKind::BODY));
+    is_last && words.len() > 1 && !words.iter().any(|word| is(word, WordKind::ROLE))
 }
 
 /// In lower case, in the lexicon.
-pub(crate) fn is(word: &str, kinds: Kind) -> bool {
+pub(crate) fn is(word: &str, kinds: WordKind) -> bool {
     lexicon::is(&word.to_lowercase(), kinds)
         || word.ends_with('.') && lexicon::is(&word.trim_end_matches('.').to_lowercase(), kinds)
 }
 
-/// A word without the marks around it.
+/// A word without the hints around it.
 pub(crate) fn bare(word: &str) -> &str {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '\'' | '’'));
     if word.chars().any(char::is_alphanumeric) {
@@ -669,20 +680,20 @@ mod tests {
     #[test]
     fn classes_of_names() {
         for (text, expected) in [
-            ("Ada Lane", Class::Person),
-            ("Jean-Luc d'Arc", Class::Person),
-            ("O. de la Cruz", Class::Person),
-            ("王小明", Class::Person),
-            ("Иван Петров", Class::Person),
-            ("محمد علي", Class::Person),
-            ("约翰·史密斯", Class::Person),
-            ("Ada", Class::Single),
-            ("ada_lane", Class::Single),
-            ("某某人文", Class::Single),
-            ("DPA", Class::Body),
-            ("The Social Shepherd Ltd", Class::Body),
-            ("Clemson News", Class::Body),
-            ("海港晚报", Class::Body),
+            ("Ada Lane", NameClass::Person),
+            ("Jean-Luc d'Arc", NameClass::Person),
+            ("O. de la Cruz", NameClass::Person),
+            ("王小明", NameClass::Person),
+            ("Иван Петров", NameClass::Person),
+            ("محمد علي", NameClass::Person),
+            ("约翰·史密斯", NameClass::Person),
+            ("Ada", NameClass::Single),
+            ("ada_lane", NameClass::Single),
+            ("某某人文", NameClass::Single),
+            ("DPA", NameClass::Body),
+            ("The Social Shepherd Ltd", NameClass::Body),
+            ("Clemson News", NameClass::Body),
+            ("海港晚报", NameClass::Body),
         ] {
             assert_eq!(class(text), Some(expected), "{text}");
         }

@@ -4,12 +4,12 @@ use crate::metadata::{Author, Editor, Facts, Outlet, Source, clean_title, dates}
 use crate::{
     engine::extract::lines::squash,
     error::Warning,
-    input::{Known, request::caller_metadata::Named},
+    input::{CallerMetadata, request::caller_metadata::Named},
 };
 
 /// Puts the caller's facts in the place of those that were found. The language has been decided on before, since the
 /// others are read by it.
-pub(crate) fn overrule(facts: &mut Facts, known: &Known) {
+pub(crate) fn overrule(facts: &mut Facts, known: &CallerMetadata) {
     if let Some(title) = &known.title {
         facts.title = Some(clean_title(title));
         facts.title_raw = Some(title.clone());
@@ -59,7 +59,7 @@ fn by_caller() -> crate::metadata::Provenance {
     }
 }
 
-fn people(facts: &mut Facts, known: &Known) {
+fn people(facts: &mut Facts, known: &CallerMetadata) {
     if let Some(authors) = &known.authors {
         facts.authors = authors.as_slice().iter().map(author).collect();
         facts.say("authors", Source::Caller, None);
@@ -88,7 +88,7 @@ fn author(named: &Named) -> Author {
 }
 
 /// A date that cannot be read leaves what was found, with a warning.
-fn dates(facts: &mut Facts, known: &Known) {
+fn dates(facts: &mut Facts, known: &CallerMetadata) {
     for (name, given) in [
         ("date_published", &known.date_published),
         ("date_modified", &known.date_modified),

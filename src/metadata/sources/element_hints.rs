@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use crate::metadata::Source;
 use crate::{
     engine::{
-        Outline,
+        Document,
         html::{tags::Tag, tokens::StartTag},
     },
-    pattern::Words,
+    pattern::LiteralSet,
 };
 
 /// Ancestors that are asked whether they hold something else.
@@ -103,7 +103,7 @@ const NAMES: &[&str] = &[
     "stand",
     "written",
 ];
-static NAMED: LazyLock<Words> = LazyLock::new(|| Words::fixed(NAMES.iter().chain(WRITERS).copied()));
+static NAMED: LazyLock<LiteralSet> = LazyLock::new(|| LiteralSet::fixed(NAMES.iter().chain(WRITERS).copied()));
 
 /// Whether a value is a moment: in ISO 8601 or in seconds since 1970.
 fn is_moment(value: &str) -> bool {
@@ -121,7 +121,7 @@ pub(crate) fn may_name(tag: StartTag<'_>) -> bool {
 
 /// How markup says that an element names those who wrote something, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub(crate) enum ElementHint {
     /// `itemprop`.
     Schema,
     /// `property`.
@@ -136,11 +136,11 @@ pub(crate) enum Mark {
     Link,
 }
 
-impl Mark {
+impl ElementHint {
     pub(crate) fn source(self) -> Source {
         match self {
-            Mark::Schema => Source::Microdata,
-            Mark::Rdfa => Source::Rdfa,
+            ElementHint::Schema => Source::Microdata,
+            ElementHint::Rdfa => Source::Rdfa,
             _ => Source::Html,
         }
     }
@@ -197,11 +197,11 @@ const PEOPLE: &[&str] = &[
     "/editor/",
     "/editors/",
 ];
-static PEOPLE_IN_PATHS: LazyLock<Words> = LazyLock::new(|| Words::fixed(PEOPLE.iter().copied()));
+static PEOPLE_IN_PATHS: LazyLock<LiteralSet> = LazyLock::new(|| LiteralSet::fixed(PEOPLE.iter().copied()));
 
 /// Whether a link leads to a page about a person.
-pub(crate) fn leads_to_person(outline: &Outline<'_>, id: u32) -> bool {
-    let Some(href) = outline
+pub(crate) fn leads_to_person(document: &Document<'_>, id: u32) -> bool {
+    let Some(href) = document
         .attribute(id, "href")
         .filter(|href| PEOPLE_IN_PATHS.are_in(href.as_bytes()))
     else {
@@ -216,7 +216,7 @@ pub(crate) fn leads_to_person(outline: &Outline<'_>, id: u32) -> bool {
 
 /// What the attributes of one element say.
 #[derive(Default)]
-pub(crate) struct Marks<'a> {
+pub(crate) struct ElementHints<'a> {
     /// Class, id and the like, in lower case.
     pub(crate) names: String,
     microdata: &'a str,
@@ -228,72 +228,72 @@ pub(crate) struct Marks<'a> {
     is_pubdate: bool,
 }
 
-impl<'a> Marks<'a> {
-    pub(crate) fn read(outline: &Outline<'a>, id: u32) -> Self {
-        let mut marks = Marks::default();
-        for (name, value) in outline.start_tag(id).attributes() {
-            let Some(value) = outline.as_text(value) else {
+impl<'a> ElementHints<'a> {
+    pub(crate) fn read(document: &Document<'a>, id: u32) -> Self {
+        let mut hints = ElementHints::default();
+        for (name, value) in document.start_tag(id).attributes() {
+            let Some(value) = document.as_text(value) else {
                 continue;
             };
             if [&b"class"[..], b"id", b"data-testid", b"data-component"]
                 .iter()
                 .any(|own| name.eq_ignore_ascii_case(own))
             {
-                marks.names.push_str(&value.to_ascii_lowercase());
-                marks.names.push(' ');
+                hints.names.push_str(&value.to_ascii_lowercase());
+                hints.names.push(' ');
             } else if name.eq_ignore_ascii_case(b"itemprop") {
-                marks.microdata = value;
+                hints.microdata = value;
             } else if name.eq_ignore_ascii_case(b"property") {
-                marks.rdfa = value.rsplit(':').next().unwrap_or(value);
+                hints.rdfa = value.rsplit(':').next().unwrap_or(value);
             } else if name.eq_ignore_ascii_case(b"rel") {
-                marks.rel = value;
+                hints.rel = value;
             } else if name.eq_ignore_ascii_case(b"datetime") || name.eq_ignore_ascii_case(b"content") {
-                marks.datetime = Some(value);
+                hints.datetime = Some(value);
             } else if name.eq_ignore_ascii_case(b"title") {
-                marks.title = Some(value);
+                hints.title = Some(value);
             } else if name.len() > 5
                 && name[..5].eq_ignore_ascii_case(b"data-")
-                && marks.datetime.is_none()
+                && hints.datetime.is_none()
                 && is_moment(value)
             {
-                marks.datetime = Some(value);
+                hints.datetime = Some(value);
             } else if name.eq_ignore_ascii_case(b"pubdate") {
-                marks.is_pubdate = true;
+                hints.is_pubdate = true;
             }
         }
-        marks
+        hints
     }
 
     fn has(&self, parts: &[&str]) -> bool {
         parts.iter().any(|part| self.names.contains(part))
     }
 
-    pub(crate) fn names_people(&self) -> Option<Mark> {
+    pub(crate) fn names_people(&self) -> Option<ElementHint> {
         let is_maker = |names: &str| {
             names
                 .split_ascii_whitespace()
                 .any(|name| matches!(name, "author" | "creator"))
         };
         if is_maker(self.microdata) {
-            return Some(Mark::Schema);
+            return Some(ElementHint::Schema);
         }
         if is_maker(self.rdfa) {
-            return Some(Mark::Rdfa);
+            return Some(ElementHint::Rdfa);
         }
         if self
             .rel
             .split_ascii_whitespace()
             .any(|rel| rel.eq_ignore_ascii_case("author"))
         {
-            return Some(Mark::Rel);
+            return Some(ElementHint::Rel);
         }
         if self.has(BESIDE) {
             return None;
         }
         if self.has(&["author", "byline", "by-line"]) {
-            return Some(Mark::Author);
+            return Some(ElementHint::Author);
         }
-        self.has(WRITERS).then_some(Mark::Writer)
+        self.has(WRITERS).then_some(ElementHint::Writer)
     }
 
     pub(crate) fn names_a_day(&self, tag: Tag) -> Option<(u8, Source)> {
@@ -335,18 +335,18 @@ impl<'a> Marks<'a> {
 }
 
 /// Whether an element stands in a quotation, or in what readers say of the article.
-pub(crate) fn is_of_others(outline: &Outline<'_>, mut id: u32) -> bool {
-    let all = outline.characters_before.last().copied().unwrap_or_default();
+pub(crate) fn is_of_others(document: &Document<'_>, mut id: u32) -> bool {
+    let all = document.characters_before.last().copied().unwrap_or_default();
     for _ in 0..ANCESTORS {
-        let Some(element) = outline.elements.get(id as usize) else {
+        let Some(element) = document.elements.get(id as usize) else {
             return false;
         };
         let is_comment = || {
-            let names = outline
+            let names = document
                 .attribute(id, "class")
                 .unwrap_or_default()
                 .split_ascii_whitespace();
-            let mut names = names.chain(outline.attribute(id, "id"));
+            let mut names = names.chain(document.attribute(id, "id"));
             names.any(|name| {
                 [
                     "comment",
@@ -359,7 +359,7 @@ pub(crate) fn is_of_others(outline: &Outline<'_>, mut id: u32) -> bool {
                 .contains(&name)
             })
         };
-        if outline.characters(id) * 2 < all && (element.tag == Tag::BLOCKQUOTE || is_comment()) {
+        if document.characters(id) * 2 < all && (element.tag == Tag::BLOCKQUOTE || is_comment()) {
             return true;
         }
         id = element.parent;
@@ -368,9 +368,9 @@ pub(crate) fn is_of_others(outline: &Outline<'_>, mut id: u32) -> bool {
 }
 
 /// Whether an element stands among what is not the article.
-pub(crate) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
+pub(crate) fn is_elsewhere(document: &Document<'_>, mut id: u32) -> bool {
     for _ in 0..ANCESTORS {
-        let Some(element) = outline.elements.get(id as usize) else {
+        let Some(element) = document.elements.get(id as usize) else {
             return false;
         };
         match element.tag {
@@ -380,12 +380,12 @@ pub(crate) fn is_elsewhere(outline: &Outline<'_>, mut id: u32) -> bool {
             _ => {}
         }
         let says = |name: &str| {
-            let value = outline.attribute(id, name).unwrap_or_default();
+            let value = document.attribute(id, name).unwrap_or_default();
             let value = value[..value.floor_char_boundary(NAME_BYTES)].to_ascii_lowercase();
             ELSEWHERE.iter().any(|part| value.contains(part))
         };
         // What holds half of the page holds the article too, whatever it is called.
-        let is_small = outline.characters(id) * 2 < outline.characters_before.last().copied().unwrap_or_default();
+        let is_small = document.characters(id) * 2 < document.characters_before.last().copied().unwrap_or_default();
         if is_small && (element.tag == Tag::NAV || says("class") || says("id")) {
             return true;
         }

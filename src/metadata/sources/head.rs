@@ -5,7 +5,7 @@ use memchr::memmem::{self, Finder};
 use crate::metadata::Source;
 use crate::{
     engine::{
-        Outline,
+        Document,
         extract::{lines::squash, units::embeds::stand_in},
         html::tags::Tag,
     },
@@ -193,13 +193,13 @@ pub(crate) struct Head {
     pub(crate) tags: Vec<u32>,
     pub(crate) license: Option<String>,
     /// What each `meta` says, by its trust and its number in [`NAMES`].
-    metas: Vec<(Rank, String)>,
+    metas: Vec<(MetaRank, String)>,
 }
 
 /// Dublin Core in a `property` is RDFa, which comes before OpenGraph; then the number in [`NAMES`].
-type Rank = (bool, usize);
+type MetaRank = (bool, usize);
 
-fn source(rank: Rank) -> Source {
+fn source(rank: MetaRank) -> Source {
     match rank {
         (false, _) => Source::Rdfa,
         (true, number) => NAMES[number].2,
@@ -211,19 +211,19 @@ pub(crate) fn clean(value: &str) -> Option<String> {
 }
 
 impl Head {
-    pub(crate) fn read(outline: &Outline<'_>) -> Self {
+    pub(crate) fn read(document: &Document<'_>) -> Self {
         let mut head = Head::default();
         // Where the last svg or formula ends that has begun.
         let mut foreign = 0;
         let (license, rel) = (Finder::new(b"license"), Finder::new(b"rel="));
-        for (i, element) in outline.elements.iter().enumerate() {
+        for (i, element) in document.elements.iter().enumerate() {
             let id = i as u32;
-            let attribute = |name: &str| outline.attribute(id, name).and_then(clean);
+            let attribute = |name: &str| document.attribute(id, name).and_then(clean);
             let is = |name: &str, value: &str| {
-                let given = outline.attribute(id, name);
+                let given = document.attribute(id, name);
                 given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
             };
-            let tag = &outline.source.as_bytes()[element.start as usize..element.inner as usize];
+            let tag = &document.source.as_bytes()[element.start as usize..element.inner as usize];
             steps::count(tag.len());
             let names = |word: &Finder<'_>| word.find(tag).is_some();
             if matches!(element.tag, Tag::SVG | Tag::MATH) {
@@ -236,14 +236,15 @@ impl Head {
                 }
                 // An svg may hold a title of its own.
                 Tag::TITLE if head.title.is_none() && id >= foreign => {
-                    head.title = Some(squash(&htmlize::unescape(outline.raw_text(id)))).filter(|text| !text.is_empty());
+                    head.title =
+                        Some(squash(&htmlize::unescape(document.raw_text(id)))).filter(|text| !text.is_empty());
                 }
                 Tag::BASE if head.base.is_none() => {
                     head.base = attribute("href").filter(|base| base.len() <= BASE_BYTES);
                 }
                 Tag::LINK if head.canonical.is_none() && is("rel", "canonical") => head.canonical = attribute("href"),
                 Tag::META => {
-                    let [content, own @ ..] = outline.attributes(id, ["content", "property", "name", "itemprop"]);
+                    let [content, own @ ..] = document.attributes(id, ["content", "property", "name", "itemprop"]);
                     for (i, names) in own.into_iter().enumerate() {
                         head.meta(names.unwrap_or_default(), i == 0, || content.and_then(clean));
                     }
@@ -252,7 +253,7 @@ impl Head {
                     head.license = attribute("href");
                 }
                 Tag::A if names(&rel) => {
-                    let rel = outline.attribute(id, "rel").unwrap_or_default();
+                    let rel = document.attribute(id, "rel").unwrap_or_default();
                     let has = |name: &str| rel.split_ascii_whitespace().any(|own| own.eq_ignore_ascii_case(name));
                     if has("category") && head.categories.len() < MOST {
                         head.categories.push(id);
@@ -260,10 +261,10 @@ impl Head {
                         head.tags.push(id);
                     }
                 }
-                Tag::SCRIPT if head.json_ld.len() < MOST && is_json_ld(outline, id) => head.json_ld.push(id),
+                Tag::SCRIPT if head.json_ld.len() < MOST && is_json_ld(document, id) => head.json_ld.push(id),
                 Tag::VIDEO | Tag::IFRAME if head.videos.len() < MOST => head.videos.push(id),
-                Tag::OTHER if head.videos.len() < MOST && stand_in(outline, id).is_some() => head.videos.push(id),
-                Tag::H1 | Tag::H2 if head.headings.len() < MOST && is_heading(outline, id) => head.headings.push(id),
+                Tag::OTHER if head.videos.len() < MOST && stand_in(document, id).is_some() => head.videos.push(id),
+                Tag::H1 | Tag::H2 if head.headings.len() < MOST && is_heading(document, id) => head.headings.push(id),
                 _ => {}
             }
         }
@@ -325,18 +326,18 @@ impl Head {
 }
 
 /// Whether a script holds JSON-LD: it says so, or says nothing and holds an object in the words of schema.org.
-fn is_json_ld(outline: &Outline<'_>, id: u32) -> bool {
-    match outline.attribute(id, "type") {
+fn is_json_ld(document: &Document<'_>, id: u32) -> bool {
+    match document.attribute(id, "type") {
         Some(given) => given.trim().eq_ignore_ascii_case("application/ld+json"),
         None => {
-            let text = outline.raw_text(id).trim_start();
+            let text = document.raw_text(id).trim_start();
             let start = &text.as_bytes()[..text.len().min(SCHEMA_WITHIN)];
             text.starts_with('{') && memmem::find(start, b"schema.org").is_some()
         }
     }
 }
 
-fn is_heading(outline: &Outline<'_>, id: u32) -> bool {
-    let element = &outline.elements[id as usize];
-    element.seen && outline.characters(id) <= HEADING_CHARACTERS && element.end - element.start <= HEADING_BYTES
+fn is_heading(document: &Document<'_>, id: u32) -> bool {
+    let element = &document.elements[id as usize];
+    element.seen && document.characters(id) <= HEADING_CHARACTERS && element.end - element.start <= HEADING_BYTES
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
-use super::json_values::{THINGS, Thing, Value, clean, parse};
+use super::json_values::{JsonObject, JsonValue, THINGS, clean, parse};
 use crate::metadata::{Author, titles::TITLE_BYTES};
 use crate::steps;
 
@@ -48,7 +48,7 @@ const OTHERS: &[&str] = &[
 
 /// What JSON-LD says of an article.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Described {
+pub(crate) struct ArticleData {
     pub(crate) headline: Option<String>,
     pub(crate) subtitle: Option<String>,
     pub(crate) license: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) struct Described {
 
 /// Reads the blocks of a page, and chooses the article that the page is about: of several the one that the page's title
 /// names, since lists of other articles stand in the same form.
-pub(crate) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
+pub(crate) fn read(blocks: &[&str], title: Option<&str>) -> Option<ArticleData> {
     let mut left = BLOCKS_BYTES;
     let mut things = Vec::new();
     for block in blocks {
@@ -82,7 +82,7 @@ pub(crate) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
             flatten(value, &mut things);
         }
     }
-    let is_article = |thing: &&Thing| thing.is(|name| name.ends_with("Article") || ARTICLES.contains(&name));
+    let is_article = |thing: &&JsonObject| thing.is(|name| name.ends_with("Article") || ARTICLES.contains(&name));
     let mut articles = things.iter().filter(is_article).peekable();
     let first = articles.peek().copied();
     let named = title.filter(|title| title.len() <= TITLE_BYTES).and_then(|title| {
@@ -94,26 +94,26 @@ pub(crate) fn read(blocks: &[&str], title: Option<&str>) -> Option<Described> {
     });
     // A type of the publisher's own is an article all the same if it has the properties of one.
     let kin = || {
-        let has = |thing: &&Thing, name: &str| thing.get(name).is_some();
+        let has = |thing: &&JsonObject, name: &str| thing.get(name).is_some();
         let mut kin = things.iter().filter(|thing| !thing.is(|name| OTHERS.contains(&name)));
         kin.find(|thing| has(thing, "headline") || (has(thing, "author") && has(thing, "datePublished")))
     };
     let article = named.or(first).or_else(kin);
     let by_id = by_id(&things);
     let page = things.iter().find(|thing| thing.is(|name| PAGES.contains(&name)));
-    let mut described = article.map(|article| article.describe(&by_id)).unwrap_or_default();
-    described.image = article.and_then(|article| article.picture(&things));
+    let mut article_data = article.map(|article| article.describe(&by_id)).unwrap_or_default();
+    article_data.image = article.and_then(|article| article.picture(&things));
     if let Some(page) = page {
         let date = |name: &str| page.text(&[name]);
-        described.published = described.published.or_else(|| date("datePublished"));
-        described.modified = described.modified.or_else(|| date("dateModified"));
-        if described.authors.is_empty() {
+        article_data.published = article_data.published.or_else(|| date("datePublished"));
+        article_data.modified = article_data.modified.or_else(|| date("dateModified"));
+        if article_data.authors.is_empty() {
             let said = page.describe(&by_id);
-            (described.authors, described.are_people) = (said.authors, said.are_people);
-            described.are_bodies = said.are_bodies;
+            (article_data.authors, article_data.are_people) = (said.authors, said.are_people);
+            article_data.are_bodies = said.are_bodies;
         }
     }
-    (described != Described::default()).then_some(described)
+    (article_data != ArticleData::default()).then_some(article_data)
 }
 
 /// Letters and digits alone, to know a title again.
@@ -131,10 +131,10 @@ pub(crate) fn letters(text: &str) -> String {
 }
 
 /// Puts the things that a block is about beside one another: those of its lists and graphs, and what a page is about.
-fn flatten(value: Value, things: &mut Vec<Thing>) {
+fn flatten(value: JsonValue, things: &mut Vec<JsonObject>) {
     match value {
-        Value::List(items) => items.into_iter().for_each(|item| flatten(item, things)),
-        Value::Thing(mut thing) if things.len() < THINGS => {
+        JsonValue::List(items) => items.into_iter().for_each(|item| flatten(item, things)),
+        JsonValue::Thing(mut thing) if things.len() < THINGS => {
             let inner = ["@graph", "mainEntity", "mainEntityOfPage"].map(|name| thing.take(name));
             things.push(thing);
             inner.into_iter().flatten().for_each(|value| flatten(value, things));
@@ -143,22 +143,22 @@ fn flatten(value: Value, things: &mut Vec<Thing>) {
     }
 }
 
-impl Thing {
+impl JsonObject {
     /// The address of its picture: said at once, of a thing that is one, or of one elsewhere on the page.
-    fn picture(&self, things: &[Thing]) -> Option<String> {
-        let own = |thing: &Thing| ["url", "contentUrl"].iter().find_map(|name| address(thing.get(name)?));
-        let referred = |thing: &Thing| {
-            let Some(Value::Text(id)) = thing.get("@id") else {
+    fn picture(&self, things: &[JsonObject]) -> Option<String> {
+        let own = |thing: &JsonObject| ["url", "contentUrl"].iter().find_map(|name| address(thing.get(name)?));
+        let referred = |thing: &JsonObject| {
+            let Some(JsonValue::Text(id)) = thing.get("@id") else {
                 return None;
             };
-            let is_it = |other: &&Thing| matches!(other.get("@id"), Some(Value::Text(own)) if own == id);
+            let is_it = |other: &&JsonObject| matches!(other.get("@id"), Some(JsonValue::Text(own)) if own == id);
             things.iter().filter(is_it).find_map(own)
         };
-        let of = |value: &Value| {
+        let of = |value: &JsonValue| {
             let mut items = value.items().iter().take(PICTURES);
             items.find_map(|item| match item {
-                Value::Text(text) => clean(text),
-                Value::Thing(thing) => own(thing).or_else(|| referred(thing)),
+                JsonValue::Text(text) => clean(text),
+                JsonValue::Thing(thing) => own(thing).or_else(|| referred(thing)),
                 _ => None,
             })
         };
@@ -167,10 +167,10 @@ impl Thing {
             .find_map(|name| of(self.get(name)?))
     }
 
-    fn describe(&self, things: &ById<'_>) -> Described {
+    fn describe(&self, things: &ById<'_>) -> ArticleData {
         let makers = ["author", "creator"].iter().find_map(|name| self.get(name));
-        let makers: Vec<&Value> = makers.map(Value::items).unwrap_or_default().iter().collect();
-        let mut described = Described {
+        let makers: Vec<&JsonValue> = makers.map(JsonValue::items).unwrap_or_default().iter().collect();
+        let mut article_data = ArticleData {
             headline: self.text(&["headline", "name"]),
             subtitle: self.text(&["alternativeHeadline"]),
             license: self.get("license").and_then(address),
@@ -187,35 +187,36 @@ impl Thing {
             sections: self.get("articleSection").map(texts).unwrap_or_default(),
             keywords: self.get("keywords").map(keywords).unwrap_or_default(),
         };
-        let is_of = |maker: &Value, name: &str| named(maker, things).is_some_and(|thing| thing.is(|own| own == name));
-        described.are_people = makers.iter().any(|maker| is_of(maker, "Person"));
+        let is_of =
+            |maker: &JsonValue, name: &str| named(maker, things).is_some_and(|thing| thing.is(|own| own == name));
+        article_data.are_people = makers.iter().any(|maker| is_of(maker, "Person"));
         // Where a person is named, an organization beside them has published it.
         let people = makers
             .iter()
             .copied()
-            .filter(|maker| !described.are_people || !is_of(maker, "Organization"));
+            .filter(|maker| !article_data.are_people || !is_of(maker, "Organization"));
         // Many may refer to one thing, which says who it is once.
-        let mut known: HashSet<*const Thing, FixedState> = HashSet::default();
+        let mut known: HashSet<*const JsonObject, FixedState> = HashSet::default();
         for maker in people {
             steps::count(1);
             let thing = named(maker, things);
             if thing.is_some_and(|thing| !known.insert(thing)) {
                 continue;
             }
-            described.are_bodies |= is_of(maker, "Organization") || is_of(maker, "NewsMediaOrganization");
-            let full = |thing: &Thing| {
+            article_data.are_bodies |= is_of(maker, "Organization") || is_of(maker, "NewsMediaOrganization");
+            let full = |thing: &JsonObject| {
                 let names = ["givenName", "familyName"].map(|name| thing.text(&[name]).unwrap_or_default());
                 thing.text(&["name"]).or_else(|| clean(&names.join(" ")))
             };
             let name = match maker {
-                Value::Text(text) => clean(text),
+                JsonValue::Text(text) => clean(text),
                 _ => thing.and_then(|thing| {
                     let name = full(thing)?;
                     let whole = thing.text(&["description"]).and_then(|text| whole_name(&name, &text));
                     Some(whole.unwrap_or(name))
                 }),
             };
-            described.authors.extend(name.map(|name| {
+            article_data.authors.extend(name.map(|name| {
                 Author {
                     name,
                     url: thing
@@ -224,7 +225,7 @@ impl Thing {
                 }
             }));
         }
-        described
+        article_data
     }
 }
 
@@ -238,12 +239,12 @@ fn whole_name(first: &str, description: &str) -> Option<String> {
 }
 
 /// The things of a page that have a name, by their `@id`.
-type ById<'a> = HashMap<&'a str, &'a Thing>;
+type ById<'a> = HashMap<&'a str, &'a JsonObject>;
 
-fn by_id(things: &[Thing]) -> ById<'_> {
+fn by_id(things: &[JsonObject]) -> ById<'_> {
     let named = things.iter().filter(|thing| thing.get("name").is_some());
     let ids = named.filter_map(|thing| match thing.get("@id") {
-        Some(Value::Text(id)) => Some((id.as_str(), thing)),
+        Some(JsonValue::Text(id)) => Some((id.as_str(), thing)),
         _ => None,
     });
     // Of several that share one, the first counts.
@@ -251,35 +252,35 @@ fn by_id(things: &[Thing]) -> ById<'_> {
 }
 
 /// The thing that a value is, or the one elsewhere on the page that it refers to by `@id`.
-fn named<'a>(value: &'a Value, things: &ById<'a>) -> Option<&'a Thing> {
+fn named<'a>(value: &'a JsonValue, things: &ById<'a>) -> Option<&'a JsonObject> {
     let thing = value.items().iter().find_map(|item| match item {
-        Value::Thing(thing) => Some(thing),
+        JsonValue::Thing(thing) => Some(thing),
         _ => None,
     })?;
     match (thing.get("name"), thing.get("@id")) {
-        (None, Some(Value::Text(id))) => things.get(id.as_str()).copied(),
+        (None, Some(JsonValue::Text(id))) => things.get(id.as_str()).copied(),
         _ => Some(thing),
     }
 }
 
 /// The address of a picture: itself, or of a thing that is one.
-fn address(value: &Value) -> Option<String> {
+fn address(value: &JsonValue) -> Option<String> {
     match value {
-        Value::Text(text) => clean(text),
-        Value::List(items) => items.iter().find_map(address),
-        Value::Thing(thing) => thing.get("url").and_then(address),
-        Value::Nothing => None,
+        JsonValue::Text(text) => clean(text),
+        JsonValue::List(items) => items.iter().find_map(address),
+        JsonValue::Thing(thing) => thing.get("url").and_then(address),
+        JsonValue::Nothing => None,
     }
 }
 
-fn texts(value: &Value) -> Vec<String> {
-    value.items().iter().filter_map(Value::text).collect()
+fn texts(value: &JsonValue) -> Vec<String> {
+    value.items().iter().filter_map(JsonValue::text).collect()
 }
 
-fn keywords(value: &Value) -> Vec<String> {
-    let words = value.items().iter().filter_map(Value::text);
+fn keywords(value: &JsonValue) -> Vec<String> {
+    let words = value.items().iter().filter_map(JsonValue::text);
     match value {
-        Value::Text(text) => text.split([',', '，', ';']).filter_map(clean).collect(),
+        JsonValue::Text(text) => text.split([',', '，', ';']).filter_map(clean).collect(),
         _ => words.collect(),
     }
 }
@@ -288,32 +289,32 @@ fn keywords(value: &Value) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn one(block: &str) -> Described {
+    fn one(block: &str) -> ArticleData {
         read(&[block], None).unwrap_or_else(|| panic!("{block}"))
     }
 
-    fn names(described: &Described) -> Vec<&str> {
-        described.authors.iter().map(|author| author.name.as_str()).collect()
+    fn names(article_data: &ArticleData) -> Vec<&str> {
+        article_data.authors.iter().map(|author| author.name.as_str()).collect()
     }
 
     #[test]
     fn reads_an_article() {
-        let described = one(
+        let article_data = one(
             r#"{"@context":"https://schema.org","@type":["NewsArticle"],"headline":"Ein &amp; alles","author":[{"@type":"Person","name":"Ada","url":"https://example.org/ada"},"Bea"],
             "datePublished":"2020-05-12T08:00:00+02:00","dateModified":"2020-05-13","publisher":{"@type":"Organization","name":"Blatt"},"image":[{"url":"https://example.org/a.jpg"}],
             "articleSection":["Politik"],"keywords":"a, b","articleBody":{"deep":[1,2.5,-1,true,null]},"description":"Worum es geht"}"#,
         );
-        assert_eq!(described.headline.as_deref(), Some("Ein & alles"));
-        assert_eq!(names(&described), ["Ada", "Bea"]);
-        assert!(described.are_people);
-        assert_eq!(described.authors[0].url.as_deref(), Some("https://example.org/ada"));
-        assert_eq!(described.published.as_deref(), Some("2020-05-12T08:00:00+02:00"));
-        assert_eq!(described.modified.as_deref(), Some("2020-05-13"));
-        assert_eq!(described.publisher.as_deref(), Some("Blatt"));
-        assert_eq!(described.image.as_deref(), Some("https://example.org/a.jpg"));
-        assert_eq!(described.sections, ["Politik"]);
-        assert_eq!(described.keywords, ["a", "b"]);
-        assert_eq!(described.description.as_deref(), Some("Worum es geht"));
+        assert_eq!(article_data.headline.as_deref(), Some("Ein & alles"));
+        assert_eq!(names(&article_data), ["Ada", "Bea"]);
+        assert!(article_data.are_people);
+        assert_eq!(article_data.authors[0].url.as_deref(), Some("https://example.org/ada"));
+        assert_eq!(article_data.published.as_deref(), Some("2020-05-12T08:00:00+02:00"));
+        assert_eq!(article_data.modified.as_deref(), Some("2020-05-13"));
+        assert_eq!(article_data.publisher.as_deref(), Some("Blatt"));
+        assert_eq!(article_data.image.as_deref(), Some("https://example.org/a.jpg"));
+        assert_eq!(article_data.sections, ["Politik"]);
+        assert_eq!(article_data.keywords, ["a", "b"]);
+        assert_eq!(article_data.description.as_deref(), Some("Worum es geht"));
     }
 
     #[test]
@@ -321,11 +322,11 @@ mod tests {
         let graph = r##"{"@graph":[{"@type":"WebSite","name":"Site"},{"@type":"WebPage","datePublished":"2020-01-01"},
             {"@type":"http://schema.org/BlogPosting","headline":"One","author":{"@id":"#p"},"publisher":{"@id":"#o"}},
             {"@type":"Person","@id":"#p","givenName":"","name":"Ada"},{"@type":"Organization","@id":"#o","name":"Blatt"}]}"##;
-        let described = one(graph);
-        assert_eq!(described.headline.as_deref(), Some("One"));
-        assert_eq!(names(&described), ["Ada"]);
-        assert_eq!(described.published.as_deref(), Some("2020-01-01"));
-        assert_eq!(described.publisher.as_deref(), Some("Blatt"));
+        let article_data = one(graph);
+        assert_eq!(article_data.headline.as_deref(), Some("One"));
+        assert_eq!(names(&article_data), ["Ada"]);
+        assert_eq!(article_data.published.as_deref(), Some("2020-01-01"));
+        assert_eq!(article_data.publisher.as_deref(), Some("Blatt"));
         let page = r#"{"@type":"WebPage","mainEntity":{"@type":"Recipe","name":"Soup","author":{"@type":"Person","givenName":"Ada","familyName":"B"}}}"#;
         assert_eq!(one(page).headline.as_deref(), Some("Soup"));
         assert_eq!(names(&one(page)), ["Ada B"]);
@@ -356,7 +357,7 @@ mod tests {
             r#"[{"@type":"Article","headline":"Another"},{"@type":"Article","headline":"The one, really"}]"#,
             r#"{"@type":"Organization","name":"Blatt"}"#,
         ];
-        let read = |title| read(&blocks, title).and_then(|described| described.headline);
+        let read = |title| read(&blocks, title).and_then(|article_data| article_data.headline);
         assert_eq!(
             read(Some("The one – really | Blatt")).as_deref(),
             Some("The one, really")

@@ -43,15 +43,15 @@ const PROPERTIES: &[&str] = &[
     "mainEntityOfPage",
 ];
 
-pub(crate) fn parse(block: &str) -> Option<Value> {
+pub(crate) fn parse(block: &str) -> Option<JsonValue> {
     steps::count(block.len());
     serde_json::from_str(block)
         .or_else(|_| serde_json::from_str(&mend(block)))
         .ok()
 }
 
-/// Mends what templates break: comments around the whole, raw control characters and quotation marks inside strings,
-/// escapes that JSON does not know, commas before a closing bracket, entities for quotation marks.
+/// Mends what templates break: comments around the whole, raw control characters and quotation hints inside strings,
+/// escapes that JSON does not know, commas before a closing bracket, entities for quotation hints.
 fn mend(block: &str) -> String {
     let mut block = block;
     for (open, close) in [
@@ -103,57 +103,57 @@ fn mend(block: &str) -> String {
 
 /// JSON as far as it is read here.
 #[derive(Debug)]
-pub(crate) enum Value {
+pub(crate) enum JsonValue {
     Text(String),
-    List(Vec<Value>),
-    Thing(Thing),
+    List(Vec<JsonValue>),
+    Thing(JsonObject),
     Nothing,
 }
 
 /// An object: the properties that are read, as (number in [`PROPERTIES`], value).
 #[derive(Debug, Default)]
-pub(crate) struct Thing(pub(crate) Vec<(&'static str, Value)>);
+pub(crate) struct JsonObject(pub(crate) Vec<(&'static str, JsonValue)>);
 
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for JsonValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(ValueVisitor)
     }
 }
 
-struct Reader;
+struct ValueVisitor;
 
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = JsonValue;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<JsonValue, E> {
+        Ok(JsonValue::Text(text.to_owned()))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Nothing)
+    fn visit_bool<E>(self, _: bool) -> Result<JsonValue, E> {
+        Ok(JsonValue::Nothing)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-        Ok(Value::Nothing)
+    fn visit_i64<E>(self, _: i64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Nothing)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-        Ok(Value::Nothing)
+    fn visit_u64<E>(self, _: u64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Nothing)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Nothing)
+    fn visit_f64<E>(self, _: f64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Nothing)
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Nothing)
+    fn visit_unit<E>(self) -> Result<JsonValue, E> {
+        Ok(JsonValue::Nothing)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<JsonValue, A::Error> {
         let mut list = Vec::new();
         while list.len() < THINGS
             && let Some(item) = items.next_element()?
@@ -161,11 +161,11 @@ impl<'de> Visitor<'de> for Reader {
             list.push(item);
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::List(list))
+        Ok(JsonValue::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut thing = Thing::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<JsonValue, A::Error> {
+        let mut thing = JsonObject::default();
         while let Some(key) = entries.next_key::<String>()? {
             match PROPERTIES.iter().find(|name| **name == key) {
                 Some(name) if !thing.0.iter().any(|(given, _)| given == name) => {
@@ -176,14 +176,14 @@ impl<'de> Visitor<'de> for Reader {
                 }
             }
         }
-        Ok(Value::Thing(thing))
+        Ok(JsonValue::Thing(thing))
     }
 }
 
-impl Value {
-    pub(crate) fn items(&self) -> &[Value] {
+impl JsonValue {
+    pub(crate) fn items(&self) -> &[JsonValue] {
         match self {
-            Value::List(items) => items,
+            JsonValue::List(items) => items,
             one => std::slice::from_ref(one),
         }
     }
@@ -191,20 +191,20 @@ impl Value {
     /// A text, the first of a list, or the name of a thing.
     pub(crate) fn text(&self) -> Option<String> {
         match self {
-            Value::Text(text) => clean(text),
-            Value::List(items) => items.iter().find_map(Value::text),
-            Value::Thing(thing) => thing.text(&["@value", "name", "headline"]),
-            Value::Nothing => None,
+            JsonValue::Text(text) => clean(text),
+            JsonValue::List(items) => items.iter().find_map(JsonValue::text),
+            JsonValue::Thing(thing) => thing.text(&["@value", "name", "headline"]),
+            JsonValue::Nothing => None,
         }
     }
 }
 
-impl Thing {
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+impl JsonObject {
+    pub(crate) fn get(&self, name: &str) -> Option<&JsonValue> {
         self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| value)
     }
 
-    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<JsonValue> {
         let at = self.0.iter().position(|(given, _)| *given == name)?;
         Some(self.0.swap_remove(at).1)
     }
@@ -215,9 +215,9 @@ impl Thing {
 
     /// Whether one of its types is such; a type may be written as a URL.
     pub(crate) fn is(&self, such: impl Fn(&str) -> bool) -> bool {
-        let types = self.get("@type").map(Value::items).unwrap_or_default();
+        let types = self.get("@type").map(JsonValue::items).unwrap_or_default();
         types.iter().any(|value| match value {
-            Value::Text(name) => such(name.rsplit(['/', '#', ':']).next().unwrap_or(name)),
+            JsonValue::Text(name) => such(name.rsplit(['/', '#', ':']).next().unwrap_or(name)),
             _ => false,
         })
     }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    element_hints::{self, Mark, Marks, is_elsewhere},
+    element_hints::{self, ElementHint, ElementHints, is_elsewhere},
     head::clean,
 };
 use crate::metadata::{
@@ -16,7 +16,7 @@ use crate::metadata::{
 };
 use crate::{
     engine::{
-        Outline,
+        Document,
         extract::lines::{squash, squash_into},
         html::{
             document::{NONE, Run},
@@ -52,7 +52,7 @@ const TIME: u8 = 8;
 
 /// What the page says.
 #[derive(Debug, Default)]
-pub(crate) struct Printed {
+pub(crate) struct VisibleFacts {
     pub(crate) credits: Vec<Credit>,
     pub(crate) date: Option<(Date, String, Source)>,
     /// The day of the `time` right below the title, if there is one.
@@ -62,8 +62,13 @@ pub(crate) struct Printed {
 }
 
 /// Reads. `text` is where the article's text stands, `heading` where its title does.
-pub(crate) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, language: Option<&str>) -> Printed {
-    let mut makers: Vec<(u32, Mark)> = Vec::new();
+pub(crate) fn read(
+    document: &Document<'_>,
+    text: Range<usize>,
+    heading: usize,
+    language: Option<&str>,
+) -> VisibleFacts {
+    let mut makers: Vec<(u32, ElementHint)> = Vec::new();
     let mut date: Option<(u8, Date, String, Source)> = None;
     let mut is_date_inside = false;
     let mut asked = 0;
@@ -75,43 +80,44 @@ pub(crate) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, la
         true => below_title(&text, heading),
         false => text.start.saturating_sub(2 * BEGINNING)..text.start + BEGINNING,
     };
-    for (i, element) in outline.elements.iter().enumerate() {
+    for (i, element) in document.elements.iter().enumerate() {
         let (id, start) = (i as u32, element.start as usize);
         if start > text.end + BEHIND {
             break;
         }
-        let leads_to_person = element.tag == Tag::A && element_hints::leads_to_person(outline, id);
-        let is_named = || element.tag == Tag::TIME || leads_to_person || element_hints::may_name(outline.start_tag(id));
-        let is_line = outline.characters(id) <= LINE_CHARACTERS
+        let leads_to_person = element.tag == Tag::A && element_hints::leads_to_person(document, id);
+        let is_named =
+            || element.tag == Tag::TIME || leads_to_person || element_hints::may_name(document.start_tag(id));
+        let is_line = document.characters(id) <= LINE_CHARACTERS
             && element.next_run - element.first_run <= LINE_RUNS
-            && bytes_of_runs(outline, element.first_run..element.next_run) <= LINE_BYTES;
+            && bytes_of_runs(document, element.first_run..element.next_run) <= LINE_BYTES;
         if !element.seen || !is_line || !is_named() {
             continue;
         }
-        let marks = Marks::read(outline, id);
+        let hints = ElementHints::read(document, id);
         let closeness = u8::from(near.contains(&start));
-        if let Some(mark) = marks.names_people().or(leads_to_person.then_some(Mark::Link))
-            && (u32::from(mark != Mark::Schema)..=NAME_CHARACTERS).contains(&outline.characters(id))
+        if let Some(mark) = hints.names_people().or(leads_to_person.then_some(ElementHint::Link))
+            && (u32::from(mark != ElementHint::Schema)..=NAME_CHARACTERS).contains(&document.characters(id))
             && asked < CANDIDATES
         {
             asked += 1;
-            if is_elsewhere(outline, id) {
+            if is_elsewhere(document, id) {
                 continue;
             }
             makers.push((id, mark));
         }
-        if let Some((strength, source)) = marks.names_a_day(element.tag) {
+        if let Some((strength, source)) = hints.names_a_day(element.tag) {
             let strength = strength * 2 + closeness;
             let is_stronger = date.as_ref().is_none_or(|(most, ..)| *most < strength);
             let is_inside = text.contains(&start) && days_asked < DAYS_ASKED;
             days_asked += usize::from(is_inside);
             let is_time = element.tag == Tag::TIME && strength >= TIME && below.contains(&start);
             if (is_stronger || is_inside || is_time)
-                && let Some((found, raw)) = day(outline, id, &marks, language)
-                && !is_elsewhere(outline, id)
+                && let Some((found, raw)) = day(document, id, &hints, language)
+                && !is_elsewhere(document, id)
             {
                 if is_inside {
-                    days.push((marks.names.clone(), found.clone()));
+                    days.push((hints.names.clone(), found.clone()));
                 }
                 if is_time {
                     times.push((found.clone(), raw.clone()));
@@ -124,8 +130,8 @@ pub(crate) fn read(outline: &Outline<'_>, text: Range<usize>, heading: usize, la
         }
     }
     let is_list = is_date_inside && date.as_ref().is_some_and(|(_, date, ..)| is_of_list(date, &days));
-    Printed {
-        credits: credits::read(outline, &makers, heading),
+    VisibleFacts {
+        credits: credits::read(document, &makers, heading),
         date: date
             .filter(|_| !is_list)
             .map(|(_, date, raw, source)| (date, raw, source)),
@@ -150,25 +156,25 @@ fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
 }
 
 /// The day of the only `time` of a page.
-pub(crate) fn only_time(outline: &Outline<'_>, language: Option<&str>) -> Option<(Date, String)> {
-    let ids = 0..outline.elements.len() as u32;
-    let is_own = |id: &u32| outline.elements[*id as usize].tag == Tag::TIME && !is_elsewhere(outline, *id);
+pub(crate) fn only_time(document: &Document<'_>, language: Option<&str>) -> Option<(Date, String)> {
+    let ids = 0..document.elements.len() as u32;
+    let is_own = |id: &u32| document.elements[*id as usize].tag == Tag::TIME && !is_elsewhere(document, *id);
     let mut times = ids.filter(is_own);
     let only = times.next()?;
-    let day = || day(outline, only, &Marks::read(outline, only), language);
+    let day = || day(document, only, &ElementHints::read(document, only), language);
     times.next().is_none().then(day)?
 }
 
-fn day(outline: &Outline<'_>, id: u32, marks: &Marks<'_>, language: Option<&str>) -> Option<(Date, String)> {
-    let stated = marks
+fn day(document: &Document<'_>, id: u32, hints: &ElementHints<'_>, language: Option<&str>) -> Option<(Date, String)> {
+    let stated = hints
         .datetime
         .and_then(clean)
         .and_then(|raw| Some((read_date(&raw, language)?, raw)));
     let titled = || {
-        let raw = marks.title.and_then(clean)?;
+        let raw = hints.title.and_then(clean)?;
         Some((crate::metadata::dates::parse(&raw)?, raw))
     };
-    let line = text_of(outline, id);
+    let line = text_of(document, id);
     if inline::find(&line, None).is_some_and(|(_, range)| inline::is_of_another(&line[..range.start]))
         && inline::own(&line, language).is_none()
     {
@@ -187,37 +193,37 @@ pub(crate) fn read_date(raw: &str, language: Option<&str>) -> Option<Date> {
 }
 
 /// The visible text of an element on one line.
-pub(crate) fn text_of(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
-    text_of_runs(outline, element.first_run..element.next_run)
+pub(crate) fn text_of(document: &Document<'_>, id: u32) -> String {
+    let element = &document.elements[id as usize];
+    text_of_runs(document, element.first_run..element.next_run)
 }
 
-fn bytes_of_runs(outline: &Outline<'_>, runs: Range<u32>) -> u32 {
-    let runs = &outline.runs[runs.start as usize..runs.end as usize];
+fn bytes_of_runs(document: &Document<'_>, runs: Range<u32>) -> u32 {
+    let runs = &document.runs[runs.start as usize..runs.end as usize];
     runs.iter().map(|run| run.end - run.start).sum()
 }
 
 /// The text of some runs on one line.
-pub(crate) fn text_of_runs(outline: &Outline<'_>, runs: Range<u32>) -> String {
+pub(crate) fn text_of_runs(document: &Document<'_>, runs: Range<u32>) -> String {
     let mut text = String::new();
     let mut last: Option<&Run> = None;
     for number in runs {
         steps::count(1);
-        let run = &outline.runs[number as usize];
+        let run = &document.runs[number as usize];
         // What stands in two blocks are two words, and so is what stands on two lines.
         let is_apart = |last: &Run| {
-            let between = outline
+            let between = document
                 .source
                 .get(last.end as usize..run.start as usize)
                 .unwrap_or_default();
-            outline.block_of(last.parent) != outline.block_of(run.parent)
+            document.block_of(last.parent) != document.block_of(run.parent)
                 || between.contains("<br")
                 || between.contains("<BR")
         };
         if last.is_some_and(is_apart) {
             text.push(' ');
         }
-        text.push_str(&run.decode(outline.run_text(number)));
+        text.push_str(&run.decode(document.run_text(number)));
         last = Some(run);
     }
     squash(&text)
@@ -231,9 +237,9 @@ fn below_title(text: &Range<usize>, heading: usize) -> Range<usize> {
 /// The lines around the title and the beginning of the text: those right below the title; then those in front of it, the
 /// nearest first; then those at the beginning of the text. What stands between a title and a text that are far apart is
 /// left out.
-pub(crate) fn near(outline: &Outline<'_>, text: &Range<usize>, heading: usize) -> String {
+pub(crate) fn near(document: &Document<'_>, text: &Range<usize>, heading: usize) -> String {
     let below = below_title(text, heading);
-    let lines = |part: Range<usize>| lines_of(outline, part, |block| !element_hints::is_of_others(outline, block));
+    let lines = |part: Range<usize>| lines_of(document, part, |block| !element_hints::is_of_others(document, block));
     let mut all = lines(below.clone());
     let before = lines(heading.saturating_sub(AROUND)..heading);
     for line in before.lines().rev() {
@@ -249,21 +255,21 @@ pub(crate) fn near(outline: &Outline<'_>, text: &Range<usize>, heading: usize) -
 }
 
 /// The visible lines of a part of the source.
-pub(crate) fn lines(outline: &Outline<'_>, near: Range<usize>) -> String {
-    lines_of(outline, near, |_| true)
+pub(crate) fn lines(document: &Document<'_>, near: Range<usize>) -> String {
+    lines_of(document, near, |_| true)
 }
 
 /// The same of some blocks alone.
-fn lines_of(outline: &Outline<'_>, near: Range<usize>, is_of: impl Fn(u32) -> bool) -> String {
-    let first = outline.runs.partition_point(|run| (run.start as usize) < near.start);
+fn lines_of(document: &Document<'_>, near: Range<usize>, is_of: impl Fn(u32) -> bool) -> String {
+    let first = document.runs.partition_point(|run| (run.start as usize) < near.start);
     let mut lines = String::new();
     let (mut block, mut is_read) = (NONE, true);
-    for number in first..outline.runs.len() {
-        let run = &outline.runs[number];
+    for number in first..document.runs.len() {
+        let run = &document.runs[number];
         if run.start as usize >= near.end {
             break;
         }
-        let own = outline.block_of(run.parent);
+        let own = document.block_of(run.parent);
         if own != block {
             is_read = is_of(own);
         }
@@ -273,7 +279,7 @@ fn lines_of(outline: &Outline<'_>, near: Range<usize>, is_of: impl Fn(u32) -> bo
         }
         lines.push(if own == block { ' ' } else { '\n' });
         block = own;
-        squash_into(&mut lines, &run.decode(outline.run_text(number as u32)));
+        squash_into(&mut lines, &run.decode(document.run_text(number as u32)));
     }
     lines
 }

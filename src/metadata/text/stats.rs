@@ -16,7 +16,7 @@ pub struct Stats {
     pub cjk_characters: usize,
     /// Words of the scripts that part them by blanks.
     pub words: usize,
-    /// Sentences, by their closing marks.
+    /// Sentences, by their closing hints.
     pub sentences: usize,
     /// Blocks of text.
     pub paragraphs: usize,
@@ -130,15 +130,15 @@ fn paragraphs(text: &str) -> usize {
 }
 
 /// A question about characters, which the standard library searches a table for outside of ASCII; this one is 8 KiB of bits.
-struct Answers(fn(char) -> bool, Vec<u64>);
+struct CharacterTest(fn(char) -> bool, Vec<u64>);
 
-impl Answers {
+impl CharacterTest {
     fn to(question: fn(char) -> bool) -> Self {
         let mut bits = vec![0; 0x1_0000 / 64];
         for c in ('\0'..='\u{ffff}').filter(|c| question(*c)) {
             bits[c as usize / 64] |= 1 << (c as usize % 64);
         }
-        Answers(question, bits)
+        CharacterTest(question, bits)
     }
 
     fn get(&self, c: char) -> bool {
@@ -151,13 +151,13 @@ impl Answers {
 
 /// As [`char::is_alphanumeric`].
 pub(crate) fn is_alphanumeric(c: char) -> bool {
-    static ANSWERS: LazyLock<Answers> = LazyLock::new(|| Answers::to(char::is_alphanumeric));
+    static ANSWERS: LazyLock<CharacterTest> = LazyLock::new(|| CharacterTest::to(char::is_alphanumeric));
     ANSWERS.get(c)
 }
 
 /// Whether a character is another one in lower case.
 pub(crate) fn has_lower_case(c: char) -> bool {
-    static ANSWERS: LazyLock<Answers> = LazyLock::new(|| Answers::to(|c| !c.to_lowercase().eq([c])));
+    static ANSWERS: LazyLock<CharacterTest> = LazyLock::new(|| CharacterTest::to(|c| !c.to_lowercase().eq([c])));
     ANSWERS.get(c)
 }
 
@@ -175,7 +175,7 @@ fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
-/// Han, kana, hangul and the marks that go with them.
+/// Han, kana, hangul and the hints that go with them.
 pub(crate) fn is_cjk(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::engine::{Outline, html::tags::Tag};
+use crate::engine::{Document, html::tags::Tag};
 use crate::metadata::sources::{json_ld::letters, visible};
 
 /// Headings that are compared with the title.
@@ -75,29 +75,29 @@ pub(crate) struct Heading {
 }
 
 /// Those that say something, in document order.
-pub(crate) fn read(outline: &Outline<'_>, ids: &[u32], base: Option<&Url>) -> Vec<Heading> {
+pub(crate) fn read(document: &Document<'_>, ids: &[u32], base: Option<&Url>) -> Vec<Heading> {
     let names =
-        |id: u32| ["class", "id"].map(|name| outline.attribute(id, name).unwrap_or_default().to_ascii_lowercase());
+        |id: u32| ["class", "id"].map(|name| document.attribute(id, name).unwrap_or_default().to_ascii_lowercase());
     let is_of_readers = |id: &&u32| {
-        let parent = outline.elements[**id as usize].parent;
+        let parent = document.elements[**id as usize].parent;
         let around = [**id, parent]
             .into_iter()
-            .filter(|id| (*id as usize) < outline.elements.len());
+            .filter(|id| (*id as usize) < document.elements.len());
         around
             .flat_map(names)
             .any(|names| READERS.iter().any(|name| names.contains(name)))
     };
     let headings = ids
         .iter()
-        .filter(|id| outline.elements[**id as usize].tag == Tag::H1 || !is_of_readers(id));
+        .filter(|id| document.elements[**id as usize].tag == Tag::H1 || !is_of_readers(id));
     let headings = headings.map(|id| {
-        let (text, runs) = text(outline, *id);
+        let (text, runs) = text(document, *id);
         Heading {
             element: *id,
             text,
-            pieces: pieces(outline, runs),
-            is_first: outline.elements[*id as usize].tag == Tag::H1,
-            leads_home: leads_home(outline, *id, base),
+            pieces: pieces(document, runs),
+            is_first: document.elements[*id as usize].tag == Tag::H1,
+            leads_home: leads_home(document, *id, base),
         }
     });
     headings
@@ -107,45 +107,45 @@ pub(crate) fn read(outline: &Outline<'_>, ids: &[u32], base: Option<&Url>) -> Ve
 }
 
 /// What a heading says, and the runs of text that say it.
-fn text(outline: &Outline<'_>, id: u32) -> (String, Range<u32>) {
-    let heading = &outline.elements[id as usize];
+fn text(document: &Document<'_>, id: u32) -> (String, Range<u32>) {
+    let heading = &document.elements[id as usize];
     let mut from = heading.first_run;
     for inside in (id + 1..heading.next).take(INSIDE) {
-        let is_blank = |run: &u32| outline.runs[*run as usize].characters == 0;
+        let is_blank = |run: &u32| document.runs[*run as usize].characters == 0;
         from = (from..heading.next_run)
             .find(|run| !is_blank(run))
             .unwrap_or(heading.next_run);
-        let element = &outline.elements[inside as usize];
-        if (element.first_run..element.next_run).contains(&from) && is_kicker(outline, inside) {
+        let element = &document.elements[inside as usize];
+        if (element.first_run..element.next_run).contains(&from) && is_kicker(document, inside) {
             from = element.next_run;
         }
     }
-    let behind = visible::text_of_runs(outline, from..heading.next_run);
+    let behind = visible::text_of_runs(document, from..heading.next_run);
     let title = behind.trim_start_matches(BORDERS);
     if from > heading.first_run && letters(title).chars().count() >= TITLE_LETTERS {
         return (without_hyphens(title), from..heading.next_run);
     }
     let all = heading.first_run..heading.next_run;
-    (without_hyphens(&visible::text_of_runs(outline, all.clone())), all)
+    (without_hyphens(&visible::text_of_runs(document, all.clone())), all)
 }
 
-fn pieces(outline: &Outline<'_>, runs: Range<u32>) -> Vec<String> {
+fn pieces(document: &Document<'_>, runs: Range<u32>) -> Vec<String> {
     let shown: Vec<u32> = runs
         .clone()
-        .filter(|run| outline.runs[*run as usize].characters > 0)
+        .filter(|run| document.runs[*run as usize].characters > 0)
         .take(PIECES + 1)
         .collect();
     let borders = shown.get(1..).unwrap_or_default().iter();
     borders
         .flat_map(|border| [runs.start..*border, *border..runs.end])
-        .map(|piece| letters(&visible::text_of_runs(outline, piece)))
+        .map(|piece| letters(&visible::text_of_runs(document, piece)))
         .filter(|piece| piece.chars().count() >= TITLE_LETTERS)
         .collect()
 }
 
-fn is_kicker(outline: &Outline<'_>, id: u32) -> bool {
+fn is_kicker(document: &Document<'_>, id: u32) -> bool {
     ["class", "data-test-id"].iter().any(|name| {
-        let names = outline.attribute(id, name).map(str::to_ascii_lowercase);
+        let names = document.attribute(id, name).map(str::to_ascii_lowercase);
         names.is_some_and(|names| KICKERS.iter().any(|kicker| names.contains(kicker)))
     })
 }
@@ -156,20 +156,21 @@ pub(crate) fn without_hyphens(text: &str) -> String {
 }
 
 /// Whether a link to the first page of the site holds the heading, or all of its text.
-fn leads_home(outline: &Outline<'_>, id: u32, base: Option<&Url>) -> bool {
-    let heading = &outline.elements[id as usize];
+fn leads_home(document: &Document<'_>, id: u32, base: Option<&Url>) -> bool {
+    let heading = &document.elements[id as usize];
     let is_whole = |link: &u32| {
-        let link = &outline.elements[*link as usize];
+        let link = &document.elements[*link as usize];
         link.tag == Tag::A
-            && outline.characters_before[link.first_run as usize]
-                == outline.characters_before[heading.first_run as usize]
-            && outline.characters_before[link.next_run as usize] == outline.characters_before[heading.next_run as usize]
+            && document.characters_before[link.first_run as usize]
+                == document.characters_before[heading.first_run as usize]
+            && document.characters_before[link.next_run as usize]
+                == document.characters_before[heading.next_run as usize]
     };
     let around =
-        Some(heading.parent).filter(|parent| outline.elements.get(*parent as usize).is_some_and(|e| e.tag == Tag::A));
+        Some(heading.parent).filter(|parent| document.elements.get(*parent as usize).is_some_and(|e| e.tag == Tag::A));
     let mut links = (id + 1..heading.next).take(INSIDE).filter(is_whole).chain(around);
     links.any(|link| {
-        outline
+        document
             .attribute(link, "href")
             .is_some_and(|href| is_home(href.trim(), base))
     })

@@ -62,7 +62,7 @@ const ALIKE: f32 = 0.5;
 const ALMOST: f32 = 0.8;
 
 /// What is known to choose from.
-pub(crate) struct Candidates<'a> {
+pub(crate) struct TitleCandidates<'a> {
     /// What metadata says, the most trusted first.
     pub(crate) declared: Vec<(String, Source)>,
     /// The `title` of the document.
@@ -74,14 +74,14 @@ pub(crate) struct Candidates<'a> {
     /// The heading right before or at the beginning of the text.
     pub(crate) nearest: Option<&'a str>,
     /// The names of the site.
-    pub(crate) sites: &'a Sites,
+    pub(crate) sites: &'a SiteNames,
 }
 
 /// The names that a site goes by, in letters alone.
 #[derive(Debug, Default)]
-pub(crate) struct Sites(Vec<String>);
+pub(crate) struct SiteNames(Vec<String>);
 
-impl Sites {
+impl SiteNames {
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut sites: Vec<String> = Vec::new();
         for name in names.map(letters) {
@@ -90,7 +90,7 @@ impl Sites {
                 sites.push(name);
             }
         }
-        Sites(sites)
+        SiteNames(sites)
     }
 
     /// Whether a text is one of the names and nothing else.
@@ -118,31 +118,31 @@ impl Sites {
 }
 
 /// What one source says: its title, and the words that it was made of.
-struct Said {
+struct TitleSource {
     title: String,
     source: Source,
     raw: String,
 }
 
 /// Chooses: the heading that says the same as the metadata, since it is what readers see; else what metadata says.
-pub(crate) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, String)> {
+pub(crate) fn choose(candidates: &TitleCandidates<'_>) -> Option<(String, Source, String)> {
     let document = candidates.document.map(|title| (title.to_owned(), Source::Html));
-    let others = Others::of(candidates);
+    let others = OtherTitles::of(candidates);
     let declared = candidates.declared.iter().take(TITLES);
-    let said = declared.chain(&document).map(|(raw, source)| Said {
+    let said = declared.chain(&document).map(|(raw, source)| TitleSource {
         title: without_site(raw, candidates.sites, &others),
         source: *source,
         raw: raw.clone(),
     });
-    let all: Vec<Said> = said.filter(|said| !said.title.is_empty()).collect();
+    let all: Vec<TitleSource> = said.filter(|said| !said.title.is_empty()).collect();
     let is_site = |title: &str| candidates.sites.is(title);
-    let titles: Vec<(Wording, Parts)> = all
+    let titles: Vec<(ComparableTitle, TitleParts)> = all
         .iter()
-        .map(|said| (Wording::of(&said.title), Parts::of(&said.title)))
+        .map(|said| (ComparableTitle::of(&said.title), TitleParts::of(&said.title)))
         .collect();
     let mut best: Option<(f32, &Heading)> = None;
     for heading in candidates.headings.iter().filter(|heading| !is_site(&heading.text)) {
-        let wording = Wording::of(&heading.text);
+        let wording = ComparableTitle::of(&heading.text);
         let like = titles
             .iter()
             .map(|(title, parts)| wording.alike(title).max(wording.is_part(parts, title)));
@@ -154,7 +154,7 @@ pub(crate) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
         }
     }
     let is_related = |heading: &&Heading| {
-        let wording = Wording::of(&heading.text);
+        let wording = ComparableTitle::of(&heading.text);
         titles.iter().any(|(title, _)| wording.shares_a_word(title))
             && !stands_beside(&wording.letters, &all, candidates.document)
     };
@@ -162,7 +162,7 @@ pub(crate) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
     if let Some(heading) = best.map(|(_, heading)| heading).or_else(only) {
         // Who says the very same has said it first, or what its markup parts from the rest of it.
         let own = letters(&heading.text);
-        let is_piece = |said: &&Said| {
+        let is_piece = |said: &&TitleSource| {
             let words = letters(&said.title);
             let badge = own.strip_suffix(&words).map_or(0, |badge| badge.chars().count());
             !words.is_empty() && ((1..=BADGE_CHARACTERS).contains(&badge) || heading.pieces.contains(&words))
@@ -179,7 +179,7 @@ pub(crate) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
         );
     }
     let declared = all.iter().find(|said| !is_site(&said.title));
-    let Said { title, source, raw } = match (declared, candidates.nearest) {
+    let TitleSource { title, source, raw } = match (declared, candidates.nearest) {
         // Where nothing but the site is named, the heading at the text is all there is.
         (None, Some(heading)) => return Some((heading.to_owned(), Source::Html, heading.to_owned())),
         (declared, _) => declared.or(all.first())?,
@@ -195,7 +195,7 @@ pub(crate) fn choose(candidates: &Candidates<'_>) -> Option<(String, Source, Str
 }
 
 /// Whether the document's title is a title and this heading beside it: then the heading names the site.
-fn stands_beside(own: &str, all: &[Said], document: Option<&str>) -> bool {
+fn stands_beside(own: &str, all: &[TitleSource], document: Option<&str>) -> bool {
     let document = letters(document.unwrap_or_default());
     let is_rest = |rest: Option<&str>| {
         let rest = rest.unwrap_or_default();
@@ -225,22 +225,22 @@ pub(crate) fn tail(title: &str) -> Option<String> {
 
 /// A title as it is compared: nothing, of one that is too long to be a title.
 #[derive(Default)]
-struct Wording {
+struct ComparableTitle {
     letters: String,
     /// In lower case.
     words: Vec<String>,
     characters: usize,
 }
 
-impl Wording {
+impl ComparableTitle {
     fn of(text: &str) -> Self {
         if text.len() > TITLE_BYTES {
-            return Wording::default();
+            return ComparableTitle::default();
         }
         let words = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty());
-        Wording {
+        ComparableTitle {
             letters: letters(text),
             words: words.map(str::to_lowercase).collect(),
             characters: text.chars().count(),
@@ -248,7 +248,7 @@ impl Wording {
     }
 
     /// How alike two titles are, by the words that they share; Chinese has none, and must hold one another.
-    fn alike(&self, other: &Wording) -> f32 {
+    fn alike(&self, other: &ComparableTitle) -> f32 {
         let (first, second) = (&self.letters, &other.letters);
         if first.is_empty() || second.is_empty() || self.characters > HEADING_CHARACTERS {
             return 0.0;
@@ -266,7 +266,7 @@ impl Wording {
     }
 
     /// Whether a word of one of them is in the other, be it a part of another word.
-    fn shares_a_word(&self, other: &Wording) -> bool {
+    fn shares_a_word(&self, other: &ComparableTitle) -> bool {
         let is_in = |words: &[String], letters: &str| {
             let long = |word: &&String| word.chars().count() >= if word.is_ascii() { 4 } else { 2 };
             words.iter().filter(long).any(|word| letters.contains(word.as_str()))
@@ -275,7 +275,7 @@ impl Wording {
     }
 
     /// Whether a heading is one of the parts that borders make of a title, the first ones preferred.
-    fn is_part(&self, parts: &Parts, title: &Wording) -> f32 {
+    fn is_part(&self, parts: &TitleParts, title: &ComparableTitle) -> f32 {
         let letters = self.letters.len();
         let is_much = letters * PART >= title.letters.len();
         if self.letters.chars().count() < 4 || letters > HEADING_CHARACTERS * 4 || !is_much {
@@ -299,14 +299,14 @@ static ANY_BORDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// The parts that borders make of a title, all that stands before one and all that stands behind one: how many bytes of
 /// its letters each has. No text is copied.
 #[derive(Default)]
-struct Parts {
+struct TitleParts {
     before: BTreeSet<usize>,
     behind: BTreeSet<usize>,
 }
 
-impl Parts {
+impl TitleParts {
     fn of(title: &str) -> Self {
-        let mut parts = Parts::default();
+        let mut parts = TitleParts::default();
         if title.len() > TITLE_BYTES {
             return parts;
         }
@@ -330,15 +330,15 @@ impl Parts {
 }
 
 /// What all candidates say, each with its letters: what is left of a title may be what another one says.
-struct Others<'a>(Vec<(&'a str, String)>);
+struct OtherTitles<'a>(Vec<(&'a str, String)>);
 
-impl<'a> Others<'a> {
-    fn of(candidates: &'a Candidates<'_>) -> Self {
+impl<'a> OtherTitles<'a> {
+    fn of(candidates: &'a TitleCandidates<'_>) -> Self {
         let declared = candidates.declared.iter().map(|(title, _)| title.as_str());
         let headings = candidates.headings.iter().map(|heading| heading.text.as_str());
         let others = declared.take(TITLES).chain(candidates.document).chain(headings);
         let short = others.filter(|other| other.len() <= TITLE_BYTES);
-        Others(short.map(|other| (other, letters(other))).collect())
+        OtherTitles(short.map(|other| (other, letters(other))).collect())
     }
 
     /// Whether one of them, beside `raw` itself, says this.
@@ -350,7 +350,7 @@ impl<'a> Others<'a> {
 
 /// A title without the site's name in front of it or behind it. A part is only taken off if it names the site, or if what is
 /// left is what another candidate says: a dash may belong to the title.
-fn without_site(raw: &str, sites: &Sites, others: &Others<'_>) -> String {
+fn without_site(raw: &str, sites: &SiteNames, others: &OtherTitles<'_>) -> String {
     let mut title = raw;
     if raw.len() > TITLE_BYTES {
         return title.trim().to_owned();
@@ -390,7 +390,7 @@ fn without_site(raw: &str, sites: &Sites, others: &Others<'_>) -> String {
 }
 
 /// A heading without the site's name behind it: a bar parts it from the title that the metadata says.
-fn of_heading(heading: &str, sites: &Sites, others: &Others<'_>) -> String {
+fn of_heading(heading: &str, sites: &SiteNames, others: &OtherTitles<'_>) -> String {
     let parted = heading.rsplit_once(" | ");
     let title = parted.filter(|(rest, part)| sites.names(part, BEHIND) || others.say(rest, heading));
     title.map_or(heading, |(title, _)| title.trim_end()).to_owned()
@@ -420,9 +420,9 @@ mod tests {
     use super::*;
 
     fn title(declared: &[&str], document: Option<&str>, headings: &[&str]) -> Option<String> {
-        let sites = Sites::new(["Das Blatt", "blatt"].into_iter());
+        let sites = SiteNames::new(["Das Blatt", "blatt"].into_iter());
         let headings: Vec<Heading> = headings.iter().map(|text| Heading::of(text)).collect();
-        let candidates = Candidates {
+        let candidates = TitleCandidates {
             declared: declared
                 .iter()
                 .map(|text| ((*text).to_owned(), Source::OpenGraph))
@@ -468,8 +468,8 @@ mod tests {
     #[test]
     fn the_heading_that_says_the_same_is_the_title() {
         assert_eq!(
-            title(&["One thing, and more"], None, &["Other", "One Thing and more"]).as_deref(),
-            Some("One Thing and more")
+            title(&["One thing, and more"], None, &["Other", "One JsonObject and more"]).as_deref(),
+            Some("One JsonObject and more")
         );
         assert_eq!(
             title(&["Kicker: The thing itself"], None, &["The thing itself"]).as_deref(),
@@ -528,7 +528,7 @@ mod tests {
         );
     }
 
-    /// As [`Parts`], with each part copied.
+    /// As [`TitleParts`], with each part copied.
     fn parts(title: &str) -> Vec<String> {
         let borders = ANY_BORDER.find_overlapping_iter(title);
         borders
@@ -541,7 +541,7 @@ mod tests {
         fn parts_are_those_between_the_borders(title in "([aİ某 |:–-]|丨| - |：| « |_){0,12}", own in "[aİ某 丨]{0,6}") {
             let (parts, all, own) = (parts(&title), letters(&title), letters(&own));
             for part in parts.iter().chain([&own]) {
-                prop_assert_eq!(Parts::of(&title).contain(part, &all), parts.contains(part), "{}", part);
+                prop_assert_eq!(TitleParts::of(&title).contain(part, &all), parts.contains(part), "{}", part);
             }
         }
     }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::{
     code, escape,
-    inlines::{self, Form},
+    inlines::{self, InlineForm},
     math,
-    table::{self, Grid},
-    tree::Tree,
+    table::{self, TableGrid},
+    tree::EventTree,
 };
 use crate::engine::html::tags::Tag;
 
@@ -16,8 +16,8 @@ use crate::engine::html::tags::Tag;
 const DEPTH: usize = 8;
 
 /// Writes all blocks.
-pub(super) fn render(tree: &Tree<'_>) -> String {
-    let mut writer = Writer {
+pub(super) fn render(tree: &EventTree<'_>) -> String {
+    let mut writer = BlockWriter {
         tree,
         out: String::new(),
         prefix: String::new(),
@@ -26,12 +26,12 @@ pub(super) fn render(tree: &Tree<'_>) -> String {
         blank_of: None,
         depth: 0,
     };
-    writer.blocks(tree.all(), &mut Within::loose());
+    writer.blocks(tree.all(), &mut BlockContext::loose());
     writer.out
 }
 
-struct Writer<'t, 'c> {
-    tree: &'t Tree<'c>,
+struct BlockWriter<'t, 'c> {
+    tree: &'t EventTree<'c>,
     out: String,
     /// What stands before each line: quote marks and the indents of list items.
     prefix: String,
@@ -45,24 +45,24 @@ struct Writer<'t, 'c> {
 }
 
 /// The place in which blocks follow one another.
-struct Within {
+struct BlockContext {
     /// Whether empty lines part them.
     is_loose: bool,
     /// The mark of the list that was written last, if nothing follows it: the next list needs another one.
     list: Option<char>,
 }
 
-impl Within {
+impl BlockContext {
     fn loose() -> Self {
-        Within {
+        BlockContext {
             is_loose: true,
             list: None,
         }
     }
 }
 
-impl Writer<'_, '_> {
-    fn blocks(&mut self, range: Range<usize>, within: &mut Within) {
+impl BlockWriter<'_, '_> {
+    fn blocks(&mut self, range: Range<usize>, within: &mut BlockContext) {
         let mut at = range.start;
         while at < range.end {
             if self.tree.is_block(at) {
@@ -81,7 +81,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn block(&mut self, at: usize, within: &mut Within) {
+    fn block(&mut self, at: usize, within: &mut BlockContext) {
         let tree = self.tree;
         let Some(tag) = tree.tag(at) else { return };
         let inside = tree.inside(at);
@@ -92,9 +92,9 @@ impl Writer<'_, '_> {
             Tag::SECTION if tree.is_notes(at) => self.notes(inside, within),
             Tag::TABLE => {
                 // The rows would be part of a line that no empty line parts from them.
-                let mut above = Within {
+                let mut above = BlockContext {
                     list,
-                    ..Within::loose()
+                    ..BlockContext::loose()
                 };
                 for part in table::outside_cells(tree, at) {
                     self.blocks(part..tree.end(part), &mut above);
@@ -127,7 +127,7 @@ impl Writer<'_, '_> {
     }
 
     /// Writes a block, and has it parted from the next one, if anything came of it.
-    fn written(&mut self, within: &mut Within, write: impl FnOnce(&mut Self) -> Option<char>) {
+    fn written(&mut self, within: &mut BlockContext, write: impl FnOnce(&mut Self) -> Option<char>) {
         let before = self.out.len();
         let list = write(self);
         if self.out.len() > before {
@@ -153,10 +153,10 @@ impl Writer<'_, '_> {
     }
 
     fn paragraph(&mut self, range: Range<usize>, is_strong: bool) {
-        let form = Form {
+        let form = InlineForm {
             is_item: self.is_item,
             is_strong,
-            ..Form::default()
+            ..InlineForm::default()
         };
         let text = inlines::render(self.tree, range, form);
         if !text.is_empty() {
@@ -175,9 +175,9 @@ impl Writer<'_, '_> {
     }
 
     fn inline_line(&self, range: Range<usize>) -> String {
-        let form = Form {
+        let form = InlineForm {
             is_line: true,
-            ..Form::default()
+            ..InlineForm::default()
         };
         inlines::render(self.tree, range, form)
     }
@@ -229,7 +229,7 @@ impl Writer<'_, '_> {
         let tree = self.tree;
         let inside = tree.inside(at);
         if self.depth >= DEPTH {
-            return self.blocks(inside, &mut Within::loose());
+            return self.blocks(inside, &mut BlockContext::loose());
         }
         let kind = tree.attribute(at, "callout");
         let kind = kind.filter(|kind| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphabetic()));
@@ -238,7 +238,7 @@ impl Writer<'_, '_> {
                 Some(kind) => writer.callout(kind, inside),
                 None => inside,
             };
-            writer.blocks(rest, &mut Within::loose());
+            writer.blocks(rest, &mut BlockContext::loose());
         });
     }
 
@@ -293,7 +293,7 @@ impl Writer<'_, '_> {
     fn item(&mut self, marker: &str, indent: usize, item: Range<usize>, is_loose: bool) {
         self.inside(marker, &" ".repeat(indent), |writer| {
             writer.is_item = true;
-            writer.blocks(item, &mut Within { is_loose, list: None });
+            writer.blocks(item, &mut BlockContext { is_loose, list: None });
             if writer.first.is_some() {
                 writer.line("");
             }
@@ -349,7 +349,7 @@ impl Writer<'_, '_> {
     }
 
     /// Footnotes: definitions of those that are referred to, and numbered items of the others.
-    fn notes(&mut self, range: Range<usize>, within: &mut Within) {
+    fn notes(&mut self, range: Range<usize>, within: &mut BlockContext) {
         let tree = self.tree;
         for at in tree.children(range) {
             if tree.tag(at) != Some(Tag::OL) {
@@ -373,7 +373,7 @@ impl Writer<'_, '_> {
     }
 
     fn table(&mut self, at: usize) {
-        let grid = Grid::new(self.tree, at);
+        let grid = TableGrid::new(self.tree, at);
         for (number, row) in grid.rows.iter().enumerate() {
             let mut line = String::from("|");
             for cell in row {
@@ -392,17 +392,17 @@ impl Writer<'_, '_> {
 
     /// What stands in a cell.
     fn cell(&self, range: Range<usize>) -> String {
-        let form = Form {
+        let form = InlineForm {
             is_line: true,
             in_table: true,
             has_dollars: self.tree.plain(range.clone()).matches('$').count() > 1,
-            ..Form::default()
+            ..InlineForm::default()
         };
         self.cell_line(range, form)
     }
 
     /// Blocks of a cell as one line, parted by `<br>`; cells of a table inside it by a space.
-    fn cell_line(&self, range: Range<usize>, form: Form) -> String {
+    fn cell_line(&self, range: Range<usize>, form: InlineForm) -> String {
         let tree = self.tree;
         let mut parts: Vec<String> = Vec::new();
         let mut at = range.start;

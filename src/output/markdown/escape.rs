@@ -2,7 +2,7 @@
 
 /// Where a piece of text stands.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct TextPlace {
     /// At the beginning of a line, where blocks begin.
     pub(super) starts_line: bool,
     /// In the cell of a table.
@@ -19,7 +19,7 @@ pub(super) struct Place {
 ///
 /// An underscore between letters is never emphasis. Characters that only mean something together with one that is
 /// escaped anyway (`!` without a link, `|` without a line of dashes below) stay as they are.
-pub(super) fn text(text: &str, place: Place, out: &mut String) {
+pub(super) fn text(text: &str, place: TextPlace, out: &mut String) {
     let bytes = text.as_bytes();
     let start = if place.starts_line { line_start(text, out) } else { 0 };
     for (at, c) in text[start..].char_indices().map(|(at, c)| (at + start, c)) {
@@ -100,7 +100,7 @@ fn is_inside_word(text: &str, at: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn escaped(source: &str, place: Place) -> String {
+    fn escaped(source: &str, place: TextPlace) -> String {
         let mut out = String::new();
         text(source, place, &mut out);
         out
@@ -120,15 +120,15 @@ mod tests {
             ("#tag", "#tag"),
             ("a \n\tb", "a b"),
         ] {
-            assert_eq!(escaped(text, Place::default()), markdown);
+            assert_eq!(escaped(text, TextPlace::default()), markdown);
         }
     }
 
     #[test]
     fn a_line_begins_no_block() {
-        let place = Place {
+        let place = TextPlace {
             starts_line: true,
-            ..Place::default()
+            ..TextPlace::default()
         };
         for (text, markdown) in [
             ("# a", "\\# a"),

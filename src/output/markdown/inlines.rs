@@ -8,15 +8,15 @@ use std::ops::Range;
 use super::{
     address::destination,
     code,
-    escape::{self, Place},
+    escape::{self, TextPlace},
     marks, math,
-    tree::Tree,
+    tree::EventTree,
 };
 use crate::engine::{Node, html::tags::Tag};
 
 /// A part of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum InlineToken {
     /// A range of the content's text.
     Text(Range<usize>),
     /// The end of a line.
@@ -27,12 +27,12 @@ pub(super) enum Token {
     Image(usize),
     Math(usize),
     Note(usize),
-    Open(Mark),
-    Close(Mark),
+    Open(InlineMark),
+    Close(InlineMark),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum InlineMark {
     Strong,
     Emphasis,
     Strike,
@@ -42,16 +42,16 @@ pub(super) enum Mark {
     Link(usize),
 }
 
-impl Mark {
+impl InlineMark {
     /// Whether it is a part of ruby text, of which each says something of its own.
     fn is_ruby(self) -> bool {
-        matches!(self, Mark::Html(Tag::RUBY | Tag::RB | Tag::RT | Tag::RP))
+        matches!(self, InlineMark::Html(Tag::RUBY | Tag::RB | Tag::RT | Tag::RP))
     }
 }
 
 /// How a run of inlines is shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Form {
+pub(super) struct InlineForm {
     pub(super) in_table: bool,
     /// In a heading or a cell, which are one line.
     pub(super) is_line: bool,
@@ -63,8 +63,8 @@ pub(super) struct Form {
 }
 
 /// Writes inlines. A line end in what comes back is a hard break.
-pub(super) fn render(tree: &Tree<'_>, range: Range<usize>, form: Form) -> String {
-    let mut reader = Reader {
+pub(super) fn render(tree: &EventTree<'_>, range: Range<usize>, form: InlineForm) -> String {
+    let mut reader = InlineReader {
         tree,
         tokens: Vec::new(),
         open: Vec::new(),
@@ -73,7 +73,7 @@ pub(super) fn render(tree: &Tree<'_>, range: Range<usize>, form: Form) -> String
         is_broken: false,
     };
     match form.is_strong {
-        true => reader.marked(Mark::Strong, |reader| reader.read(range)),
+        true => reader.marked(InlineMark::Strong, |reader| reader.read(range)),
         false => reader.read(range),
     }
     let mut tokens = marks::off_punctuation(reader.tokens, tree);
@@ -98,11 +98,11 @@ const NOT_IN_CODE: &[Tag] = &[
     Tag::RP,
 ];
 
-struct Reader<'t, 'c> {
-    tree: &'t Tree<'c>,
-    tokens: Vec<Token>,
+struct InlineReader<'t, 'c> {
+    tree: &'t EventTree<'c>,
+    tokens: Vec<InlineToken>,
     /// The open elements.
-    open: Vec<Mark>,
+    open: Vec<InlineMark>,
     /// How many of them, from the innermost, are not in `tokens` yet.
     unwritten: usize,
     /// White space that counts when something follows in the same line.
@@ -111,7 +111,7 @@ struct Reader<'t, 'c> {
     is_broken: bool,
 }
 
-impl Reader<'_, '_> {
+impl InlineReader<'_, '_> {
     fn read(&mut self, range: Range<usize>) {
         let tree = self.tree;
         for at in tree.children(range) {
@@ -127,26 +127,26 @@ impl Reader<'_, '_> {
         let inside = self.tree.inside(at);
         let mark = match tag {
             Tag::BR => return self.line_break(),
-            Tag::IMG => return self.push(Token::Image(at)),
+            Tag::IMG => return self.push(InlineToken::Image(at)),
             Tag::CODE | Tag::SAMP | Tag::TT => return self.code(inside),
             Tag::SUP if self.tree.is_reference(at) => return self.read(inside),
-            Tag::A if self.tree.reference(at).is_some() => return self.push(Token::Note(at)),
-            _ if self.tree.is_formula(at) => return self.push(Token::Math(at)),
+            Tag::A if self.tree.reference(at).is_some() => return self.push(InlineToken::Note(at)),
+            _ if self.tree.is_formula(at) => return self.push(InlineToken::Math(at)),
             Tag::A if self.tree.is_back_link(at) => return,
-            Tag::A => Mark::Link(at),
-            Tag::B | Tag::STRONG => Mark::Strong,
-            Tag::I | Tag::EM | Tag::CITE | Tag::VAR => Mark::Emphasis,
-            Tag::S | Tag::DEL => Mark::Strike,
-            Tag::SUB | Tag::SUP | Tag::U | Tag::INS | Tag::MARK | Tag::KBD | Tag::Q => Mark::Html(tag),
-            Tag::RUBY | Tag::RB | Tag::RT | Tag::RP => Mark::Html(tag),
+            Tag::A => InlineMark::Link(at),
+            Tag::B | Tag::STRONG => InlineMark::Strong,
+            Tag::I | Tag::EM | Tag::CITE | Tag::VAR => InlineMark::Emphasis,
+            Tag::S | Tag::DEL => InlineMark::Strike,
+            Tag::SUB | Tag::SUP | Tag::U | Tag::INS | Tag::MARK | Tag::KBD | Tag::Q => InlineMark::Html(tag),
+            Tag::RUBY | Tag::RB | Tag::RT | Tag::RP => InlineMark::Html(tag),
             _ => return self.read(inside),
         };
         self.marked(mark, |reader| reader.read(inside));
     }
 
     /// An element. One inside another of its kind adds nothing.
-    fn marked(&mut self, mark: Mark, fill: impl FnOnce(&mut Self)) {
-        let is_link = |mark: &Mark| matches!(mark, Mark::Link(_));
+    fn marked(&mut self, mark: InlineMark, fill: impl FnOnce(&mut Self)) {
+        let is_link = |mark: &InlineMark| matches!(mark, InlineMark::Link(_));
         if (self.open.contains(&mark) && !mark.is_ruby()) || (is_link(&mark) && self.open.iter().any(is_link)) {
             return fill(self);
         }
@@ -156,7 +156,7 @@ impl Reader<'_, '_> {
         self.open.pop();
         match self.unwritten.checked_sub(1) {
             Some(left) => self.unwritten = left,
-            None => self.tokens.push(Token::Close(mark)),
+            None => self.tokens.push(InlineToken::Close(mark)),
         }
     }
 
@@ -164,12 +164,12 @@ impl Reader<'_, '_> {
     fn code(&mut self, range: Range<usize>) {
         let tree = self.tree;
         if tree.holds(range.clone(), NOT_IN_CODE) || range.clone().any(|at| tree.is_formula(at)) {
-            return self.marked(Mark::Html(Tag::CODE), |reader| reader.read(range));
+            return self.marked(InlineMark::Html(Tag::CODE), |reader| reader.read(range));
         }
         if !tree.holds(range.clone(), &[Tag::A]) {
             return match tree.plain(range.clone()).trim().is_empty() {
                 true => self.read(range),
-                false => self.push(Token::Code(range)),
+                false => self.push(InlineToken::Code(range)),
             };
         }
         let mut from = range.start;
@@ -181,7 +181,7 @@ impl Reader<'_, '_> {
             self.code(from..at);
             from = element.end;
             match tree.tag(at) {
-                Some(Tag::A) => self.marked(Mark::Link(at), |reader| reader.code(tree.inside(at))),
+                Some(Tag::A) => self.marked(InlineMark::Link(at), |reader| reader.code(tree.inside(at))),
                 _ => self.code(tree.inside(at)),
             }
         }
@@ -196,7 +196,7 @@ impl Reader<'_, '_> {
             self.blank = Some(range.start..start);
         }
         if start < end {
-            self.push(Token::Text(start..end));
+            self.push(InlineToken::Text(start..end));
             if end < range.end {
                 self.blank = Some(end..range.end);
             }
@@ -209,46 +209,46 @@ impl Reader<'_, '_> {
     }
 
     /// Something that is seen, with what must stand before it.
-    fn push(&mut self, token: Token) {
+    fn push(&mut self, token: InlineToken) {
         let blank = self.blank.take();
         let is_broken = std::mem::take(&mut self.is_broken);
         if !self.tokens.is_empty() {
             match (is_broken, blank) {
-                (true, _) => self.tokens.push(Token::Break),
+                (true, _) => self.tokens.push(InlineToken::Break),
                 (false, Some(blank)) => push_text(&mut self.tokens, blank),
                 (false, None) => {}
             }
         }
         let first = self.open.len() - std::mem::take(&mut self.unwritten);
         for mark in &self.open[first..] {
-            match self.tokens.last() == Some(&Token::Close(*mark)) && !mark.is_ruby() {
+            match self.tokens.last() == Some(&InlineToken::Close(*mark)) && !mark.is_ruby() {
                 true => drop(self.tokens.pop()),
-                false => self.tokens.push(Token::Open(*mark)),
+                false => self.tokens.push(InlineToken::Open(*mark)),
             }
         }
         match token {
-            Token::Text(range) => push_text(&mut self.tokens, range),
+            InlineToken::Text(range) => push_text(&mut self.tokens, range),
             other => self.tokens.push(other),
         }
     }
 }
 
 /// Adds text, to the text before it if that ends where this begins.
-pub(super) fn push_text(tokens: &mut Vec<Token>, range: Range<usize>) {
+pub(super) fn push_text(tokens: &mut Vec<InlineToken>, range: Range<usize>) {
     match tokens.last_mut() {
-        Some(Token::Text(last)) if last.end == range.start => last.end = range.end,
-        _ => tokens.push(Token::Text(range)),
+        Some(InlineToken::Text(last)) if last.end == range.start => last.end = range.end,
+        _ => tokens.push(InlineToken::Text(range)),
     }
 }
 
-fn write(tree: &Tree<'_>, tokens: &[Token], form: Form) -> String {
+fn write(tree: &EventTree<'_>, tokens: &[InlineToken], form: InlineForm) -> String {
     let count = |text: &str| text.bytes().filter(|b| *b == b'$').count();
-    let dollars = |token: &Token| match token {
-        Token::Text(range) => count(tree.text(range.clone())),
-        Token::Code(range) => count(&tree.plain(range.clone())),
-        Token::Open(Mark::Link(at)) => tree.attribute(*at, "href").map_or(0, count),
-        Token::Image(at) => tree.attribute(*at, "src").map_or(0, count),
-        Token::Math(_) => 2,
+    let dollars = |token: &InlineToken| match token {
+        InlineToken::Text(range) => count(tree.text(range.clone())),
+        InlineToken::Code(range) => count(&tree.plain(range.clone())),
+        InlineToken::Open(InlineMark::Link(at)) => tree.attribute(*at, "href").map_or(0, count),
+        InlineToken::Image(at) => tree.attribute(*at, "src").map_or(0, count),
+        InlineToken::Math(_) => 2,
         _ => 0,
     };
     let has_dollars = form.has_dollars || tokens.iter().map(dollars).sum::<usize>() > 1;
@@ -259,47 +259,50 @@ fn write(tree: &Tree<'_>, tokens: &[Token], form: Form) -> String {
         let next = tokens.get(i + 1);
         let starts_this = std::mem::take(&mut starts_line);
         match token {
-            Token::Text(range) => {
+            InlineToken::Text(range) => {
                 let mut text = tree.text(range.clone());
                 if i == 0 && form.is_item && is_task(text) {
                     out.push_str(&text[..4]);
                     text = &text[4..];
                 }
-                let place = Place {
+                let place = TextPlace {
                     starts_line: starts_this,
                     in_table: form.in_table,
-                    in_bracket: matches!(before, Some(Token::Open(Mark::Link(_)))),
-                    before_bracket: matches!(next, Some(Token::Open(Mark::Link(_)) | Token::Note(_))),
+                    in_bracket: matches!(before, Some(InlineToken::Open(InlineMark::Link(_)))),
+                    before_bracket: matches!(
+                        next,
+                        Some(InlineToken::Open(InlineMark::Link(_)) | InlineToken::Note(_))
+                    ),
                     has_dollars,
                 };
                 escape::text(text, place, &mut out);
             }
-            Token::Break if form.is_line => out.push_str("<br>"),
-            Token::Break => {
+            InlineToken::Break if form.is_line => out.push_str("<br>"),
+            InlineToken::Break => {
                 out.push_str("\\\n");
                 starts_line = true;
             }
-            Token::Code(range) => {
+            InlineToken::Code(range) => {
                 let text = tree.plain(range.clone());
                 // Two fences side by side would be one, and `[…]:` at the beginning defines a link before code is looked for.
                 let is_read = !(out.ends_with('`') || out.starts_with('[') && text.contains("]:"));
                 let span = code::span(&text, form.in_table).filter(|_| is_read);
                 write_code(span, &text, form, &mut out);
             }
-            Token::Image(at) => {
+            InlineToken::Image(at) => {
                 let alt = tree.attribute(*at, "alt").unwrap_or_default();
                 let src = tree.attribute(*at, "src").unwrap_or_default();
                 out.push_str("![");
-                let place = Place {
+                let place = TextPlace {
                     in_table: form.in_table,
                     in_bracket: true,
                     has_dollars: true,
-                    ..Place::default()
+                    ..TextPlace::default()
                 };
                 escape::text(alt.trim(), place, &mut out);
                 out.extend(["](", &destination(src), ")"]);
             }
-            Token::Math(at) => {
+            InlineToken::Math(at) => {
                 let source = tree.plain(tree.inside(*at));
                 let source = tex(&source);
                 match math::inline(source, form.in_table) {
@@ -310,7 +313,7 @@ fn write(tree: &Tree<'_>, tokens: &[Token], form: Form) -> String {
                             out.push(' ');
                         }
                         out.push_str(&formula);
-                        if let Some(Token::Text(range)) = next
+                        if let Some(InlineToken::Text(range)) = next
                             && tree.text(range.clone()).starts_with(is_close)
                         {
                             out.push(' ');
@@ -319,26 +322,26 @@ fn write(tree: &Tree<'_>, tokens: &[Token], form: Form) -> String {
                     None => write_code(code::span(source, form.in_table), source, form, &mut out),
                 }
             }
-            Token::Note(at) => {
+            InlineToken::Note(at) => {
                 let label = tree.reference(*at).unwrap_or_default();
                 out.extend(["[^", label, "]"]);
             }
-            Token::Open(mark) => out.push_str(&mark_text(*mark, true, tree)),
-            Token::Close(mark) => out.push_str(&mark_text(*mark, false, tree)),
+            InlineToken::Open(mark) => out.push_str(&mark_text(*mark, true, tree)),
+            InlineToken::Close(mark) => out.push_str(&mark_text(*mark, false, tree)),
         }
     }
     out
 }
 
-fn mark_text(mark: Mark, opens: bool, tree: &Tree<'_>) -> String {
+fn mark_text(mark: InlineMark, opens: bool, tree: &EventTree<'_>) -> String {
     match mark {
-        Mark::Strong => "**".to_owned(),
-        Mark::Emphasis => "*".to_owned(),
-        Mark::Strike => "~~".to_owned(),
-        Mark::Html(tag) if opens => format!("<{}>", tag.name()),
-        Mark::Html(tag) => format!("</{}>", tag.name()),
-        Mark::Link(_) if opens => "[".to_owned(),
-        Mark::Link(at) => {
+        InlineMark::Strong => "**".to_owned(),
+        InlineMark::Emphasis => "*".to_owned(),
+        InlineMark::Strike => "~~".to_owned(),
+        InlineMark::Html(tag) if opens => format!("<{}>", tag.name()),
+        InlineMark::Html(tag) => format!("</{}>", tag.name()),
+        InlineMark::Link(_) if opens => "[".to_owned(),
+        InlineMark::Link(at) => {
             let href = tree.attribute(at, "href").unwrap_or_default();
             format!("]({})", destination(href))
         }
@@ -346,14 +349,14 @@ fn mark_text(mark: Mark, opens: bool, tree: &Tree<'_>) -> String {
 }
 
 /// Code as a span, or as HTML where that is `None`.
-fn write_code(span: Option<String>, text: &str, form: Form, out: &mut String) {
+fn write_code(span: Option<String>, text: &str, form: InlineForm, out: &mut String) {
     match span {
         Some(span) => out.push_str(&span),
         None => {
-            let place = Place {
+            let place = TextPlace {
                 in_table: form.in_table,
                 has_dollars: true,
-                ..Place::default()
+                ..TextPlace::default()
             };
             out.push_str("<code>");
             escape::text(text, place, out);
@@ -364,9 +367,9 @@ fn write_code(span: Option<String>, text: &str, form: Form, out: &mut String) {
 
 /// A line of code in a cell.
 pub(super) fn code_in_cell(line: &str) -> String {
-    let form = Form {
+    let form = InlineForm {
         in_table: true,
-        ..Form::default()
+        ..InlineForm::default()
     };
     let mut out = String::new();
     write_code(code::span(line, true), line, form, &mut out);

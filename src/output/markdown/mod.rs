@@ -23,5 +23,5 @@ use crate::engine::Content;
 
 /// Renders Markdown without an end of line at its end.
 pub fn render(content: &Content) -> String {
-    blocks::render(&tree::Tree::new(content))
+    blocks::render(&tree::EventTree::new(content))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tree::Tree;
+use super::tree::EventTree;
 use crate::engine::html::tags::Tag;
 
 /// Empty cells that spans may add, for each cell of the table, and beyond that: a number of four digits is written fast.
@@ -10,15 +10,15 @@ const FILLED_PER_CELL: usize = 4;
 const SPARE_CELLS: usize = 256;
 
 /// A table as Markdown has them: each row with as many cells as it needs, none where a span reaches.
-pub(super) struct Grid {
+pub(super) struct TableGrid {
     pub(super) rows: Vec<Vec<Option<usize>>>,
     pub(super) columns: usize,
     /// Whether rows that are short can be filled up without making the table much larger.
     pub(super) is_filled: bool,
 }
 
-impl Grid {
-    pub(super) fn new(tree: &Tree<'_>, table: usize) -> Self {
+impl TableGrid {
+    pub(super) fn new(tree: &EventTree<'_>, table: usize) -> Self {
         let mut trs = Vec::new();
         rows_in(tree, tree.inside(table), &mut trs);
         let cells_of = |row: usize| {
@@ -57,7 +57,7 @@ impl Grid {
         }
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let is_filled = rows.len().saturating_mul(columns) <= limit;
-        Grid {
+        TableGrid {
             rows,
             columns,
             is_filled,
@@ -66,14 +66,14 @@ impl Grid {
 }
 
 /// What stands in a table outside of its cells. Browsers show it above the table, captions last.
-pub(super) fn outside_cells(tree: &Tree<'_>, table: usize) -> Vec<usize> {
+pub(super) fn outside_cells(tree: &EventTree<'_>, table: usize) -> Vec<usize> {
     let mut outside = Vec::new();
     gather_outside(tree, tree.inside(table), &mut outside);
     outside.sort_by_key(|at| tree.tag(*at) == Some(Tag::CAPTION));
     outside
 }
 
-fn gather_outside(tree: &Tree<'_>, range: Range<usize>, outside: &mut Vec<usize>) {
+fn gather_outside(tree: &EventTree<'_>, range: Range<usize>, outside: &mut Vec<usize>) {
     for at in tree.children(range) {
         match tree.tag(at) {
             Some(Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR) => gather_outside(tree, tree.inside(at), outside),
@@ -84,7 +84,7 @@ fn gather_outside(tree: &Tree<'_>, range: Range<usize>, outside: &mut Vec<usize>
 }
 
 /// The rows of a table, those of tables in its cells left out.
-fn rows_in(tree: &Tree<'_>, range: Range<usize>, rows: &mut Vec<usize>) {
+fn rows_in(tree: &EventTree<'_>, range: Range<usize>, rows: &mut Vec<usize>) {
     for at in tree.children(range) {
         match tree.tag(at) {
             Some(Tag::TR) => rows.push(at),

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 use crate::engine::{Content, Node, html::tags::Tag};
 
 /// The events of the content. A position is that of an event.
-pub(super) struct Tree<'c> {
+pub(super) struct EventTree<'c> {
     content: &'c Content,
     /// For each event that opens an element, the position behind its end; for others the next position.
     ends: Vec<usize>,
@@ -13,7 +13,7 @@ pub(super) struct Tree<'c> {
     notes: BTreeSet<&'c str>,
 }
 
-impl<'c> Tree<'c> {
+impl<'c> EventTree<'c> {
     pub(super) fn new(content: &'c Content) -> Self {
         let mut ends: Vec<usize> = (1..=content.nodes.len()).collect();
         let mut open = Vec::new();
@@ -31,7 +31,7 @@ impl<'c> Tree<'c> {
         for start in open {
             ends[start] = content.nodes.len();
         }
-        let mut tree = Tree {
+        let mut tree = EventTree {
             content,
             ends,
             notes: BTreeSet::new(),

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use super::lexicon;
 use crate::engine::{
     extract::{
-        lines::Line,
+        lines::TextLineRange,
         score::{
             blocks::{is_wide, weight},
-            names::{Names, PLACES},
-            signals::{self, Kinds},
+            names::{ElementNames, PLACES},
+            signals::{self, SignalSet},
         },
         selection::visible_between,
     },
     html::{
-        document::{NONE, Outline},
+        document::{Document, NONE},
         tags::Tag,
     },
 };
@@ -30,7 +30,7 @@ const LABEL_BYTES: usize = 36;
 /// A line with what it says.
 #[derive(Debug)]
 pub struct TextLine {
-    pub(crate) line: Line,
+    pub(crate) line: TextLineRange,
     /// Its text, white space squashed; empty for one that is too long to be asked about.
     pub text: String,
     /// Bytes that go with it.
@@ -38,7 +38,7 @@ pub struct TextLine {
     /// Whether rules take it.
     pub is_ruled: bool,
     /// Its kinds, as its words say, and as its first words do.
-    pub(crate) kinds: (Kinds, Kinds),
+    pub(crate) kinds: (SignalSet, SignalSet),
     /// Whether it is a sentence or more.
     pub(crate) is_prose: bool,
     /// Whether it ends as a sentence does.
@@ -118,13 +118,13 @@ pub fn names() -> Vec<String> {
 }
 
 /// The lines of a document, as far as `within` holds them; `ruled` is what rules take. Both are ascending.
-pub fn lines(outline: &Outline<'_>, within: &Range<usize>, ruled: &[Range<usize>]) -> Vec<TextLine> {
+pub fn lines(document: &Document<'_>, within: &Range<usize>, ruled: &[Range<usize>]) -> Vec<TextLine> {
     let mut lines = Vec::new();
-    crate::engine::extract::lines::each(outline, |line, text| {
+    crate::engine::extract::lines::each(document, |line, text| {
         if within.start <= line.start && line.end <= within.end {
             let next = ruled.partition_point(|range| range.end <= line.start);
             let is_ruled = ruled.get(next).is_some_and(|range| range.start <= line.start);
-            lines.push(TextLine::new(outline, line, text.unwrap_or_default(), is_ruled));
+            lines.push(TextLine::new(document, line, text.unwrap_or_default(), is_ruled));
         }
     });
     lines
@@ -136,11 +136,11 @@ impl TextLine {
         self.own[5] > 0.0 && self.own[0] < PROSE * 2.0
     }
 
-    fn new(outline: &Outline<'_>, line: Line, text: &str, is_ruled: bool) -> Self {
-        let runs = &outline.runs[line.first_run as usize..=line.last_run as usize];
+    fn new(document: &Document<'_>, line: TextLineRange, text: &str, is_ruled: bool) -> Self {
+        let runs = &document.runs[line.first_run as usize..=line.last_run as usize];
         let (mut own, is_long) = ([0.0; OWN.len()], text.is_empty());
         let characters = match is_long {
-            true => visible_between(outline, &(line.start..line.end)),
+            true => visible_between(document, &(line.start..line.end)),
             false => line.characters,
         };
         let linked: u32 = runs.iter().filter(|run| run.linked).map(|run| run.characters).sum();
@@ -180,11 +180,11 @@ impl TextLine {
         own[17] = text.contains('@').into();
         own[18] = has_day(text).into();
         own[19] = text.ends_with([':', '：']).into();
-        let block = line.block(outline);
+        let block = line.block(document);
         TextLine {
             kinds: lexicon::of_line(&text.replace(char::is_whitespace, if own[9] > 0.4 { "" } else { " " })),
             text: text.to_owned(),
-            range: line.range(outline),
+            range: line.range(document),
             is_ruled,
             is_prose: ends && weight >= PROSE && own[2] < 0.5,
             is_sentence: ends,
@@ -211,9 +211,9 @@ fn hash(text: &str) -> u64 {
 }
 
 /// What has been counted over all lines, to say of each where it stands.
-pub struct Places<'o, 's> {
-    outline: &'o Outline<'s>,
-    names: Names<'o, 's>,
+pub struct LinePositions<'o, 's> {
+    document: &'o Document<'s>,
+    names: ElementNames<'o, 's>,
     lines: &'o [TextLine],
     /// Of the lines before each, and of all: weight, prose, those that rules take, end marks.
     before: Vec<[f32; 4]>,
@@ -232,9 +232,9 @@ pub struct Places<'o, 's> {
     host: Option<&'s str>,
 }
 
-impl<'o, 's> Places<'o, 's> {
+impl<'o, 's> LinePositions<'o, 's> {
     /// Counts what `lines` have in common.
-    pub fn new(outline: &'o Outline<'s>, lines: &'o [TextLine]) -> Self {
+    pub fn new(document: &'o Document<'s>, lines: &'o [TextLine]) -> Self {
         let (mut before, mut sum) = (vec![[0.0; 4]], [0.0; 4]);
         for line in lines {
             let is_end = line.kinds.0 & lexicon::END != 0 && line.own[0] < 30.0;
@@ -242,9 +242,9 @@ impl<'o, 's> Places<'o, 's> {
             sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
             before.push(sum);
         }
-        let mut places = Places {
-            outline,
-            names: Names::new(outline),
+        let mut places = LinePositions {
+            document,
+            names: ElementNames::new(document),
             lines,
             before,
             behind_rule: vec![0.0; lines.len()],
@@ -269,7 +269,7 @@ impl<'o, 's> Places<'o, 's> {
             *self.of_block.entry(line.block).or_default() += 1;
             since_rule += if since_rule > 0.0 { 1.0 } else { 0.0 };
             while let Some(e) = self
-                .outline
+                .document
                 .elements
                 .get(element)
                 .filter(|e| (e.start as usize) < line.line.start)
@@ -299,19 +299,19 @@ impl<'o, 's> Places<'o, 's> {
     fn count_links(&mut self) {
         let mut hosts: HashMap<&str, u32> = HashMap::new();
         for (i, line) in self.lines.iter().enumerate() {
-            let runs = &self.outline.runs[line.line.first_run as usize..=line.line.last_run as usize];
+            let runs = &self.document.runs[line.line.first_run as usize..=line.line.last_run as usize];
             let Some(run) = runs.iter().find(|run| run.linked) else {
                 continue;
             };
             let mut at = run.parent;
-            while let Some(e) = self.outline.elements.get(at as usize).filter(|e| e.tag != Tag::A) {
+            while let Some(e) = self.document.elements.get(at as usize).filter(|e| e.tag != Tag::A) {
                 at = e.parent;
             }
             self.hosts[i] = self
-                .outline
+                .document
                 .elements
                 .get(at as usize)
-                .and_then(|_| self.outline.attribute(at, "href"));
+                .and_then(|_| self.document.attribute(at, "href"));
             if let Some(host) = self.hosts[i].and_then(host_of) {
                 *hosts.entry(host).or_default() += 1;
             }
@@ -329,7 +329,7 @@ impl<'o, 's> Places<'o, 's> {
     }
 
     /// What the classes and ids around a line are called.
-    pub(crate) fn named(&self, i: usize) -> Kinds {
+    pub(crate) fn named(&self, i: usize) -> SignalSet {
         self.around(i).0
     }
 
@@ -352,9 +352,9 @@ impl<'o, 's> Places<'o, 's> {
     }
 
     /// The names and places of what is around a line.
-    fn around(&self, i: usize) -> (Kinds, u32) {
+    fn around(&self, i: usize) -> (SignalSet, u32) {
         let (mut kinds, mut places) = (0, 0);
-        let first = self.outline.runs[self.lines[i].line.first_run as usize].parent;
+        let first = self.document.runs[self.lines[i].line.first_run as usize].parent;
         let mut at = first;
         for _ in 0..LEVELS {
             if at == NONE {
@@ -363,7 +363,7 @@ impl<'o, 's> Places<'o, 's> {
             let name = self.names.get(at);
             kinds |= name.kinds;
             places |= name.places;
-            at = self.outline.elements[at as usize].parent;
+            at = self.document.elements[at as usize].parent;
         }
         (kinds, places)
     }
@@ -371,9 +371,9 @@ impl<'o, 's> Places<'o, 's> {
     /// The features of a line, in the order of [`names`].
     pub fn features(&self, i: usize) -> Vec<f32> {
         let line = &self.lines[i];
-        let bits = |kinds: Kinds, count: usize| (0..count).map(move |bit| (kinds >> bit & 1) as f32);
+        let bits = |kinds: SignalSet, count: usize| (0..count).map(move |bit| (kinds >> bit & 1) as f32);
         let is_heading = |line: &TextLine| {
-            let block = self.outline.elements.get(line.block as usize);
+            let block = self.document.elements.get(line.block as usize);
             f32::from(u8::from(block.is_some_and(|e| e.tag.is_heading())))
         };
         let mut row: Vec<f32> = line.own.to_vec();

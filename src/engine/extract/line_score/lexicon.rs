@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::engine::extract::score::signals::{Kinds, Lexicon, bit};
+use crate::engine::extract::score::signals::{Lexicon, SignalSet, bit};
 
 /// Kinds of lines and their words. ASCII letters in any case; what is in `=` counts only as a whole word.
 const WORDS: &[(&str, &str)] = &[
@@ -77,15 +77,15 @@ pub(crate) fn name(kind: usize) -> &'static str {
 }
 
 /// The bits of the kinds that a line goes for.
-pub(crate) const CREDIT: Kinds = bit(WORDS, "credit");
-pub(crate) const PICTURE: Kinds = bit(WORDS, "picture");
-pub(crate) const RELATED: Kinds = bit(WORDS, "related");
-pub(crate) const ORIGINAL: Kinds = bit(WORDS, "original");
-pub(crate) const FOLLOW: Kinds = bit(WORDS, "follow");
-pub(crate) const APP: Kinds = bit(WORDS, "app");
-pub(crate) const LEGAL: Kinds = bit(WORDS, "legal");
-pub(crate) const PAYWALL: Kinds = bit(WORDS, "paywall");
-pub(crate) const END: Kinds = bit(WORDS, "end");
+pub(crate) const CREDIT: SignalSet = bit(WORDS, "credit");
+pub(crate) const PICTURE: SignalSet = bit(WORDS, "picture");
+pub(crate) const RELATED: SignalSet = bit(WORDS, "related");
+pub(crate) const ORIGINAL: SignalSet = bit(WORDS, "original");
+pub(crate) const FOLLOW: SignalSet = bit(WORDS, "follow");
+pub(crate) const APP: SignalSet = bit(WORDS, "app");
+pub(crate) const LEGAL: SignalSet = bit(WORDS, "legal");
+pub(crate) const PAYWALL: SignalSet = bit(WORDS, "paywall");
+pub(crate) const END: SignalSet = bit(WORDS, "end");
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let words = |(kind, (_, words)): (usize, &(&str, &'static str))| {
@@ -99,6 +99,6 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 });
 
 /// The kinds of the words of a line, and of the first of them.
-pub(crate) fn of_line(text: &str) -> (Kinds, Kinds) {
+pub(crate) fn of_line(text: &str) -> (SignalSet, SignalSet) {
     LEXICON.kinds(text.as_bytes())
 }

@@ -11,12 +11,12 @@ mod lexicon;
 use std::{ops::Range, sync::LazyLock};
 
 use super::{
-    lines::Lines,
+    lines::LineDecisions,
     score::{self, Mode, model::Model, signals},
     selection,
 };
-use crate::engine::html::document::Outline;
-use features::{Places, TextLine};
+use crate::engine::html::document::Document;
+use features::{LinePositions, TextLine};
 
 /// Names of people and outlets.
 pub const CREDIT: &str = "score/credit";
@@ -58,23 +58,23 @@ pub fn model() -> &'static Model {
 pub use super::selection::dropped_by_rules;
 
 /// The lines that go, each with its reason. Ascending.
-pub fn read(outline: &Outline<'_>, lines: &Lines, mode: Mode) -> Vec<(Range<usize>, &'static str)> {
-    read_by(model(), outline, lines, mode.line_threshold())
+pub fn read(document: &Document<'_>, lines: &LineDecisions, mode: Mode) -> Vec<(Range<usize>, &'static str)> {
+    read_by(model(), document, lines, mode.line_threshold())
 }
 
 /// The same by another model and probability: what a fit is measured with.
 pub fn read_by(
     model: &Model,
-    outline: &Outline<'_>,
-    lines: &Lines,
+    document: &Document<'_>,
+    lines: &LineDecisions,
     threshold: f32,
 ) -> Vec<(Range<usize>, &'static str)> {
-    let ruled = selection::dropped_by_rules(outline, lines);
-    let lines = features::lines(outline, &(0..outline.source.len()), &ruled);
+    let ruled = selection::dropped_by_rules(document, lines);
+    let lines = features::lines(document, &(0..document.source.len()), &ruled);
     if lines.len() < 2 {
         return Vec::new();
     }
-    let places = Places::new(outline, &lines);
+    let places = LinePositions::new(document, &lines);
     let mut likely = ask(model, &lines, &places);
     share_in_groups(&lines, &places, &mut likely);
     let goes: Vec<bool> = (0..lines.len())
@@ -83,10 +83,10 @@ pub fn read_by(
     let is_edge = edges(&lines, &goes);
     let goes = |i: usize| goes[i] && (is_edge[i] || is_marked(&lines, &places, i));
     let mut gone: Vec<usize> = (0..lines.len()).filter(|i| goes(*i)).collect();
-    let weigh = |range: &Range<usize>| selection::visible_between(outline, range);
+    let weigh = |range: &Range<usize>| selection::visible_between(document, range);
     let taken: u32 = gone.iter().map(|i| weigh(&lines[*i].range)).sum();
-    let all = outline.characters_before.last().copied().unwrap_or_default();
-    let source = 0..outline.source.len();
+    let all = document.characters_before.last().copied().unwrap_or_default();
+    let source = 0..document.source.len();
     let left: u32 = selection::subtract(std::slice::from_ref(&source), &ruled)
         .iter()
         .map(weigh)
@@ -98,22 +98,22 @@ pub fn read_by(
         .map(|i| {
             (
                 lines[i].range.clone(),
-                reason(&lines[i], group(&lines, &places, i) == Some(Group::Others)),
+                reason(&lines[i], group(&lines, &places, i) == Some(LineGroup::Others)),
             )
         })
         .collect()
 }
 
 /// The credits among the lines that went, one a line: they name people and outlets, although they are none of the text.
-pub fn credits(outline: &Outline<'_>, scored: &[(Range<usize>, &'static str)]) -> String {
+pub fn credits(document: &Document<'_>, scored: &[(Range<usize>, &'static str)]) -> String {
     let credits = scored.iter().filter(|(_, reason)| *reason == CREDIT);
     credits.fold(String::new(), |credits, (range, _)| {
-        credits + &selection::text_in(outline, range, CREDIT_CHARACTERS) + "\n"
+        credits + &selection::text_in(document, range, CREDIT_CHARACTERS) + "\n"
     })
 }
 
 /// How likely each line is to be none of the text.
-fn ask(model: &Model, lines: &[TextLine], places: &Places<'_, '_>) -> Vec<f32> {
+fn ask(model: &Model, lines: &[TextLine], places: &LinePositions<'_, '_>) -> Vec<f32> {
     let mut likely = vec![0.0; lines.len()];
     let mut batch = model.ask();
     for (i, line) in lines.iter().enumerate() {
@@ -130,7 +130,7 @@ fn ask(model: &Model, lines: &[TextLine], places: &Places<'_, '_>) -> Vec<f32> {
 const BY_GROUP: f32 = 0.6;
 
 /// Lines side by side of one purpose, credits or links behind a label, are as likely as the likeliest of them.
-fn share_in_groups(lines: &[TextLine], places: &Places<'_, '_>, likely: &mut [f32]) {
+fn share_in_groups(lines: &[TextLine], places: &LinePositions<'_, '_>, likely: &mut [f32]) {
     let mut start = 0;
     while start < lines.len() {
         let group = group(lines, places, start);
@@ -142,7 +142,7 @@ fn share_in_groups(lines: &[TextLine], places: &Places<'_, '_>, likely: &mut [f3
         let numbers = start..start + count;
         if group.is_some() {
             let known = |i: usize| match group {
-                Some(Group::Others) if places.named(i) & signals::RELATED != 0 => BY_GROUP,
+                Some(LineGroup::Others) if places.named(i) & signals::RELATED != 0 => BY_GROUP,
                 _ if lines[i].is_ruled => BY_GROUP,
                 _ => 0.0,
             };
@@ -155,24 +155,24 @@ fn share_in_groups(lines: &[TextLine], places: &Places<'_, '_>, likely: &mut [f3
 
 /// Lines that stay or go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Group {
+enum LineGroup {
     /// People and what each has done.
     Credits,
     /// Links to other articles.
     Others,
 }
 
-fn group(lines: &[TextLine], places: &Places<'_, '_>, i: usize) -> Option<Group> {
+fn group(lines: &[TextLine], places: &LinePositions<'_, '_>, i: usize) -> Option<LineGroup> {
     let line = &lines[i];
-    let begins = |kind: signals::Kinds| line.kinds.1 & kind != 0;
+    let begins = |kind: signals::SignalSet| line.kinds.1 & kind != 0;
     let is_listed = |i: usize| {
         lines.get(i).is_some_and(|line| line.is_linked)
             && (places.is_behind_label(i) || places.named(i) & signals::RELATED != 0)
     };
     match () {
         () if line.is_prose => None,
-        () if is_listed(i) || (begins(lexicon::RELATED) && is_listed(i + 1)) => Some(Group::Others),
-        () if begins(lexicon::CREDIT) && line.is_label() => Some(Group::Credits),
+        () if is_listed(i) || (begins(lexicon::RELATED) && is_listed(i + 1)) => Some(LineGroup::Others),
+        () if begins(lexicon::CREDIT) && line.is_label() => Some(LineGroup::Credits),
         () => None,
     }
 }
@@ -205,22 +205,22 @@ fn edges(lines: &[TextLine], goes: &[bool]) -> Vec<bool> {
 }
 
 /// Whether anything speaks of a line's purpose at all: its words, or its place in a list of links. Code, tables and captions say nothing.
-fn may_go(lines: &[TextLine], places: &Places<'_, '_>, i: usize) -> bool {
-    let is_listed = group(lines, places, i) == Some(Group::Others);
+fn may_go(lines: &[TextLine], places: &LinePositions<'_, '_>, i: usize) -> bool {
+    let is_listed = group(lines, places, i) == Some(LineGroup::Others);
     (lines[i].kinds.0 != 0 || is_listed) && places.may_lack(i)
 }
 
 /// Whether a line is marked by more than its words: by its links, its element's name, a picture, a label, the same line elsewhere.
-fn is_marked(lines: &[TextLine], places: &Places<'_, '_>, i: usize) -> bool {
+fn is_marked(lines: &[TextLine], places: &LinePositions<'_, '_>, i: usize) -> bool {
     let line = &lines[i];
-    let is_listed = group(lines, places, i) == Some(Group::Others);
+    let is_listed = group(lines, places, i) == Some(LineGroup::Others);
     let is_formed = places.is_after_picture(i) || places.is_repeated(i) || places.named(i) & signals::FURNITURE != 0;
     !line.is_prose && (is_listed || ((line.is_linked || is_formed) && line.kinds.1 != 0))
 }
 
 /// Why a line goes, by its own words.
 fn reason(line: &TextLine, is_listed: bool) -> &'static str {
-    const REASONS: &[(signals::Kinds, &str)] = &[
+    const REASONS: &[(signals::SignalSet, &str)] = &[
         (lexicon::LEGAL, LEGAL),
         (lexicon::PICTURE, CREDIT),
         (lexicon::RELATED, score::RELATED),
@@ -228,7 +228,7 @@ fn reason(line: &TextLine, is_listed: bool) -> &'static str {
         (lexicon::CREDIT, CREDIT),
         (lexicon::ORIGINAL, INTERFACE),
     ];
-    let says = |kinds: signals::Kinds| {
+    let says = |kinds: signals::SignalSet| {
         let reason = REASONS.iter().find(|(kind, _)| kinds & kind != 0);
         reason.map(|(_, reason)| *reason)
     };

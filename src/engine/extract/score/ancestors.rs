@@ -5,7 +5,7 @@
 
 use super::{
     blocks::ln,
-    features::{FAR, Filling, Page, STEPS, each_bit},
+    features::{FAR, FeatureWriter, PageContext, STEPS, each_bit},
     names::{HIDDEN, PLACES},
     signals::NAME_KINDS,
 };
@@ -21,13 +21,13 @@ pub(crate) const BOXES: usize = 3;
 const SAME: f32 = 0.5;
 
 /// The elements from the root to where a block begins.
-pub(crate) struct Path<'p, 'o, 's> {
-    page: &'p Page<'o, 's>,
-    steps: Vec<Step>,
+pub(crate) struct AncestorPath<'p, 'o, 's> {
+    page: &'p PageContext<'o, 's>,
+    steps: Vec<Ancestor>,
 }
 
 /// One element of the path.
-struct Step {
+struct Ancestor {
     element: u32,
     /// Levels up to the nearest element with a name of each kind, itself included; [`FAR`] for none near.
     kinds: [f32; NAME_KINDS],
@@ -43,9 +43,9 @@ struct Step {
     holds: Option<[f32; 6]>,
 }
 
-impl<'p, 'o, 's> Path<'p, 'o, 's> {
-    pub(crate) fn new(page: &'p Page<'o, 's>) -> Self {
-        Path {
+impl<'p, 'o, 's> AncestorPath<'p, 'o, 's> {
+    pub(crate) fn new(page: &'p PageContext<'o, 's>) -> Self {
+        AncestorPath {
             page,
             steps: Vec::new(),
         }
@@ -53,8 +53,8 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
 
     /// Goes to an element.
     pub(crate) fn go(&mut self, to: u32) {
-        let elements = &self.page.outline.elements;
-        let known = |steps: &[Step], element: u32| steps.last().map_or(NONE, |step| step.element) == element;
+        let elements = &self.page.document.elements;
+        let known = |steps: &[Ancestor], element: u32| steps.last().map_or(NONE, |step| step.element) == element;
         // An element is numbered behind those around it, so what has a greater number is not around it.
         let mut missing = Vec::new();
         let mut at = to;
@@ -76,8 +76,8 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
 
     fn enter(&mut self, element: u32) {
         let page = self.page;
-        let (own, sums) = (&page.outline.elements[element as usize], &page.sums[element as usize]);
-        let mut step = Step {
+        let (own, sums) = (&page.document.elements[element as usize], &page.sums[element as usize]);
+        let mut step = Ancestor {
             element,
             kinds: [FAR; NAME_KINDS],
             shares: [0.0; NAME_KINDS],
@@ -125,7 +125,7 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
     }
 
     /// The names of what it leads to, and its families.
-    pub(crate) fn surroundings(&self, row: &mut Filling<'_>) {
+    pub(crate) fn surroundings(&self, row: &mut FeatureWriter<'_>) {
         let far = ([FAR; NAME_KINDS], [0.0; NAME_KINDS], [FAR; PLACES.len() + 1]);
         let (kinds, shares, places) = match self.steps.last() {
             Some(step) => (&step.kinds, &step.shares, &step.places),
@@ -147,7 +147,7 @@ impl<'p, 'o, 's> Path<'p, 'o, 's> {
 
     /// The sums of the elements around the block `i` of this weight in `element`, of those that hold more than the one
     /// before.
-    pub(crate) fn boxes(&mut self, i: usize, element: u32, weight: f32, row: &mut Filling<'_>) {
+    pub(crate) fn boxes(&mut self, i: usize, element: u32, weight: f32, row: &mut FeatureWriter<'_>) {
         let page = self.page;
         let mut inside = weight;
         let mut found = 0;

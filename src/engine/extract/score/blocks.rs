@@ -11,7 +11,7 @@ use std::{
 use foldhash::fast::FixedState;
 
 use crate::engine::html::{
-    document::{Event, NONE, Outline},
+    document::{Document, Event, NONE},
     tags::Tag,
 };
 
@@ -89,35 +89,35 @@ impl Block {
 }
 
 /// The blocks of a page in document order, but for those inside the elements `without`.
-pub(crate) fn read(outline: &Outline<'_>, without: &[u32]) -> Vec<Block> {
+pub(crate) fn read(document: &Document<'_>, without: &[u32]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut without = without.iter().map(|element| {
-        let e = &outline.elements[*element as usize];
+        let e = &document.elements[*element as usize];
         e.first_run..e.next_run
     });
     let mut skipped = without.next().unwrap_or_default();
     // First and last run of the block being read.
     let mut open: Option<(u32, u32)> = None;
     let mut breaks = 0;
-    for event in &outline.events {
+    for event in &document.events {
         match *event {
             Event::Text(run) => {
                 while run >= skipped.end && !skipped.is_empty() {
                     skipped = without.next().unwrap_or_default();
                 }
-                if outline.runs[run as usize].characters == 0 || skipped.contains(&run) {
+                if document.runs[run as usize].characters == 0 || skipped.contains(&run) {
                     continue;
                 }
                 if breaks >= 2 {
-                    blocks.extend(open.take().map(|(first, last)| measure(outline, first, last)));
+                    blocks.extend(open.take().map(|(first, last)| measure(document, first, last)));
                 }
                 breaks = 0;
                 open = Some((open.map_or(run, |(first, _)| first), run));
             }
             Event::Open(id) | Event::Close(id) => {
-                let tag = outline.elements[id as usize].tag;
+                let tag = document.elements[id as usize].tag;
                 if tag.is_block() {
-                    blocks.extend(open.take().map(|(first, last)| measure(outline, first, last)));
+                    blocks.extend(open.take().map(|(first, last)| measure(document, first, last)));
                     breaks = 0;
                 } else if tag == Tag::BR && matches!(event, Event::Open(_)) {
                     breaks += 1;
@@ -125,15 +125,15 @@ pub(crate) fn read(outline: &Outline<'_>, without: &[u32]) -> Vec<Block> {
             }
         }
     }
-    blocks.extend(open.map(|(first, last)| measure(outline, first, last)));
+    blocks.extend(open.map(|(first, last)| measure(document, first, last)));
     blocks
 }
 
-fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
+fn measure(document: &Document<'_>, first: u32, last: u32) -> Block {
     let mut block = Block {
         first_run: first,
         next_run: last + 1,
-        element: common(outline, first, last),
+        element: common(document, first, last),
         ..Block::default()
     };
     let mut hasher = FixedState::default().build_hasher();
@@ -141,12 +141,12 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
     let mut link = NONE;
     let mut begun = false;
     for run in first..=last {
-        let r = &outline.runs[run as usize];
+        let r = &document.runs[run as usize];
         if r.characters == 0 {
             counts.in_word = 0;
             continue;
         }
-        let text = r.decode(outline.run_text(run));
+        let text = r.decode(document.run_text(run));
         hasher.write(text.trim().as_bytes());
         let wide = counts.of[WIDE_ONES];
         counts.add(&text);
@@ -185,7 +185,7 @@ fn measure(outline: &Outline<'_>, first: u32, last: u32) -> Block {
 }
 
 /// What a character adds to each count, and its flags: all in one addition.
-type Marks = [u16; 8];
+type CharacterCounts = [u16; 8];
 
 const DIGITS: usize = 0;
 const CAPITALS: usize = 1;
@@ -224,7 +224,7 @@ impl Counts {
         let bytes = text.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
-            let mut sums = Marks::default();
+            let mut sums = CharacterCounts::default();
             let end = bytes.len().min(at + PIECE);
             while at < end {
                 let byte = bytes[at];
@@ -251,15 +251,15 @@ impl Counts {
 }
 
 /// The marks of the scripts that are written with letters, and of the punctuation of all.
-static KNOWN: LazyLock<Vec<Marks>> = LazyLock::new(|| ('\0'..IDEOGRAPHS).map(find_marks).collect());
+static KNOWN: LazyLock<Vec<CharacterCounts>> = LazyLock::new(|| ('\0'..IDEOGRAPHS).map(find_marks).collect());
 const IDEOGRAPHS: char = '\u{3100}';
 /// Those of the forms that are as wide as ideographs, the commas of Chinese among them.
-static FULL_WIDTH: LazyLock<Vec<Marks>> = LazyLock::new(|| (FULL..='\u{ffef}').map(find_marks).collect());
+static FULL_WIDTH: LazyLock<Vec<CharacterCounts>> = LazyLock::new(|| (FULL..='\u{ffef}').map(find_marks).collect());
 const FULL: char = '\u{ff00}';
 
 /// What is counted of a character.
-fn marks(c: char) -> Marks {
-    const WIDE_LETTER: Marks = [0, 0, 0, 0, 0, 1, 1, 0];
+fn marks(c: char) -> CharacterCounts {
+    const WIDE_LETTER: CharacterCounts = [0, 0, 0, 0, 0, 1, 1, 0];
     match c {
         '\0'..IDEOGRAPHS => KNOWN[c as usize],
         '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => WIDE_LETTER,
@@ -268,7 +268,7 @@ fn marks(c: char) -> Marks {
     }
 }
 
-fn find_marks(c: char) -> Marks {
+fn find_marks(c: char) -> CharacterCounts {
     let is_stop = matches!(c, '.' | '!' | '?' | '。' | '！' | '？' | '؟' | '।' | '…');
     let is_divider = matches!(c, '»' | '|' | '›' | '·' | '•' | '/' | '>' | '«' | '‹' | '→');
     let is_closing = matches!(c, '»' | '"' | '”' | '’' | '\'' | ')' | '」' | '』' | '）' | '“');
@@ -281,7 +281,7 @@ fn find_marks(c: char) -> Marks {
         (COLON, matches!(c, ':' | '：')),
         (CLOSING, is_closing),
     ];
-    let mut marks = Marks::default();
+    let mut marks = CharacterCounts::default();
     marks[DIGITS] = c.is_ascii_digit().into();
     marks[CAPITALS] = c.is_uppercase().into();
     marks[COMMAS] = matches!(c, ',' | '，' | '、' | '،' | '；' | ';').into();
@@ -294,17 +294,17 @@ fn find_marks(c: char) -> Marks {
 }
 
 /// The deepest element that holds both runs.
-fn common(outline: &Outline<'_>, first: u32, last: u32) -> u32 {
-    let mut at = outline.runs[first as usize].parent;
-    while at != NONE && outline.elements[at as usize].next_run <= last {
-        at = outline.elements[at as usize].parent;
+fn common(document: &Document<'_>, first: u32, last: u32) -> u32 {
+    let mut at = document.runs[first as usize].parent;
+    while at != NONE && document.elements[at as usize].next_run <= last {
+        at = document.elements[at as usize].parent;
     }
     at
 }
 
 /// Sums over the blocks inside an element.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sums {
+pub(crate) struct Totals {
     /// The weight of all.
     pub(crate) weight: f32,
     /// The weight of their links.
@@ -317,7 +317,7 @@ pub(crate) struct Sums {
     pub(crate) blocks: u32,
 }
 
-impl Sums {
+impl Totals {
     /// The blocks that they are of.
     pub(crate) fn span(&self) -> (usize, usize) {
         (self.first as usize, (self.first + self.blocks) as usize)
@@ -330,8 +330,8 @@ impl Sums {
 }
 
 /// Sums up the blocks inside each element.
-pub(crate) fn sum(outline: &Outline<'_>, blocks: &[Block]) -> Vec<Sums> {
-    let mut sums = vec![Sums::default(); outline.elements.len()];
+pub(crate) fn sum(document: &Document<'_>, blocks: &[Block]) -> Vec<Totals> {
+    let mut sums = vec![Totals::default(); document.elements.len()];
     for (i, block) in blocks.iter().enumerate() {
         let Some(own) = sums.get_mut(block.element as usize) else {
             continue;
@@ -345,7 +345,7 @@ pub(crate) fn sum(outline: &Outline<'_>, blocks: &[Block]) -> Vec<Sums> {
         own.blocks += 1;
     }
     for i in (0..sums.len()).rev() {
-        let parent = outline.elements[i].parent;
+        let parent = document.elements[i].parent;
         let own = sums[i];
         if parent == NONE || own.blocks == 0 {
             continue;

@@ -1,15 +1,15 @@
 //! Which element holds most of the article: the method of Readability (Arc90; Mozilla's Readability.js).
 //!
 //! Paragraphs give points to the elements around them, links take away from them, names and tags add their hint. The best
-//! element is no verdict: it is one of the things that the features of a block are measured against.
+//! element is no selection: it is one of the things that the features of a block are measured against.
 
 use super::{
-    blocks::{Block, Sums},
-    names::Names,
-    signals::{self, Kinds},
+    blocks::{Block, Totals},
+    names::ElementNames,
+    signals::{self, SignalSet},
 };
 use crate::engine::html::{
-    document::{NONE, Outline},
+    document::{Document, NONE},
     tags::Tag,
 };
 
@@ -30,29 +30,34 @@ const WRAPPER: f32 = 1.02;
 
 /// The elements that may hold the article.
 #[derive(Debug)]
-pub(crate) struct Candidates {
+pub(crate) struct ArticleCandidates {
     /// Points of each element, before its links are taken away; `None` for those that got none.
     points: Vec<Option<f32>>,
     /// The best, or [`NONE`].
     pub(crate) winner: u32,
 }
 
-impl Candidates {
-    pub(crate) fn find<'s>(outline: &Outline<'s>, names: &Names<'_, 's>, blocks: &[Block], sums: &[Sums]) -> Self {
+impl ArticleCandidates {
+    pub(crate) fn find<'s>(
+        document: &Document<'s>,
+        names: &ElementNames<'_, 's>,
+        blocks: &[Block],
+        sums: &[Totals],
+    ) -> Self {
         let all: f32 = blocks.iter().map(|block| block.weight).sum();
-        let mut unlikely = Unlikely {
-            outline,
+        let mut unlikely = UnlikelyElements {
+            document,
             names,
             sums,
             all,
-            known: vec![None; outline.elements.len()],
+            known: vec![None; document.elements.len()],
         };
-        let mut points = vec![None; outline.elements.len()];
+        let mut points = vec![None; document.elements.len()];
         for block in blocks {
-            let Some(element) = outline.elements.get(outline.block_of(block.element) as usize) else {
+            let Some(element) = document.elements.get(document.block_of(block.element) as usize) else {
                 continue;
             };
-            let own = outline.block_of(block.element);
+            let own = document.block_of(block.element);
             if block.weight < PARAGRAPH || unlikely.is(own) || !element.seen {
                 continue;
             }
@@ -65,7 +70,7 @@ impl Candidates {
                 own
             };
             for level in 0..LEVELS {
-                if at == NONE || outline.elements[at as usize].tag == Tag::HTML {
+                if at == NONE || document.elements[at as usize].tag == Tag::HTML {
                     break;
                 }
                 let share = match level {
@@ -74,27 +79,27 @@ impl Candidates {
                     _ => level as f32 * 3.0,
                 };
                 *points[at as usize].get_or_insert(0.0) += gain / share;
-                at = outline.elements[at as usize].parent;
+                at = document.elements[at as usize].parent;
             }
         }
         for (i, points) in points.iter_mut().enumerate() {
             if let Some(points) = points {
-                *points += bonus(outline.elements[i].tag, names.get(i as u32).kinds);
+                *points += bonus(document.elements[i].tag, names.get(i as u32).kinds);
             }
         }
-        let mut candidates = Candidates { points, winner: NONE };
-        candidates.winner = candidates.best(outline, sums);
+        let mut candidates = ArticleCandidates { points, winner: NONE };
+        candidates.winner = candidates.best(document, sums);
         candidates
     }
 
     /// Points of an element after its links were taken away.
-    pub(crate) fn worth(&self, element: u32, sums: &[Sums]) -> Option<f32> {
+    pub(crate) fn worth(&self, element: u32, sums: &[Totals]) -> Option<f32> {
         let points = (*self.points.get(element as usize)?)?;
         Some(points * (1.0 - sums[element as usize].link_density()))
     }
 
     /// The elements with the most points, the best first.
-    pub(crate) fn top(&self, count: usize, sums: &[Sums]) -> Vec<(u32, f32)> {
+    pub(crate) fn top(&self, count: usize, sums: &[Totals]) -> Vec<(u32, f32)> {
         let worths = (0..self.points.len() as u32).filter_map(|i| Some((i, self.worth(i, sums)?)));
         let mut top: Vec<_> = worths.collect();
         top.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -102,14 +107,14 @@ impl Candidates {
         top
     }
 
-    fn best(&self, outline: &Outline<'_>, sums: &[Sums]) -> u32 {
+    fn best(&self, document: &Document<'_>, sums: &[Totals]) -> u32 {
         let Some(&(mut winner, _)) = self.top(1, sums).first() else {
             return NONE;
         };
         // Several good blocks of one parent are one article: climb while the parent is nearly as good.
         loop {
-            let parent = outline.elements[winner as usize].parent;
-            if parent == NONE || matches!(outline.elements[parent as usize].tag, Tag::BODY | Tag::HTML) {
+            let parent = document.elements[winner as usize].parent;
+            if parent == NONE || matches!(document.elements[parent as usize].tag, Tag::BODY | Tag::HTML) {
                 return winner;
             }
             let only_child = sums[parent as usize].weight <= sums[winner as usize].weight * WRAPPER;
@@ -126,7 +131,7 @@ impl Candidates {
 }
 
 /// What an element's tag and names say before its text is looked at.
-fn bonus(tag: Tag, own: Kinds) -> f32 {
+fn bonus(tag: Tag, own: SignalSet) -> f32 {
     let by_tag = match tag {
         Tag::ARTICLE | Tag::MAIN => NAME,
         Tag::DIV | Tag::SECTION => 5.0,
@@ -140,21 +145,21 @@ fn bonus(tag: Tag, own: Kinds) -> f32 {
 }
 
 /// Which elements are or stand in furniture that hardly holds an article: found out for those that text stands in.
-struct Unlikely<'p, 's> {
-    outline: &'p Outline<'s>,
-    names: &'p Names<'p, 's>,
-    sums: &'p [Sums],
+struct UnlikelyElements<'p, 's> {
+    document: &'p Document<'s>,
+    names: &'p ElementNames<'p, 's>,
+    sums: &'p [Totals],
     /// The weight of all blocks.
     all: f32,
     known: Vec<Option<bool>>,
 }
 
-impl Unlikely<'_, '_> {
+impl UnlikelyElements<'_, '_> {
     fn is(&mut self, element: u32) -> bool {
         // Up to where it is known, or the top; then all that was passed is known too.
         let mut at = element;
         let mut is = false;
-        while let Some(e) = self.outline.elements.get(at as usize) {
+        while let Some(e) = self.document.elements.get(at as usize) {
             is = match self.known[at as usize] {
                 Some(known) => known,
                 None => self.is_furniture(at),
@@ -168,7 +173,7 @@ impl Unlikely<'_, '_> {
         at = element;
         while at != top {
             self.known[at as usize] = Some(is);
-            at = self.outline.elements[at as usize].parent;
+            at = self.document.elements[at as usize].parent;
         }
         if let Some(known) = self.known.get_mut(top as usize) {
             *known = Some(is);
@@ -177,7 +182,7 @@ impl Unlikely<'_, '_> {
     }
 
     fn is_furniture(&self, element: u32) -> bool {
-        let tag = self.outline.elements[element as usize].tag;
+        let tag = self.document.elements[element as usize].tag;
         let by_tag = matches!(tag, Tag::NAV | Tag::FOOTER | Tag::ASIDE | Tag::MENU | Tag::DIALOG);
         let may_be = tag.is_block() && !matches!(tag, Tag::HTML | Tag::BODY | Tag::ARTICLE | Tag::MAIN);
         // A name on a block with most of the page's text is no evidence: bodies are called `gdpr-article`.

@@ -1,6 +1,6 @@
 //! Which blocks stay, by how likely each is: groups as a whole, headings with what stands below them.
 
-use super::{blocks::ln, features::Page};
+use super::{blocks::ln, features::PageContext};
 use crate::engine::html::document::NONE;
 
 /// The share of the threshold from which on a heading stays with what stands below it.
@@ -12,7 +12,7 @@ const LEAST_INSIDE: f32 = 0.5;
 const NEAR: usize = 3;
 
 /// For each block whether it stays.
-pub(crate) fn decide(page: &Page<'_, '_>, likely: &[f32], threshold: f32) -> Vec<bool> {
+pub(crate) fn decide(page: &PageContext<'_, '_>, likely: &[f32], threshold: f32) -> Vec<bool> {
     let mut kept: Vec<bool> = likely.iter().map(|p| *p >= threshold).collect();
     for group in &page.groups.all {
         let (from, to) = page.sums[group.element as usize].span();
@@ -39,7 +39,7 @@ fn is_any(kept: &[bool], from: usize, to: usize) -> bool {
 }
 
 /// How likely a group is: the mean of its blocks, of which a long one counts more, but not by as much as it is longer.
-fn mean(page: &Page<'_, '_>, likely: &[f32], from: usize, to: usize) -> f32 {
+fn mean(page: &PageContext<'_, '_>, likely: &[f32], from: usize, to: usize) -> f32 {
     let weigh = |i: usize| ln(page.blocks[i].weight);
     let (sum, weight) = (from..to).fold((0.0, 0.0), |(sum, weight), i| {
         (sum + likely[i] * weigh(i), weight + weigh(i))

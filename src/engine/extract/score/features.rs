@@ -1,28 +1,28 @@
 //! What can be said of each block of a page in figures: its own text, what it stands in, what stands around it.
 //!
 //! All of them are shares, logarithms and counts of steps, so that a long page and a short one, and a script with spaces
-//! and one without, look alike. [`names`] lists them in the order in which `Page::features` writes them.
+//! and one without, look alike. [`names`] lists them in the order in which `PageContext::features` writes them.
 
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
 use super::{
-    ancestors::{self, BOXES, Path},
-    blocks::{Block, Sums, ln},
-    candidates::Candidates,
-    groups::Groups,
-    head::Known,
+    ancestors::{self, AncestorPath, BOXES},
+    blocks::{Block, Totals, ln},
+    candidates::ArticleCandidates,
+    groups::BlockGroups,
+    head::HeadText,
     model::{ROOM, Row},
-    names::{Names, PLACES},
+    names::{ElementNames, PLACES},
     page_kind::PageKind,
-    signals::{self, Kinds, NAME_KINDS, WORD_KINDS},
+    signals::{self, NAME_KINDS, SignalSet, WORD_KINDS},
 };
 use crate::{
     engine::{
         extract::units::Units,
         html::{
-            document::{NONE, Outline},
+            document::{Document, NONE},
             tags::Tag,
         },
     },
@@ -48,11 +48,11 @@ const NOWHERE: f32 = 99.0;
 pub(crate) const OWN: usize = 24;
 
 /// All that the features are made from.
-pub(crate) struct Page<'o, 's> {
-    pub(crate) outline: &'o Outline<'s>,
-    pub(crate) names: &'o Names<'o, 's>,
+pub(crate) struct PageContext<'o, 's> {
+    pub(crate) document: &'o Document<'s>,
+    pub(crate) names: &'o ElementNames<'o, 's>,
     pub(crate) blocks: &'o [Block],
-    pub(crate) sums: &'o [Sums],
+    pub(crate) sums: &'o [Totals],
     winner: u32,
     /// The weight of all good blocks.
     pub(crate) good: f32,
@@ -61,7 +61,7 @@ pub(crate) struct Page<'o, 's> {
     /// The tag of each block.
     tags: Vec<Tag>,
     /// What of them is decided as a whole.
-    pub(crate) groups: Groups,
+    pub(crate) groups: BlockGroups,
     /// The logarithm of each block's weight.
     weights: Vec<f32>,
     /// Of each block: its tag and class, and those of the element around it.
@@ -73,10 +73,10 @@ pub(crate) struct Page<'o, 's> {
     /// Siblings of one family: how many they are, their good weight and their weight.
     pub(crate) siblings: HashMap<(u32, u64), [f32; 3], RandomState>,
     /// What the words of each short block say, and its first words.
-    words: Vec<(Kinds, Kinds)>,
+    words: Vec<(SignalSet, SignalSet)>,
     /// Which blocks are the page's title, or its description.
     titles: Vec<(bool, bool)>,
-    /// Whether a block is asked about at all: see [`Page::is_hopeless`].
+    /// Whether a block is asked about at all: see [`PageContext::is_hopeless`].
     hopeless: Vec<bool>,
     /// The nearest good block before each block and behind it, with the weight between.
     before: Vec<(usize, f32)>,
@@ -169,24 +169,24 @@ pub fn names() -> Vec<String> {
     for near in ["-2", "-1", "+1", "+2"] {
         names.extend(["weight", "density", "heading", "good", "climb", "kin"].map(|what| format!("{near} {what}")));
     }
-    names.extend(Groups::FEATURES.map(str::to_owned));
+    names.extend(BlockGroups::FEATURES.map(str::to_owned));
     names.extend(PageKind::ALL.map(|kind| format!("page is {}", kind.as_str())));
     names
 }
 
-impl<'o, 's> Page<'o, 's> {
+impl<'o, 's> PageContext<'o, 's> {
     pub(crate) fn new(
-        outline: &'o Outline<'s>,
+        document: &'o Document<'s>,
         units: &Units,
-        names: &'o Names<'o, 's>,
+        names: &'o ElementNames<'o, 's>,
         blocks: &'o [Block],
-        sums: &'o [Sums],
-        candidates: &Candidates,
+        sums: &'o [Totals],
+        candidates: &ArticleCandidates,
     ) -> Self {
-        let tags: Vec<Tag> = blocks.iter().map(|block| tag(outline, block)).collect();
-        let mut page = Page {
-            groups: Groups::find(outline, units, blocks, sums, &tags),
-            outline,
+        let tags: Vec<Tag> = blocks.iter().map(|block| tag(document, block)).collect();
+        let mut page = PageContext {
+            groups: BlockGroups::find(document, units, blocks, sums, &tags),
+            document,
             names,
             blocks,
             sums,
@@ -215,7 +215,7 @@ impl<'o, 's> Page<'o, 's> {
         let first = good.next().unwrap_or(0);
         page.span = (first, good.next_back().unwrap_or(first));
         page.hopeless = (0..blocks.len()).map(|i| page.is_hopeless(i)).collect();
-        for (i, element) in outline.elements.iter().enumerate() {
+        for (i, element) in document.elements.iter().enumerate() {
             if sums[i].blocks == 0 || !ancestors::has_siblings(element.tag) {
                 continue;
             }
@@ -227,7 +227,7 @@ impl<'o, 's> Page<'o, 's> {
             *good += sums[i].good;
             *weight += sums[i].weight;
         }
-        let mut known = Known::read(outline);
+        let mut known = HeadText::read(document);
         let mut text = String::new();
         for (i, block) in blocks.iter().enumerate() {
             let signature = page.signature(block);
@@ -243,7 +243,7 @@ impl<'o, 's> Page<'o, 's> {
             text.clear();
             if block.weight <= MIDDLE && !is_silent {
                 for run in block.first_run..block.next_run {
-                    text.push_str(&outline.runs[run as usize].decode(outline.run_text(run)));
+                    text.push_str(&document.runs[run as usize].decode(document.run_text(run)));
                 }
             }
             page.titles.push(known.compare(&text));
@@ -256,14 +256,14 @@ impl<'o, 's> Page<'o, 's> {
     }
 
     fn signature(&self, block: &Block) -> u64 {
-        let own = self.outline.block_of(block.element);
+        let own = self.document.block_of(block.element);
         let of = |element: u32| self.names.get(element).signature;
-        let around = self.outline.elements.get(own as usize).map_or(NONE, |e| e.parent);
+        let around = self.document.elements.get(own as usize).map_or(NONE, |e| e.parent);
         of(own).wrapping_mul(31).wrapping_add(of(around))
     }
 
     fn is_in_winner(&self, block: usize) -> bool {
-        let winner = self.outline.elements.get(self.winner as usize);
+        let winner = self.document.elements.get(self.winner as usize);
         winner.is_some_and(|w| (w.first_run..w.next_run).contains(&self.blocks[block].first_run))
     }
 
@@ -293,7 +293,7 @@ impl<'o, 's> Page<'o, 's> {
     fn climb(&self, block: &Block, run: u32) -> f32 {
         let mut steps = 0.0;
         let mut at = block.element;
-        while let Some(e) = self.outline.elements.get(at as usize) {
+        while let Some(e) = self.document.elements.get(at as usize) {
             if steps >= STEPS || (e.first_run..e.next_run).contains(&run) {
                 break;
             }
@@ -307,8 +307,8 @@ impl<'o, 's> Page<'o, 's> {
     /// behind them, and is not known yet.
     pub(crate) fn features(&self, mut take: impl FnMut(usize, &Row)) {
         let mut values = [0.0; ROOM];
-        let mut past = Past::default();
-        let mut path = Path::new(self);
+        let mut past = PrecedingBlocks::default();
+        let mut path = AncestorPath::new(self);
         let page = self.constants();
         for i in 0..self.blocks.len() {
             if self.tags[i].is_heading() {
@@ -325,8 +325,8 @@ impl<'o, 's> Page<'o, 's> {
             }
             steps::count(ROOM);
             let block = &self.blocks[i];
-            path.go(self.outline.runs[block.first_run as usize].parent);
-            let mut row = Filling::new(&mut values);
+            path.go(self.document.runs[block.first_run as usize].parent);
+            let mut row = FeatureWriter::new(&mut values);
             self.own(i, path.depth(block.element), &mut row);
             path.surroundings(&mut row);
             path.boxes(i, block.element, block.weight, &mut row);
@@ -345,7 +345,7 @@ impl<'o, 's> Page<'o, 's> {
     }
 
     /// Its own text, and how deep it stands.
-    fn own(&self, i: usize, depth: f32, row: &mut Filling<'_>) {
+    fn own(&self, i: usize, depth: f32, row: &mut FeatureWriter<'_>) {
         let block = &self.blocks[i];
         let tag = self.tags[i];
         let hundredth = block.weight.max(1.0) / 100.0;
@@ -386,7 +386,7 @@ impl<'o, 's> Page<'o, 's> {
     /// What is the same for all blocks: the good text, the blocks, the winner's share of the text and its depth.
     fn constants(&self) -> [f32; 4] {
         let winner = self.sums.get(self.winner as usize);
-        let around = |element: &u32| self.outline.elements.get(*element as usize).map(|e| e.parent);
+        let around = |element: &u32| self.document.elements.get(*element as usize).map(|e| e.parent);
         let path = std::iter::successors(Some(self.winner), around).take_while(|element| *element != NONE);
         let above = path.skip(1).take(STEPS as usize);
         [
@@ -398,9 +398,9 @@ impl<'o, 's> Page<'o, 's> {
     }
 
     /// Where it stands on the page.
-    fn place(&self, i: usize, page: &[f32; 4], past: &Past, row: &mut Filling<'_>) {
+    fn place(&self, i: usize, page: &[f32; 4], past: &PrecedingBlocks, row: &mut FeatureWriter<'_>) {
         let block = &self.blocks[i];
-        let winner = self.outline.elements.get(self.winner as usize);
+        let winner = self.document.elements.get(self.winner as usize);
         let is_inside = self.is_in_winner(i);
         let (before, after) = (self.good_near(i, self.before[i]), self.good_near(i, self.after[i]));
         let [kin, kin_weight, kin_linked, kin_good] = self.kin[&self.signatures[i]];
@@ -448,7 +448,7 @@ impl<'o, 's> Page<'o, 's> {
         ]);
     }
 
-    fn neighbour(&self, i: usize, other: Option<usize>, row: &mut Filling<'_>) {
+    fn neighbour(&self, i: usize, other: Option<usize>, row: &mut FeatureWriter<'_>) {
         match other.and_then(|j| Some((j, self.blocks.get(j)?))) {
             Some((j, block)) => row.add(&[
                 self.weights[j],
@@ -462,15 +462,15 @@ impl<'o, 's> Page<'o, 's> {
         }
     }
 
-    fn good_near(&self, i: usize, (j, gap): (usize, f32)) -> Near {
+    fn good_near(&self, i: usize, (j, gap): (usize, f32)) -> NearestBlock {
         match self.blocks.get(j) {
-            Some(good) => Near {
+            Some(good) => NearestBlock {
                 distance: (i.abs_diff(j) as f32).min(NOWHERE),
                 gap: ln(gap),
                 climb: self.climb(&self.blocks[i], good.first_run),
                 kin: flag(self.signatures[i] == self.signatures[j]),
             },
-            None => Near {
+            None => NearestBlock {
                 distance: NOWHERE,
                 gap: FAR,
                 climb: STEPS,
@@ -481,14 +481,14 @@ impl<'o, 's> Page<'o, 's> {
 }
 
 /// A row that is being filled.
-pub(crate) struct Filling<'r> {
+pub(crate) struct FeatureWriter<'r> {
     row: &'r mut Row,
     filled: usize,
 }
 
-impl<'r> Filling<'r> {
+impl<'r> FeatureWriter<'r> {
     pub(crate) fn new(row: &'r mut Row) -> Self {
-        Filling { row, filled: 0 }
+        FeatureWriter { row, filled: 0 }
     }
 
     pub(crate) fn add(&mut self, values: &[f32]) {
@@ -499,13 +499,13 @@ impl<'r> Filling<'r> {
 }
 
 /// The tag of the block element that a block's text stands in.
-fn tag(outline: &Outline<'_>, block: &Block) -> Tag {
-    let own = outline.block_of(block.element);
-    outline.elements.get(own as usize).map_or(Tag::OTHER, |e| e.tag)
+fn tag(document: &Document<'_>, block: &Block) -> Tag {
+    let own = document.block_of(block.element);
+    document.elements.get(own as usize).map_or(Tag::OTHER, |e| e.tag)
 }
 
 /// The nearest good block before or behind a block.
-struct Near {
+struct NearestBlock {
     distance: f32,
     gap: f32,
     climb: f32,
@@ -514,7 +514,7 @@ struct Near {
 
 /// What came before a block.
 #[derive(Default)]
-struct Past {
+struct PrecedingBlocks {
     heading: Option<usize>,
     title: Option<usize>,
     good: f32,

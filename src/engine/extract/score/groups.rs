@@ -4,11 +4,11 @@
 //! A block of such a group says little of itself: a cell is a number, an item a link. So each has its group's sums as
 //! features, and no group loses a part.
 
-use super::blocks::{Block, Sums, ln};
+use super::blocks::{Block, Totals, ln};
 use crate::engine::{
     extract::units::{UnitKind, Units},
     html::{
-        document::{NONE, Outline},
+        document::{Document, NONE},
         tags::Tag,
     },
 };
@@ -22,9 +22,9 @@ const RANKS: usize = 6;
 
 /// The groups of a page and its sections.
 #[derive(Debug)]
-pub(crate) struct Groups {
+pub(crate) struct BlockGroups {
     /// The outermost groups in document order.
-    pub(crate) all: Vec<Group>,
+    pub(crate) all: Vec<BlockGroup>,
     /// Of each block the number of its group, or [`NONE`].
     pub(crate) of: Vec<u32>,
     /// Of each block the heading above it, or [`usize::MAX`].
@@ -32,17 +32,17 @@ pub(crate) struct Groups {
     /// Of each heading the block behind its section, which ends before the next heading of its rank or above; 0 for others.
     pub(crate) ends: Vec<usize>,
     /// Of each block the sums of the section that it begins or stands in, up to the next heading of any rank.
-    sections: Vec<Section>,
+    sections: Vec<SectionTotals>,
 }
 
 /// A group: its element and its kind.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Group {
+pub(crate) struct BlockGroup {
     pub(crate) element: u32,
     kind: f32,
 }
 
-impl Group {
+impl BlockGroup {
     /// Whether it is code or a table of data, which menus and the like are not made of.
     pub(crate) fn is_content(self) -> bool {
         (CODE..=DATA).contains(&self.kind)
@@ -54,14 +54,14 @@ const DATA: f32 = 2.0;
 
 /// Sums over the blocks of a section, its heading left out.
 #[derive(Debug, Clone, Copy, Default)]
-struct Section {
+struct SectionTotals {
     weight: f32,
     linked: f32,
     good: f32,
     blocks: f32,
 }
 
-impl Section {
+impl SectionTotals {
     fn add(&mut self, block: &Block) {
         self.weight += block.weight;
         self.linked += block.linked;
@@ -97,7 +97,7 @@ fn kind(unit: &UnitKind) -> f32 {
 }
 
 /// The outermost groups.
-fn outermost(outline: &Outline<'_>, units: &Units, sums: &[Sums]) -> Vec<Group> {
+fn outermost(document: &Document<'_>, units: &Units, sums: &[Totals]) -> Vec<BlockGroup> {
     let units = units.all();
     // Units before each that no list and no table of data holds.
     let mut breaks = Vec::with_capacity(units.len() + 1);
@@ -116,7 +116,7 @@ fn outermost(outline: &Outline<'_>, units: &Units, sums: &[Sums]) -> Vec<Group> 
         if unit.element < behind || kind == 0.0 || of.blocks == 0 {
             continue;
         }
-        let next = outline.elements[unit.element as usize].next;
+        let next = document.elements[unit.element as usize].next;
         let inside = i + 1 + units[i + 1..].partition_point(|unit| unit.element < next);
         let long = match unit.kind {
             UnitKind::DataTable | UnitKind::List | UnitKind::Definitions => LONG_ITEM,
@@ -126,7 +126,7 @@ fn outermost(outline: &Outline<'_>, units: &Units, sums: &[Sums]) -> Vec<Group> 
         if long.is_finite() && (breaks[inside] > breaks[i + 1] || of.weight >= long * of.blocks as f32) {
             continue;
         }
-        found.push(Group {
+        found.push(BlockGroup {
             element: unit.element,
             kind,
         });
@@ -135,20 +135,26 @@ fn outermost(outline: &Outline<'_>, units: &Units, sums: &[Sums]) -> Vec<Group> 
     found
 }
 
-impl Groups {
-    pub(crate) fn find(outline: &Outline<'_>, units: &Units, blocks: &[Block], sums: &[Sums], tags: &[Tag]) -> Self {
-        let all = outermost(outline, units, sums);
+impl BlockGroups {
+    pub(crate) fn find(
+        document: &Document<'_>,
+        units: &Units,
+        blocks: &[Block],
+        sums: &[Totals],
+        tags: &[Tag],
+    ) -> Self {
+        let all = outermost(document, units, sums);
         let mut of = vec![NONE; blocks.len()];
         for (number, group) in all.iter().enumerate() {
             let (from, to) = sums[group.element as usize].span();
             of[from..to].fill(number as u32);
         }
-        let mut groups = Groups {
+        let mut groups = BlockGroups {
             all,
             of,
             headings: Vec::with_capacity(blocks.len()),
             ends: vec![0; blocks.len()],
-            sections: vec![Section::default(); blocks.len()],
+            sections: vec![SectionTotals::default(); blocks.len()],
         };
         groups.find_sections(blocks, tags);
         groups
@@ -200,7 +206,7 @@ impl Groups {
     ];
 
     /// The features of a block's group and section.
-    pub(crate) fn features(&self, blocks: &[Block], sums: &[Sums], i: usize) -> [f32; 16] {
+    pub(crate) fn features(&self, blocks: &[Block], sums: &[Totals], i: usize) -> [f32; 16] {
         let mut row = [-1.0; 16];
         row[0] = 0.0;
         if let Some(group) = self.all.get(self.of[i] as usize) {

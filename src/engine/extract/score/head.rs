@@ -3,12 +3,12 @@
 use memchr::memmem::Finder;
 
 use crate::{
-    engine::html::{document::Outline, tags::Tag},
+    engine::html::{document::Document, tags::Tag},
     steps,
 };
 
 /// What the head of the page says, in letters alone.
-pub(crate) struct Known {
+pub(crate) struct HeadText {
     title: String,
     descriptions: Vec<String>,
     /// Finds the title.
@@ -29,21 +29,21 @@ const LETTERS: usize = 2048;
 /// Words of bits for the parts: 8,192 bits, for some hundred letters.
 const WORDS: usize = 128;
 
-impl Known {
-    pub(crate) fn read(outline: &Outline<'_>) -> Self {
-        let mut known = Known {
+impl HeadText {
+    pub(crate) fn read(document: &Document<'_>) -> Self {
+        let mut known = HeadText {
             title: String::new(),
             descriptions: Vec::new(),
             find_title: Finder::new(b"").into_owned(),
             parts: vec![0; WORDS],
             own: String::new(),
         };
-        for (i, element) in outline.elements.iter().enumerate() {
+        for (i, element) in document.elements.iter().enumerate() {
             if element.tag == Tag::TITLE && known.title.is_empty() {
-                let title = htmlize::unescape(outline.raw_text(i as u32));
+                let title = htmlize::unescape(document.raw_text(i as u32));
                 push_letters(&title, LETTERS, &mut known.title);
             } else if element.tag == Tag::META && known.descriptions.len() < DESCRIPTIONS {
-                known.descriptions.extend(description(outline, i as u32));
+                known.descriptions.extend(description(document, i as u32));
             }
         }
         known.descriptions.retain(|text| text.len() >= DESCRIPTION_LETTERS);
@@ -102,9 +102,9 @@ impl Known {
 }
 
 /// What a `meta` says, if it is a description.
-fn description(outline: &Outline<'_>, meta: u32) -> Option<String> {
+fn description(document: &Document<'_>, meta: u32) -> Option<String> {
     let (mut is_description, mut content) = (false, None);
-    for (name, value) in outline.start_tag(meta).attributes() {
+    for (name, value) in document.start_tag(meta).attributes() {
         if name.eq_ignore_ascii_case(b"content") {
             content = content.or(Some(value));
         } else if name.eq_ignore_ascii_case(b"name") || name.eq_ignore_ascii_case(b"property") {

@@ -1,4 +1,4 @@
-//! Which part of a page is the article: a pure function from the [`Outline`] to the ranges that stay.
+//! Which part of a page is the article: a pure function from the [`Document`] to the ranges that stay.
 //!
 //! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
 //! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, the group and the section that it is a
@@ -25,16 +25,16 @@ use std::ops::Range;
 
 use super::{line_score, units::Units};
 use crate::engine::html::{
-    document::{NONE, Outline},
+    document::{Document, NONE},
     tags::Tag,
 };
 use crate::rules::Category;
-use blocks::{Block, Sums};
-use candidates::Candidates;
-use features::Page;
-use model::{Batch, Model, ROOM, Row};
-use names::Names;
-use page_kind::{Means, PageKind, Shares};
+use blocks::{Block, Totals};
+use candidates::ArticleCandidates;
+use features::PageContext;
+use model::{FeatureBatch, Model, ROOM, Row};
+use names::ElementNames;
+use page_kind::{FeatureMeans, KindProbabilities, PageKind};
 
 /// How much doubt the score gives to a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,7 +86,7 @@ const TOLD: usize = 5;
 
 /// What the score made of a document.
 #[derive(Debug, Clone, Default)]
-pub struct Choice {
+pub struct Ranking {
     /// What it would keep: disjoint, ascending.
     pub ranges: Vec<Range<usize>>,
     /// From the first text that it would keep of the article's main element to the last; empty for what is an article already.
@@ -97,7 +97,7 @@ pub struct Choice {
     /// How much text stays, and how little of it is links; 0 to 1.
     pub substance: f32,
     /// How likely the page is of each kind; nothing for what is an article already, or has no text.
-    pub kinds: Option<Shares>,
+    pub kinds: Option<KindProbabilities>,
     /// What speaks against an article: a list of others, a demand to subscribe.
     pub doubts: Vec<&'static str>,
     /// The best elements, the best first.
@@ -105,12 +105,12 @@ pub struct Choice {
     /// The probability from which on a block stayed.
     pub threshold: f32,
     /// Every block that it looked at.
-    pub blocks: Vec<Likely>,
+    pub blocks: Vec<ScoredBlock>,
 }
 
 /// A block and how likely it is to be of the article.
 #[derive(Debug, Clone)]
-pub struct Likely {
+pub struct ScoredBlock {
     /// Bytes of the source, from the first of its text to the last.
     pub range: Range<usize>,
     /// 0 to 1; 0 as well for links among links, about which the model is not asked.
@@ -138,12 +138,12 @@ pub struct Candidate {
     pub chosen: bool,
 }
 
-impl Choice {
+impl Ranking {
     /// For what is the article already: all of it stays, and only its quality is judged.
-    pub fn of_everything(outline: &Outline<'_>) -> Self {
-        let runs = outline.runs.iter().enumerate();
+    pub fn of_everything(document: &Document<'_>) -> Self {
+        let runs = document.runs.iter().enumerate();
         let (text, linked) = runs.fold((0.0, 0.0), |(text, linked), (i, run)| {
-            let wide = outline
+            let wide = document
                 .run_text(i as u32)
                 .chars()
                 .filter(|c| blocks::is_wide(*c))
@@ -151,19 +151,19 @@ impl Choice {
             let weight = blocks::weight(run.characters, wide as u32);
             (text + weight, linked + if run.linked { weight } else { 0.0 })
         });
-        Choice {
-            ranges: std::iter::once(0..outline.source.len()).collect(),
+        Ranking {
+            ranges: std::iter::once(0..document.source.len()).collect(),
             quality: substance(text, linked),
             substance: substance(text, linked),
-            ..Choice::default()
+            ..Ranking::default()
         }
     }
 }
 
-impl Choice {
+impl Ranking {
     /// Keeps these bytes and nothing else: an article that was found outside of the blocks.
-    pub fn keep_only(&mut self, outline: &Outline<'_>, range: &Range<usize>) {
-        let text = super::selection::visible_between(outline, range) as f32;
+    pub fn keep_only(&mut self, document: &Document<'_>, range: &Range<usize>) {
+        let text = super::selection::visible_between(document, range) as f32;
         self.ranges = vec![range.clone()];
         self.inside = 0..0;
         self.substance = substance(text, 0.0);
@@ -175,46 +175,46 @@ impl Choice {
 }
 
 /// Finds the article of a page. `address` is the one that it was fetched from, if that is known.
-pub fn choose(outline: &Outline<'_>, units: &Units, address: Option<&str>, mode: Mode) -> Choice {
-    choose_by(Model::of_blocks(), Model::of_pages(), outline, units, address, mode)
+pub fn choose(document: &Document<'_>, units: &Units, address: Option<&str>, mode: Mode) -> Ranking {
+    choose_by(Model::of_blocks(), Model::of_pages(), document, units, address, mode)
 }
 
 /// The same by other models than those that are compiled in: what a fit is measured with.
 pub fn choose_by(
     of_blocks: &Model,
     of_pages: &Model,
-    outline: &Outline<'_>,
+    document: &Document<'_>,
     units: &Units,
     address: Option<&str>,
     mode: Mode,
-) -> Choice {
-    let reading = Reading::new(outline);
+) -> Ranking {
+    let reading = BlockReader::new(document);
     if reading.blocks.is_empty() {
-        return Choice::of_everything(outline);
+        return Ranking::of_everything(document);
     }
-    let page = reading.page(outline, units);
+    let page = reading.page(document, units);
     let mut likely = vec![0.0; reading.blocks.len()];
     let mut batch = of_blocks.ask();
     // The first blocks wait until they have shown what kind of page it is.
-    let mut sample = Sample::default();
-    let mut kinds: Option<Shares> = None;
+    let mut sample = FirstBlocks::default();
+    let mut kinds: Option<KindProbabilities> = None;
     page.features(|i, row| match &kinds {
         Some(kinds) => batch.add(i, row, kinds, &mut likely),
         None => {
             sample.add(i, row);
             if sample.blocks.len() == SAMPLE {
-                kinds = Some(sample.show(of_pages, outline, &reading.blocks, address, &mut batch, &mut likely));
+                kinds = Some(sample.show(of_pages, document, &reading.blocks, address, &mut batch, &mut likely));
             }
         }
     });
     let kinds =
-        kinds.unwrap_or_else(|| sample.show(of_pages, outline, &reading.blocks, address, &mut batch, &mut likely));
+        kinds.unwrap_or_else(|| sample.show(of_pages, document, &reading.blocks, address, &mut batch, &mut likely));
     batch.end(&mut likely);
     let best = likely.iter().copied().fold(0.0, f32::max);
     let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
     let threshold = (mode.threshold() * page_kind::strictness(&kinds) * certainty).min(best * NEARLY_AS_LIKELY);
     let mut kept = decision::decide(&page, &likely, threshold);
-    captions_follow(outline, &reading.blocks, &mut kept);
+    captions_follow(document, &reading.blocks, &mut kept);
     // The title has its own field, and is not told again where the text begins.
     let begins = (0..kept.len()).find(|i| kept[*i] && !page.is_title(*i)).unwrap_or(0);
     for (i, kept) in kept.iter_mut().enumerate().take(begins) {
@@ -229,19 +229,19 @@ pub fn choose_by(
             .map(|(block, _)| block)
     };
     let (text, linked) = kept_blocks().fold((0.0, 0.0), |sum, block| (sum.0 + block.weight, sum.1 + block.linked));
-    let (ranges, inside) = ranges(outline, &reading, &kept);
-    Choice {
+    let (ranges, inside) = ranges(document, &reading, &kept);
+    Ranking {
         ranges,
         inside,
         quality: page_kind::quality(&kinds, expected_f1(&reading.blocks, &likely, &kept)),
         substance: substance(text, linked) * best,
         kinds: Some(kinds),
-        doubts: rejection::find(outline, &reading.names, &reading.blocks, &reading.sums, &kept),
-        candidates: reading.tell(outline),
+        doubts: rejection::find(document, &reading.names, &reading.blocks, &reading.sums, &kept),
+        candidates: reading.tell(document),
         threshold,
         blocks: (reading.blocks.iter().zip(likely).zip(kept))
-            .map(|((block, probability), kept)| Likely {
-                range: span(outline, block),
+            .map(|((block, probability), kept)| ScoredBlock {
+                range: span(document, block),
                 probability,
                 kept,
             })
@@ -252,33 +252,33 @@ pub fn choose_by(
 /// Calls `take` with the number, the block and the features of each block that the model is asked about, but for the kind of
 /// the page. Returns the figures by which that is found.
 pub fn each_block(
-    outline: &Outline<'_>,
+    document: &Document<'_>,
     units: &Units,
     address: Option<&str>,
     mut take: impl FnMut(usize, &Block, &[f32]),
 ) -> Row {
-    let reading = Reading::new(outline);
+    let reading = BlockReader::new(document);
     let count = features::names().len() - PageKind::ALL.len();
-    let (mut means, mut asked) = (Means::default(), 0);
-    reading.page(outline, units).features(|i, row| {
+    let (mut means, mut asked) = (FeatureMeans::default(), 0);
+    reading.page(document, units).features(|i, row| {
         if asked < SAMPLE {
             means.add(row);
         }
         asked += 1;
         take(i, &reading.blocks[i], &row[..count]);
     });
-    page_kind::figures(outline, &means, &reading.blocks, address)
+    page_kind::figures(document, &means, &reading.blocks, address)
 }
 
 /// The first blocks of a page, which show what kind of page it is before any is asked about.
 #[derive(Default)]
-struct Sample {
+struct FirstBlocks {
     blocks: Vec<usize>,
     rows: Vec<f32>,
-    means: Means,
+    means: FeatureMeans,
 }
 
-impl Sample {
+impl FirstBlocks {
     fn add(&mut self, block: usize, row: &Row) {
         self.blocks.push(block);
         self.rows.extend_from_slice(row);
@@ -289,13 +289,13 @@ impl Sample {
     fn show(
         &self,
         of_pages: &Model,
-        outline: &Outline<'_>,
+        document: &Document<'_>,
         blocks: &[Block],
         address: Option<&str>,
-        batch: &mut Batch<'_>,
+        batch: &mut FeatureBatch<'_>,
         likely: &mut [f32],
-    ) -> Shares {
-        let figures = page_kind::figures(outline, &self.means, blocks, address);
+    ) -> KindProbabilities {
+        let figures = page_kind::figures(document, &self.means, blocks, address);
         let kinds = page_kind::shares(of_pages, &figures);
         for (block, row) in self.blocks.iter().zip(self.rows.chunks(ROOM)) {
             batch.add(*block, row, &kinds, likely);
@@ -305,23 +305,23 @@ impl Sample {
 }
 
 /// A page read in blocks.
-struct Reading<'o, 's> {
-    names: Names<'o, 's>,
+struct BlockReader<'o, 's> {
+    names: ElementNames<'o, 's>,
     /// The elements that hold the comments of readers, which no block is from.
     comments: Vec<u32>,
     blocks: Vec<Block>,
-    sums: Vec<Sums>,
-    candidates: Candidates,
+    sums: Vec<Totals>,
+    candidates: ArticleCandidates,
 }
 
-impl<'o, 's> Reading<'o, 's> {
-    fn new(outline: &'o Outline<'s>) -> Self {
-        let names = Names::new(outline);
+impl<'o, 's> BlockReader<'o, 's> {
+    fn new(document: &'o Document<'s>) -> Self {
+        let names = ElementNames::new(document);
         let comments = names.comments();
-        let blocks = blocks::read(outline, &comments);
-        let sums = blocks::sum(outline, &blocks);
-        let candidates = Candidates::find(outline, &names, &blocks, &sums);
-        Reading {
+        let blocks = blocks::read(document, &comments);
+        let sums = blocks::sum(document, &blocks);
+        let candidates = ArticleCandidates::find(document, &names, &blocks, &sums);
+        BlockReader {
             names,
             comments,
             blocks,
@@ -330,17 +330,17 @@ impl<'o, 's> Reading<'o, 's> {
         }
     }
 
-    fn page(&'o self, outline: &'o Outline<'s>, units: &Units) -> Page<'o, 's> {
-        Page::new(outline, units, &self.names, &self.blocks, &self.sums, &self.candidates)
+    fn page(&'o self, document: &'o Document<'s>, units: &Units) -> PageContext<'o, 's> {
+        PageContext::new(document, units, &self.names, &self.blocks, &self.sums, &self.candidates)
     }
 
-    fn tell(&self, outline: &Outline<'_>) -> Vec<Candidate> {
+    fn tell(&self, document: &Document<'_>) -> Vec<Candidate> {
         let candidate = |(i, points): (u32, f32)| Candidate {
-            tag: outline.name(i).unwrap_or_default(),
-            id: outline.attribute(i, "id").map(str::to_owned),
-            class: outline.attribute(i, "class").map(str::to_owned),
+            tag: document.name(i).unwrap_or_default(),
+            id: document.attribute(i, "id").map(str::to_owned),
+            class: document.attribute(i, "class").map(str::to_owned),
             points,
-            characters: outline.characters(i),
+            characters: document.characters(i),
             link_density: self.sums[i as usize].link_density(),
             chosen: i == self.candidates.winner,
         };
@@ -353,12 +353,12 @@ impl<'o, 's> Reading<'o, 's> {
 }
 
 /// A caption is no block of the article's text, and says nothing of itself: it stays where its picture stands in the text.
-fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
-    let is_caption = |e: u32| outline.elements[e as usize].tag == Tag::FIGCAPTION;
-    if !(0..outline.elements.len() as u32).any(is_caption) {
+fn captions_follow(document: &Document<'_>, blocks: &[Block], kept: &mut [bool]) {
+    let is_caption = |e: u32| document.elements[e as usize].tag == Tag::FIGCAPTION;
+    if !(0..document.elements.len() as u32).any(is_caption) {
         return;
     }
-    let nearest = names::nearest(outline, is_caption);
+    let nearest = names::nearest(document, is_caption);
     let caption_of = |block: &Block| nearest.get(block.element as usize).copied().unwrap_or(NONE);
     let captions: Vec<u32> = blocks.iter().map(caption_of).collect();
     let mut stays = vec![false; blocks.len()];
@@ -369,7 +369,7 @@ fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
             if captions[i] == NONE {
                 text = Some(i);
             } else {
-                stays[i] |= text.is_some_and(|j| kept[j] && is_near(outline, captions[i], blocks[j].first_run));
+                stays[i] |= text.is_some_and(|j| kept[j] && is_near(document, captions[i], blocks[j].first_run));
             }
         }
     };
@@ -383,10 +383,10 @@ fn captions_follow(outline: &Outline<'_>, blocks: &[Block], kept: &mut [bool]) {
 /// Levels from a caption up to what also holds the text that it belongs to.
 const CAPTION_LEVELS: usize = 5;
 
-fn is_near(outline: &Outline<'_>, element: u32, run: u32) -> bool {
+fn is_near(document: &Document<'_>, element: u32, run: u32) -> bool {
     let mut at = element;
     for _ in 0..CAPTION_LEVELS {
-        let Some(e) = outline.elements.get(at as usize) else {
+        let Some(e) = document.elements.get(at as usize) else {
             return false;
         };
         if (e.first_run..e.next_run).contains(&run) {
@@ -398,13 +398,13 @@ fn is_near(outline: &Outline<'_>, element: u32, run: u32) -> bool {
 }
 
 /// From the first byte of a block's text to the last.
-fn span(outline: &Outline<'_>, block: &Block) -> Range<usize> {
-    outline.runs[block.first_run as usize].start as usize..outline.runs[block.next_run as usize - 1].end as usize
+fn span(document: &Document<'_>, block: &Block) -> Range<usize> {
+    document.runs[block.first_run as usize].start as usize..document.runs[block.next_run as usize - 1].end as usize
 }
 
 /// The ranges that hold the kept blocks and what stands between them, without the elements that hold only others; and from
 /// the first kept text of the main element to the last.
-fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> (Vec<Range<usize>>, Range<usize>) {
+fn ranges(document: &Document<'_>, reading: &BlockReader<'_, '_>, kept: &[bool]) -> (Vec<Range<usize>>, Range<usize>) {
     // Kept blocks before each block, by number and by weight.
     let mut before = Vec::with_capacity(kept.len() + 1);
     let (mut count, mut weight) = (0u32, 0.0f32);
@@ -421,7 +421,7 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> (V
     };
     let holds = |i: usize, share: f32| reading.sums[i].blocks > 0 && within(i).1 >= weight * share;
     // Elements are in document order, so the last one is the deepest of those that hold so much.
-    let main = (0..outline.elements.len()).rev().find(|i| holds(*i, MAIN_SHARE));
+    let main = (0..document.elements.len()).rev().find(|i| holds(*i, MAIN_SHARE));
     let (Some(first), Some(last)) = (kept.iter().position(|k| *k), kept.iter().rposition(|k| *k)) else {
         return (Vec::new(), 0..0);
     };
@@ -429,17 +429,17 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> (V
     let in_main = || {
         (from..to)
             .filter(|i| kept[*i])
-            .map(|i| span(outline, &reading.blocks[i]))
+            .map(|i| span(document, &reading.blocks[i]))
     };
     let inside = in_main().next().map_or(0, |first| first.start)..in_main().next_back().map_or(0, |last| last.end);
     let (mut start, mut end) = (
-        span(outline, &reading.blocks[first]).start,
-        span(outline, &reading.blocks[last]).end,
+        span(document, &reading.blocks[first]).start,
+        span(document, &reading.blocks[last]).end,
     );
     // A block is kept with its own element around it: a paragraph, an item.
     for block in [first, last] {
         let mut at = reading.blocks[block].element;
-        while let Some(e) = outline.elements.get(at as usize) {
+        while let Some(e) = document.elements.get(at as usize) {
             let sums = &reading.sums[at as usize];
             if within(at as usize).0 < sums.blocks || matches!(e.tag, Tag::HTML | Tag::BODY) {
                 break;
@@ -449,24 +449,25 @@ fn ranges(outline: &Outline<'_>, reading: &Reading<'_, '_>, kept: &[bool]) -> (V
         }
     }
     if let Some(main) = main
-        .map(|i| &outline.elements[i])
+        .map(|i| &document.elements[i])
         .filter(|e| !matches!(e.tag, Tag::HTML | Tag::BODY))
     {
         (start, end) = (start.min(main.start as usize), end.max(main.end as usize));
     }
-    let element_span = |i: u32| outline.elements[i as usize].start as usize..outline.elements[i as usize].end as usize;
+    let element_span =
+        |i: u32| document.elements[i as usize].start as usize..document.elements[i as usize].end as usize;
     let mut gone: Vec<Range<usize>> = reading.comments.iter().copied().map(element_span).collect();
     let mut i = 0;
-    while i < outline.elements.len() {
+    while i < document.elements.len() {
         if reading.sums[i].blocks > 0 && within(i).0 == 0 {
             gone.push(element_span(i as u32));
-            i = outline.elements[i].next.max(i as u32 + 1) as usize;
+            i = document.elements[i].next.max(i as u32 + 1) as usize;
         } else {
             i += 1;
         }
     }
     let lost = reading.blocks.iter().zip(kept).filter(|(_, kept)| !**kept);
-    gone.extend(lost.map(|(block, _)| span(outline, block)));
+    gone.extend(lost.map(|(block, _)| span(document, block)));
     let gone = super::selection::union(gone);
     (
         super::selection::subtract(std::slice::from_ref(&(start..end)), &gone),
@@ -505,16 +506,16 @@ fn substance(text: f32, linked: f32) -> f32 {
 }
 
 /// What an element outside the article is called in the list of removals.
-pub fn reason_outside(outline: &Outline<'_>, element: u32) -> &'static str {
+pub fn reason_outside(document: &Document<'_>, element: u32) -> &'static str {
     let named = |value: Option<&str>| value.map_or(0, |value| signals::of_name(value.as_bytes()));
-    let kinds = named(outline.attribute(element, "class")) | named(outline.attribute(element, "id"));
-    match outline.elements[element as usize].tag {
+    let kinds = named(document.attribute(element, "class")) | named(document.attribute(element, "id"));
+    match document.elements[element as usize].tag {
         Tag::NAV | Tag::MENU => NAVIGATION,
         Tag::FORM => FORM,
         Tag::H1 => TITLE,
         _ if kinds & signals::COMMENT != 0 => COMMENTS,
         _ if kinds & signals::RELATED != 0 => RELATED,
-        _ if outline.linked_characters(element) * 2 > outline.characters(element) => NAVIGATION,
+        _ if document.linked_characters(element) * 2 > document.characters(element) => NAVIGATION,
         _ => OUTSIDE,
     }
 }

@@ -121,8 +121,8 @@ impl Model {
     }
 
     /// Begins to ask how likely blocks are, by the first output.
-    pub fn ask(&self) -> Batch<'_> {
-        Batch {
+    pub fn ask(&self) -> FeatureBatch<'_> {
+        FeatureBatch {
             output: &self.outputs[0],
             width: self.features.len(),
             rows: Vec::with_capacity(GROUP * self.features.len()),
@@ -151,7 +151,7 @@ fn probability(odds: f32) -> f32 {
 type Columns = [[f32; TOGETHER]; ROOM];
 
 /// Blocks whose features are collected until they are enough to be asked about at once.
-pub struct Batch<'m> {
+pub struct FeatureBatch<'m> {
     output: &'m Output,
     /// Features of a block.
     width: usize,
@@ -162,7 +162,7 @@ pub struct Batch<'m> {
     columns: Vec<Columns>,
 }
 
-impl Batch<'_> {
+impl FeatureBatch<'_> {
     /// Asks about a block: its own features, and behind them those of its page. The answer is in `likely` now or once the batch
     /// has ended, at the block's number.
     pub fn add(&mut self, block: usize, own: &[f32], page: &[f32], likely: &mut [f32]) {

@@ -10,10 +10,10 @@ use std::{
 use foldhash::fast::{FixedState, RandomState};
 use regex::bytes::Regex;
 
-use super::signals::{self, Kinds};
+use super::signals::{self, SignalSet};
 use crate::{
     engine::html::{
-        document::{NONE, Outline},
+        document::{Document, NONE},
         tags::Tag,
         tokens::StartTag,
     },
@@ -59,9 +59,9 @@ static PLACES_BY_TAG: LazyLock<[u32; Tag::COUNT]> = LazyLock::new(|| {
 
 /// What one element's names say.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Name {
+pub(crate) struct NameSignals {
     /// What its class, id, role and `itemprop` say.
-    pub(crate) kinds: Kinds,
+    pub(crate) kinds: SignalSet,
     /// Which of [`PLACES`] it is, and [`HIDDEN`].
     pub(crate) places: u32,
     /// Its tag and class.
@@ -74,18 +74,18 @@ pub(crate) struct Name {
 
 /// The names of elements, read once someone asks about them, and once for all that have the same start tag.
 #[derive(Debug)]
-pub(crate) struct Names<'o, 's> {
-    outline: &'o Outline<'s>,
+pub(crate) struct ElementNames<'o, 's> {
+    document: &'o Document<'s>,
     /// The number of each element's name, or [`UNREAD`].
     numbers: Vec<Cell<u32>>,
-    known: RefCell<Known<'s>>,
+    known: RefCell<NameCache<'s>>,
 }
 
 /// The names that were read.
 #[derive(Debug)]
-struct Known<'s> {
+struct NameCache<'s> {
     /// The first is that of no element.
-    names: Vec<Name>,
+    names: Vec<NameSignals>,
     /// The numbers of those whose start tag says no more than their tag.
     bare: [u32; Tag::COUNT],
     /// The numbers of the others. The page may choose its start tags, but not how they are spread.
@@ -97,16 +97,16 @@ const UNREAD: u32 = 0;
 /// Start tags that are remembered at most: a page has hundreds of them, a hostile one a million.
 const START_TAGS: usize = 4096;
 
-impl<'o, 's> Names<'o, 's> {
-    pub(crate) fn new(outline: &'o Outline<'s>) -> Self {
-        Names {
-            outline,
-            numbers: vec![Cell::new(UNREAD); outline.elements.len()],
-            known: RefCell::new(Known {
-                names: vec![Name::default()],
+impl<'o, 's> ElementNames<'o, 's> {
+    pub(crate) fn new(document: &'o Document<'s>) -> Self {
+        ElementNames {
+            document,
+            numbers: vec![Cell::new(UNREAD); document.elements.len()],
+            known: RefCell::new(NameCache {
+                names: vec![NameSignals::default()],
                 bare: [UNREAD; Tag::COUNT],
                 by_start_tag: HashMap::with_capacity_and_hasher(
-                    (outline.elements.len() / 4).min(START_TAGS),
+                    (document.elements.len() / 4).min(START_TAGS),
                     RandomState::default(),
                 ),
             }),
@@ -114,13 +114,13 @@ impl<'o, 's> Names<'o, 's> {
     }
 
     /// The name of an element; that of none says nothing.
-    pub(crate) fn get(&self, element: u32) -> Name {
+    pub(crate) fn get(&self, element: u32) -> NameSignals {
         let Some(number) = self.numbers.get(element as usize) else {
-            return Name::default();
+            return NameSignals::default();
         };
         let known = &mut *self.known.borrow_mut();
         if number.get() == UNREAD {
-            number.set(known.number(self.outline, element));
+            number.set(known.number(self.document, element));
         }
         known.names[number.get() as usize]
     }
@@ -130,15 +130,15 @@ impl<'o, 's> Names<'o, 's> {
     /// Found by name before anything is weighed: five thousand words of comments under a note of fifty read more like an
     /// article than the note does.
     pub(crate) fn comments(&self) -> Vec<u32> {
-        let outline = self.outline;
+        let document = self.document;
         let mut found = Vec::new();
         let (mut before, mut run, mut behind) = (0, 0, 0);
-        for (i, element) in outline.elements.iter().enumerate() {
-            if (i as u32) < behind || !element.tag.is_block() || outline.characters(i as u32) == 0 {
+        for (i, element) in document.elements.iter().enumerate() {
+            if (i as u32) < behind || !element.tag.is_block() || document.characters(i as u32) == 0 {
                 continue;
             }
             while run < element.first_run {
-                let r = &outline.runs[run as usize];
+                let r = &document.runs[run as usize];
                 before += if r.linked || r.characters < A_SENTENCE {
                     0
                 } else {
@@ -155,10 +155,10 @@ impl<'o, 's> Names<'o, 's> {
     }
 }
 
-impl<'s> Known<'s> {
-    fn number(&mut self, outline: &Outline<'s>, element: u32) -> u32 {
-        let e = &outline.elements[element as usize];
-        let raw = &outline.source.as_bytes()[e.start as usize..e.inner as usize];
+impl<'s> NameCache<'s> {
+    fn number(&mut self, document: &Document<'s>, element: u32) -> u32 {
+        let e = &document.elements[element as usize];
+        let raw = &document.source.as_bytes()[e.start as usize..e.inner as usize];
         let mut forgotten = UNREAD;
         let number = if raw.len() == e.tag.name().len() + "<>".len() {
             &mut self.bare[e.tag.index()]
@@ -175,10 +175,10 @@ impl<'s> Known<'s> {
     }
 }
 
-fn read(tag: Tag, start_tag: StartTag<'_>) -> Name {
-    let mut name = Name {
+fn read(tag: Tag, start_tag: StartTag<'_>) -> NameSignals {
+    let mut name = NameSignals {
         places: PLACES_BY_TAG[tag.index()],
-        ..Name::default()
+        ..NameSignals::default()
     };
     let mut hasher = FixedState::default().build_hasher();
     hasher.write_usize(tag.index());
@@ -244,11 +244,11 @@ const BEFORE: u32 = 140;
 const A_SENTENCE: u32 = 40;
 
 /// The nearest element that is such, itself or around it, of each element; [`NONE`] where none is.
-pub(crate) fn nearest(outline: &Outline<'_>, is: impl Fn(u32) -> bool) -> Vec<u32> {
-    let mut nearest: Vec<u32> = Vec::with_capacity(outline.elements.len());
-    steps::count(outline.elements.len());
+pub(crate) fn nearest(document: &Document<'_>, is: impl Fn(u32) -> bool) -> Vec<u32> {
+    let mut nearest: Vec<u32> = Vec::with_capacity(document.elements.len());
+    steps::count(document.elements.len());
     // Elements come behind those around them.
-    for (i, element) in (0..).zip(&outline.elements) {
+    for (i, element) in (0..).zip(&document.elements) {
         let around = nearest.get(element.parent as usize).copied().unwrap_or(NONE);
         nearest.push(if is(i) { i } else { around });
     }

@@ -7,12 +7,12 @@ use memchr::memmem;
 
 use super::{
     blocks::{Block, ln},
-    features::{self, Filling},
+    features::{self, FeatureWriter},
     model::{Model, ROOM, Row},
     signals::{self, NAME_KINDS, WORD_KINDS},
 };
 use crate::{
-    engine::html::{document::Outline, tags::Tag},
+    engine::html::{document::Document, tags::Tag},
     steps,
 };
 
@@ -63,11 +63,11 @@ impl PageKind {
 }
 
 /// How likely a page is of each kind, by [`PageKind::ALL`]: 0 to 1, together 1.
-pub type Shares = [f32; PageKind::ALL.len()];
+pub type KindProbabilities = [f32; PageKind::ALL.len()];
 
 /// What the model says of a page with these figures.
-pub(crate) fn shares(model: &Model, row: &Row) -> Shares {
-    let mut shares = Shares::default();
+pub(crate) fn shares(model: &Model, row: &Row) -> KindProbabilities {
+    let mut shares = KindProbabilities::default();
     for (share, said) in shares.iter_mut().zip(model.shares(row)) {
         *share = said;
     }
@@ -76,7 +76,7 @@ pub(crate) fn shares(model: &Model, row: &Row) -> Shares {
 
 /// How likely a page is an article, and an answer with this expected F1 is its text: at least 0.8 of both, counted in words. A
 /// logistic model of the two, fitted on pages that the others were not fitted on; `training/fit.py` prints how well it holds.
-pub(crate) fn quality(shares: &Shares, expected_f1: f32) -> f32 {
+pub(crate) fn quality(shares: &KindProbabilities, expected_f1: f32) -> f32 {
     let odds = |p: f32| {
         let p = p.clamp(0.001, 0.999);
         (p / (1.0 - p)).ln()
@@ -87,7 +87,7 @@ pub(crate) fn quality(shares: &Shares, expected_f1: f32) -> f32 {
 
 /// How strict the selection of blocks is on such a page, as a share of how strict it is on an article: a list, a thread or a
 /// product is wanted whole, and its short lines look like boilerplate.
-pub(crate) fn strictness(shares: &Shares) -> f32 {
+pub(crate) fn strictness(shares: &KindProbabilities) -> f32 {
     let strictness = |kind: PageKind| match kind {
         PageKind::Article | PageKind::Landing => 1.0,
         PageKind::Documentation => 0.8,
@@ -102,7 +102,7 @@ pub(crate) fn strictness(shares: &Shares) -> f32 {
 }
 
 /// The kind that a page is said to be: first whether it is an article at all, then which.
-pub fn likeliest(shares: &Shares) -> PageKind {
+pub fn likeliest(shares: &KindProbabilities) -> PageKind {
     let is_article = shares[..2].iter().sum::<f32>() > 0.5;
     let kinds = PageKind::ALL
         .iter()
@@ -209,12 +209,12 @@ pub fn names() -> Vec<String> {
 
 /// The means of the features of blocks.
 #[derive(Default)]
-pub(crate) struct Means {
+pub(crate) struct FeatureMeans {
     sums: Vec<f32>,
     count: f32,
 }
 
-impl Means {
+impl FeatureMeans {
     pub(crate) fn add(&mut self, features: &[f32]) {
         self.sums.resize(MEANS, 0.0);
         for (sum, value) in self.sums.iter_mut().zip(features) {
@@ -225,29 +225,29 @@ impl Means {
 }
 
 /// The figures of a page. `address` is the one that it was fetched from, if that is known.
-pub(crate) fn figures(outline: &Outline<'_>, means: &Means, blocks: &[Block], address: Option<&str>) -> Row {
+pub(crate) fn figures(document: &Document<'_>, means: &FeatureMeans, blocks: &[Block], address: Option<&str>) -> Row {
     let mut row = [0.0; ROOM];
-    let mut filling = Filling::new(&mut row);
+    let mut filling = FeatureWriter::new(&mut row);
     let mean = |i: usize| means.sums.get(i).map_or(0.0, |sum| sum / means.count);
     filling.add(&std::array::from_fn::<_, MEANS, _>(mean));
-    let page = Declared::read(outline);
+    let page = DeclaredKind::read(document);
     filling.add(&flags(page.body));
     address_figures(address.or(page.address.as_deref()), &mut filling);
     filling.add(&page.types.map(|uses| uses.min(USES)));
     filling.add(&page.open_graph);
     filling.add(&[f32::from(u8::from(page.is_published))]);
     filling.add(&page.tags.map(ln));
-    let source = outline.source.len() as f32;
+    let source = document.source.len() as f32;
     let text: f32 = blocks.iter().map(|block| block.weight).sum();
     filling.add(&[ln(source), ln(text), text / source.max(1.0), ln(blocks.len() as f32)]);
     row
 }
 
-fn flags(kinds: signals::Kinds) -> [f32; NAME_KINDS] {
+fn flags(kinds: signals::SignalSet) -> [f32; NAME_KINDS] {
     std::array::from_fn(|kind| f32::from(u8::from(kinds & (1 << kind) != 0)))
 }
 
-fn address_figures(address: Option<&str>, row: &mut Filling<'_>) {
+fn address_figures(address: Option<&str>, row: &mut FeatureWriter<'_>) {
     let path = address.map(|address| address.split_once("://").map_or(address, |(_, rest)| rest));
     let path = path.unwrap_or_default();
     let (path, query) = path.split_once(['?', '#']).unwrap_or((path, ""));
@@ -267,9 +267,9 @@ fn address_figures(address: Option<&str>, row: &mut Filling<'_>) {
 }
 
 /// What a page says of itself.
-struct Declared {
+struct DeclaredKind {
     /// What the names of `html` and `body` say.
-    body: signals::Kinds,
+    body: signals::SignalSet,
     address: Option<String>,
     types: [f32; TYPES.len()],
     open_graph: [f32; OPEN_GRAPH.len() + 1],
@@ -278,9 +278,9 @@ struct Declared {
     tags: [f32; TAGS.len()],
 }
 
-impl Declared {
-    fn read(outline: &Outline<'_>) -> Self {
-        let mut page = Declared {
+impl DeclaredKind {
+    fn read(document: &Document<'_>) -> Self {
+        let mut page = DeclaredKind {
             body: 0,
             address: None,
             types: [0.0; TYPES.len()],
@@ -290,26 +290,26 @@ impl Declared {
         };
         let mut counts = [0u32; Tag::COUNT];
         let mut left = STRUCTURED_BYTES;
-        for (i, element) in (0..).zip(&outline.elements) {
+        for (i, element) in (0..).zip(&document.elements) {
             counts[element.tag.index()] += 1;
             match element.tag {
                 Tag::HTML | Tag::BODY => {
-                    for value in outline.attributes(i, ["class", "id"]).into_iter().flatten() {
+                    for value in document.attributes(i, ["class", "id"]).into_iter().flatten() {
                         page.body |= signals::of_name(value.as_bytes());
                     }
                 }
-                Tag::META => page.meta(outline.attributes(i, ["property", "name", "content"])),
+                Tag::META => page.meta(document.attributes(i, ["property", "name", "content"])),
                 Tag::LINK if page.address.is_none() => {
-                    let [rel, href] = outline.attributes(i, ["rel", "href"]);
+                    let [rel, href] = document.attributes(i, ["rel", "href"]);
                     let is_canonical = rel.is_some_and(|rel| rel.eq_ignore_ascii_case("canonical"));
                     page.address = href.filter(|_| is_canonical).map(str::to_owned);
                 }
                 Tag::SCRIPT if left > 0 => {
-                    let is_data = outline
+                    let is_data = document
                         .attribute(i, "type")
                         .is_some_and(|kind| kind.contains("ld+json"));
                     if is_data {
-                        let text = outline.raw_text(i).as_bytes();
+                        let text = document.raw_text(i).as_bytes();
                         let text = &text[..text.len().min(left)];
                         left -= text.len();
                         page.structured(text);

@@ -6,11 +6,11 @@ use foldhash::fast::FixedState;
 use regex::Regex;
 
 use super::{
-    blocks::{Block, Sums},
-    names::Names,
+    blocks::{Block, Totals},
+    names::ElementNames,
 };
 use crate::{
-    engine::html::document::Outline,
+    engine::html::document::Document,
     pattern::{Patterns, fixed},
 };
 
@@ -36,10 +36,10 @@ const DEMAND: f32 = 400.0;
 
 /// What speaks against an article that is made of the kept blocks.
 pub(crate) fn find(
-    outline: &Outline<'_>,
-    names: &Names<'_, '_>,
+    document: &Document<'_>,
+    names: &ElementNames<'_, '_>,
     blocks: &[Block],
-    sums: &[Sums],
+    sums: &[Totals],
     kept: &[bool],
 ) -> Vec<&'static str> {
     let mut doubts = Vec::new();
@@ -51,14 +51,14 @@ pub(crate) fn find(
             .map(|(block, _)| block)
     };
     let whole: f32 = kept_blocks().map(|block| block.weight).sum();
-    let teasers = teasers(outline, names, blocks, sums, (whole * ONE).min(LONG));
-    let around = super::names::nearest(outline, |e| teasers[e as usize]);
+    let teasers = teasers(document, names, blocks, sums, (whole * ONE).min(LONG));
+    let around = super::names::nearest(document, |e| teasers[e as usize]);
     let is_in_one = |block: &&Block| around.get(block.element as usize).is_some_and(|e| *e != super::NONE);
     if kept_blocks().filter(is_in_one).map(|block| block.weight).sum::<f32>() > whole * MOST {
         doubts.push(TEASERS);
     }
     let mut demands = blocks.iter().filter(|block| block.weight <= DEMAND);
-    if whole < FREE_TEXT && demands.any(|block| is_demand(outline, block)) {
+    if whole < FREE_TEXT && demands.any(|block| is_demand(document, block)) {
         doubts.push(WALL);
     }
     doubts
@@ -66,15 +66,21 @@ pub(crate) fn find(
 
 /// Which elements are boxes of one family that each begin with a headline that leads elsewhere, and say more below it; none of
 /// more than the largest weight that a teaser may have.
-fn teasers(outline: &Outline<'_>, names: &Names<'_, '_>, blocks: &[Block], sums: &[Sums], largest: f32) -> Vec<bool> {
+fn teasers(
+    document: &Document<'_>,
+    names: &ElementNames<'_, '_>,
+    blocks: &[Block],
+    sums: &[Totals],
+    largest: f32,
+) -> Vec<bool> {
     let begins_with_link = |i: usize| {
         let first = &blocks[sums[i].first as usize];
         sums[i].weight <= largest && first.link_density() >= HEADLINE.0 && first.weight >= HEADLINE.1
     };
-    let family = |i: usize| (outline.elements[i].parent, names.get(i as u32).family);
+    let family = |i: usize| (document.elements[i].parent, names.get(i as u32).family);
     let mut counts: HashMap<_, u32, FixedState> = HashMap::default();
     let boxes: Vec<usize> = (0..sums.len())
-        .filter(|i| sums[*i].blocks > 1 && outline.elements[*i].tag.is_block() && begins_with_link(*i))
+        .filter(|i| sums[*i].blocks > 1 && document.elements[*i].tag.is_block() && begins_with_link(*i))
         .collect();
     for i in &boxes {
         *counts.entry(family(*i)).or_default() += 1;
@@ -110,22 +116,22 @@ const DEMANDS: &[(&str, usize, &str)] = &[
 ];
 
 /// [`DEMANDS`], compiled.
-struct Demands {
+struct RejectionReason {
     likely: Patterns,
     each: Vec<(Regex, usize, Regex)>,
 }
 
 /// Whether a block asks for a subscription.
-fn is_demand(outline: &Outline<'_>, block: &Block) -> bool {
-    static COMPILED: LazyLock<Demands> = LazyLock::new(|| {
+fn is_demand(document: &Document<'_>, block: &Block) -> bool {
+    static COMPILED: LazyLock<RejectionReason> = LazyLock::new(|| {
         let compile = |(first, within, then): &(&str, usize, &str)| (fixed(first), *within, fixed(then));
         let each: Vec<_> = DEMANDS.iter().map(compile).collect();
         let likely = Patterns::of(each.iter().map(|(first, ..)| first));
-        Demands { likely, each }
+        RejectionReason { likely, each }
     });
     let runs = block.first_run..block.next_run;
     let text: String = runs
-        .map(|run| outline.runs[run as usize].decode(outline.run_text(run)))
+        .map(|run| document.runs[run as usize].decode(document.run_text(run)))
         .collect();
     COMPILED.likely.likely(&text).into_iter().any(|i| {
         let (first, within, then) = &COMPILED.each[i];

@@ -1,14 +1,14 @@
-//! What names and words say of a block: graded evidence, never a verdict.
+//! What names and words say of a block: graded evidence, never a selection.
 //!
 //! The names are those that authors of pages give to classes and ids, the words those that stand in short lines around
 //! articles, in the languages that we meet. Each belongs to one kind; what a kind is worth, the model knows.
 
 use std::sync::LazyLock;
 
-use crate::pattern::Words;
+use crate::pattern::LiteralSet;
 
 /// A set of kinds, one bit each.
-pub(crate) type Kinds = u32;
+pub(crate) type SignalSet = u32;
 
 /// Names in classes and ids. A name in `=` counts only as a whole word: `=ad` is not in `header`, `readMore` has `more`.
 const NAMES: &[(&str, &str)] = &[
@@ -201,17 +201,17 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// The kind of names that comments of readers have.
-pub(crate) const COMMENT: Kinds = bit(NAMES, "comment");
+pub(crate) const COMMENT: SignalSet = bit(NAMES, "comment");
 /// The kind of names that lists of other articles have.
-pub(crate) const RELATED: Kinds = bit(NAMES, "related");
+pub(crate) const RELATED: SignalSet = bit(NAMES, "related");
 /// The kinds of names that bodies of articles have.
-pub(crate) const BODY: Kinds = bit(NAMES, "body") | bit(NAMES, "text");
+pub(crate) const BODY: SignalSet = bit(NAMES, "body") | bit(NAMES, "text");
 /// The kind of words that lead to other articles.
-pub(crate) const SAYS_RELATED: Kinds = 1;
+pub(crate) const SAYS_RELATED: SignalSet = 1;
 /// The kind of words that comments of readers come with.
-pub(crate) const SAYS_COMMENT: Kinds = 1 << 2;
+pub(crate) const SAYS_COMMENT: SignalSet = 1 << 2;
 /// The kinds of names that hardly belong to an article.
-pub(crate) const FURNITURE: Kinds = bit(NAMES, "share")
+pub(crate) const FURNITURE: SignalSet = bit(NAMES, "share")
     | bit(NAMES, "related")
     | bit(NAMES, "comment")
     | bit(NAMES, "navigation")
@@ -223,7 +223,7 @@ pub(crate) const FURNITURE: Kinds = bit(NAMES, "share")
     | bit(NAMES, "tags");
 
 /// The bit of a kind in a table of kinds and their words.
-pub(crate) const fn bit(kinds: &[(&str, &str)], name: &str) -> Kinds {
+pub(crate) const fn bit(kinds: &[(&str, &str)], name: &str) -> SignalSet {
     let mut i = 0;
     while i < kinds.len() {
         if equal(kinds[i].0.as_bytes(), name.as_bytes()) {
@@ -261,7 +261,7 @@ const FIRST_BYTES: usize = 24;
 
 /// Words, each of a kind.
 pub(crate) struct Lexicon {
-    words: Words,
+    words: LiteralSet,
     /// Of each word its kind, its bytes, and whether it has to be a whole word.
     entries: Vec<(u8, usize, bool)>,
 }
@@ -270,7 +270,7 @@ impl Lexicon {
     pub(crate) fn new<'a>(entries: impl Iterator<Item = (usize, &'a str, bool)>) -> Self {
         let entries: Vec<_> = entries.collect();
         Lexicon {
-            words: Words::fixed(entries.iter().map(|(_, text, _)| *text)),
+            words: LiteralSet::fixed(entries.iter().map(|(_, text, _)| *text)),
             entries: entries
                 .iter()
                 .map(|(kind, text, whole)| (*kind as u8, text.len(), *whole))
@@ -279,7 +279,7 @@ impl Lexicon {
     }
 
     /// The kinds of all that is found, and of what is found within the first bytes.
-    pub(crate) fn kinds(&self, text: &[u8]) -> (Kinds, Kinds) {
+    pub(crate) fn kinds(&self, text: &[u8]) -> (SignalSet, SignalSet) {
         let (mut kinds, mut first) = (0, 0);
         self.words.find_all(text, |word, end| {
             let (kind, length, whole) = self.entries[word];
@@ -322,12 +322,12 @@ static WORD_LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 });
 
 /// What a class or an id says.
-pub(crate) fn of_name(value: &[u8]) -> Kinds {
+pub(crate) fn of_name(value: &[u8]) -> SignalSet {
     NAME_LEXICON.kinds(value).0
 }
 
 /// What the words of a short line say, and what the first of them do.
-pub(crate) fn of_words(text: &[u8]) -> (Kinds, Kinds) {
+pub(crate) fn of_words(text: &[u8]) -> (SignalSet, SignalSet) {
     WORD_LEXICON.kinds(text)
 }
 

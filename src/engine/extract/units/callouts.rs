@@ -1,6 +1,6 @@
 //! Callouts: notes, tips and warnings beside the text, as documentation tools write them.
 
-use super::{Callout, Finder, Outline, Tag, UnitKind};
+use super::{Callout, Document, Tag, UnitFinder, UnitKind};
 
 /// The reason that `[!NOTE]` is left out for: the form of the callout says it.
 const MARKER: &str = "score/marker";
@@ -61,40 +61,40 @@ const KINDS: &[(&str, Callout)] = &[
     ("bug", Callout::Caution),
 ];
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// An element whose start tag has a word of a callout.
     pub(crate) fn callout(&mut self, id: u32) {
-        let outline = self.outline;
+        let document = self.document;
         let is_box = matches!(
-            outline.elements[id as usize].tag,
+            document.elements[id as usize].tag,
             Tag::DIV | Tag::ASIDE | Tag::SECTION | Tag::BLOCKQUOTE | Tag::P | Tag::OTHER
         );
-        if !is_box || outline.characters(id) > CALLOUT_CHARACTERS {
+        if !is_box || document.characters(id) > CALLOUT_CHARACTERS {
             return;
         }
-        let Some(kind) = kind(outline, id) else { return };
+        let Some(kind) = kind(document, id) else { return };
         self.add(id, UnitKind::Callout(kind));
-        self.title = title(outline, id);
+        self.title = title(document, id);
     }
 }
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// A quotation; GitHub's callouts are some that begin with `[!NOTE]`.
     pub(crate) fn quote(&mut self, id: u32) {
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
+        let document = self.document;
+        let element = &document.elements[id as usize];
         let mut first = (element.first_run..element.next_run).take(FIRST_RUNS);
         let marker = first
-            .find(|run| outline.runs[*run as usize].characters > 0)
+            .find(|run| document.runs[*run as usize].characters > 0)
             .filter(|run| {
-                let parent = outline.runs[*run as usize].parent;
-                parent == id || outline.elements[parent as usize].parent == id
+                let parent = document.runs[*run as usize].parent;
+                parent == id || document.elements[parent as usize].parent == id
             })
             .and_then(|run| {
-                let text = outline.run_text(run);
+                let text = document.run_text(run);
                 let (blank, rest) = text.split_once("[!")?;
                 let (name, _) = rest.split_once(']').filter(|_| blank.trim().is_empty())?;
-                let start = outline.runs[run as usize].start as usize + blank.len();
+                let start = document.runs[run as usize].start as usize + blank.len();
                 Some((named(name)?, start..start + "[!]".len() + name.len()))
             });
         match marker {
@@ -108,13 +108,13 @@ impl Finder<'_, '_> {
 }
 
 /// What kind of callout an element is; `None` where it is none.
-fn kind(outline: &Outline<'_>, id: u32) -> Option<Callout> {
-    let [class, data] = outline.attributes(id, ["class", "data-callout"]);
+fn kind(document: &Document<'_>, id: u32) -> Option<Callout> {
+    let [class, data] = document.attributes(id, ["class", "data-callout"]);
     if let Some(data) = data {
         return Some(named(data).unwrap_or(Callout::Note));
     }
     let class = class?.to_ascii_lowercase();
-    if class == "callout" && outline.elements[id as usize].tag == Tag::BLOCKQUOTE {
+    if class == "callout" && document.elements[id as usize].tag == Tag::BLOCKQUOTE {
         return Some(Callout::Note); // as `content_html` has it
     }
     let words = || class.split_ascii_whitespace();
@@ -141,21 +141,21 @@ fn named(word: &str) -> Option<Callout> {
 }
 
 /// The element that is its title: named so, and with no text before it.
-fn title(outline: &Outline<'_>, id: u32) -> Option<u32> {
-    let the_box = &outline.elements[id as usize];
-    let before = |run: u32| outline.characters_before[run as usize];
+fn title(document: &Document<'_>, id: u32) -> Option<u32> {
+    let the_box = &document.elements[id as usize];
+    let before = |run: u32| document.characters_before[run as usize];
     (id + 1..the_box.next.min(id + 1 + TITLE_DEPTH))
-        .take_while(|child| before(outline.elements[*child as usize].first_run) == before(the_box.first_run))
-        .find(|child| outline.characters(*child) > 0 && is_title(outline, *child))
+        .take_while(|child| before(document.elements[*child as usize].first_run) == before(the_box.first_run))
+        .find(|child| document.characters(*child) > 0 && is_title(document, *child))
 }
 
-fn is_title(outline: &Outline<'_>, id: u32) -> bool {
-    let tag = outline.elements[id as usize].tag;
+fn is_title(document: &Document<'_>, id: u32) -> bool {
+    let tag = document.elements[id as usize].tag;
     let names_title = |class: &str| {
         let class = class.to_ascii_lowercase();
         ["title", "heading", "header"].iter().any(|name| class.contains(name))
     };
-    tag.is_heading() || (tag.is_block() && outline.attribute(id, "class").is_some_and(names_title))
+    tag.is_heading() || (tag.is_block() && document.attribute(id, "class").is_some_and(names_title))
 }
 
 #[cfg(test)]

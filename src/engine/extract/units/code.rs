@@ -1,6 +1,6 @@
 //! Code blocks: where one begins and ends, and its lines without gutters.
 
-use super::{Finder, NONE, Outline, Tag, UnitKind, languages::Claim, marks};
+use super::{Document, NONE, Tag, UnitFinder, UnitKind, languages::LanguageClaim, marks};
 use crate::engine::html::document::Run;
 
 /// The reason that line numbers, buttons and bars of a code block are left out for.
@@ -13,21 +13,21 @@ const BAR_CHARACTERS: u32 = 120;
 /// Runs of text at the beginning of a `code` among which a line feed is looked for.
 const FIRST_RUNS: usize = 64;
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// A `pre`; returns the next element to look at.
     pub(crate) fn code(&mut self, pre: u32) -> u32 {
-        let outline = self.outline;
-        let next = outline.elements[pre as usize].next;
-        if is_gutter(outline, pre) {
+        let document = self.document;
+        let next = document.elements[pre as usize].next;
+        if is_gutter(document, pre) {
             return next; // of the block around it, which is found by its other `pre`
         }
         let code = (pre + 1..next)
             .take_while(|id| *id < pre + WRAPPERS as u32)
-            .find(|id| outline.elements[*id as usize].tag == Tag::CODE);
-        let mut claim = Claim::default();
-        code.into_iter().chain([pre]).for_each(|id| claim.read(outline, id));
+            .find(|id| document.elements[*id as usize].tag == Tag::CODE);
+        let mut claim = LanguageClaim::default();
+        code.into_iter().chain([pre]).for_each(|id| claim.read(document, id));
         let (block, around) = self.wrapper(pre);
-        around.into_iter().for_each(|id| claim.read(outline, id));
+        around.into_iter().for_each(|id| claim.read(document, id));
         if !(claim.is_code || code.is_some()) {
             self.add(pre, UnitKind::Preformatted);
             return pre + 1;
@@ -40,24 +40,26 @@ impl Finder<'_, '_> {
 
     /// A block of code without `pre`, or with one a line; returns the next element to look at.
     pub(crate) fn editor(&mut self, id: u32) -> u32 {
-        let outline = self.outline;
+        let document = self.document;
         let is_named = |id: u32, name: &str| {
-            let class = outline.attribute(id, "class").unwrap_or_default();
+            let class = document.attribute(id, "class").unwrap_or_default();
             class.split_ascii_whitespace().any(|word| word == name)
         };
-        let block = if is_named(id, "syntaxhighlighter") || is_named(id, "code-block") && is_listing(outline, id) {
+        let block = if is_named(id, "syntaxhighlighter") || is_named(id, "code-block") && is_listing(document, id) {
             Some(id)
         } else if is_named(id, "blob-code") {
-            ancestors(outline, id).find(|id| outline.elements[*id as usize].tag == Tag::TABLE)
+            ancestors(document, id).find(|id| document.elements[*id as usize].tag == Tag::TABLE)
         } else if is_named(id, "CodeMirror-code") {
-            ancestors(outline, id).find(|id| is_named(*id, "CodeMirror"))
+            ancestors(document, id).find(|id| is_named(*id, "CodeMirror"))
         } else {
             None
         };
         let Some(block) = block else { return id + 1 };
-        let mut claim = Claim::default();
-        claim.read(outline, block);
-        ancestors(outline, block).take(2).for_each(|id| claim.read(outline, id));
+        let mut claim = LanguageClaim::default();
+        claim.read(document, block);
+        ancestors(document, block)
+            .take(2)
+            .for_each(|id| claim.read(document, id));
         self.forget_from(block);
         if is_named(id, "CodeMirror-code") {
             self.leave_out_around(id, block);
@@ -68,50 +70,50 @@ impl Finder<'_, '_> {
 
     /// A `code` that stands where a block does, and has lines or says that it is one; returns the next element to look at.
     pub(crate) fn bare_code(&mut self, id: u32) -> u32 {
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
-        let around = outline.elements.get(element.parent as usize).map(|parent| parent.tag);
+        let document = self.document;
+        let element = &document.elements[id as usize];
+        let around = document.elements.get(element.parent as usize).map(|parent| parent.tag);
         if !matches!(
             around,
             Some(Tag::DIV | Tag::SECTION | Tag::ARTICLE | Tag::MAIN | Tag::FIGURE)
         ) {
             return id + 1;
         }
-        let mut claim = Claim::default();
-        claim.read(outline, id);
-        let class = outline.attribute(id, "class").unwrap_or_default();
+        let mut claim = LanguageClaim::default();
+        claim.read(document, id);
+        let class = document.attribute(id, "class").unwrap_or_default();
         let is_block = class.split_ascii_whitespace().any(|word| word == "block");
         let mut first = (element.first_run..element.next_run).take(FIRST_RUNS);
-        let mut has_lines = || first.any(|run| outline.run_text(run).trim().contains('\n'));
+        let mut has_lines = || first.any(|run| document.run_text(run).trim().contains('\n'));
         if !claim.is_code || !(is_block || has_lines()) {
             return id + 1;
         }
         self.add_code(id, claim)
     }
 
-    fn add_code(&mut self, block: u32, claim: Claim) -> u32 {
+    fn add_code(&mut self, block: u32, claim: LanguageClaim) -> u32 {
         let language = claim.language;
         self.add(block, UnitKind::Code { language });
-        self.outline.elements[block as usize].next
+        self.document.elements[block as usize].next
     }
 
     /// The outermost element that holds this block and nothing else but its gutter and bars; and the elements around the
     /// `pre` whose classes are about it, from the innermost.
     fn wrapper(&mut self, pre: u32) -> (u32, Vec<u32>) {
-        let outline = self.outline;
+        let document = self.document;
         let (mut block, mut inner, mut around) = (pre, pre, Vec::new());
         for _ in 0..WRAPPERS {
-            let at = outline.elements[inner as usize].parent;
+            let at = document.elements[inner as usize].parent;
             if at == NONE
                 || matches!(
-                    outline.elements[at as usize].tag,
+                    document.elements[at as usize].tag,
                     Tag::BODY | Tag::HTML | Tag::LI | Tag::BLOCKQUOTE
                 )
             {
                 break;
             }
-            if outline.characters(at) > outline.characters(inner) {
-                let bar = if is_named_code(outline, at) { BAR_CHARACTERS } else { 0 };
+            if document.characters(at) > document.characters(inner) {
+                let bar = if is_named_code(document, at) { BAR_CHARACTERS } else { 0 };
                 if !self.is_chrome_around(at, inner, bar) {
                     break;
                 }
@@ -125,8 +127,8 @@ impl Finder<'_, '_> {
 
     /// Whether all text of `outer` that is not in `inner` is that of gutters, and of bars with so many characters at most.
     fn is_chrome_around(&mut self, outer: u32, inner: u32, bar: u32) -> bool {
-        let outline = self.outline;
-        let (outer, inner) = (&outline.elements[outer as usize], &outline.elements[inner as usize]);
+        let document = self.document;
+        let (outer, inner) = (&document.elements[outer as usize], &document.elements[inner as usize]);
         let (before, behind) = (outer.first_run..inner.first_run, inner.next_run..outer.next_run);
         let Some(left) = self.gutter_runs.checked_sub(before.len() + behind.len()) else {
             return false;
@@ -134,12 +136,12 @@ impl Finder<'_, '_> {
         self.gutter_runs = left;
         let mut left = bar;
         before.chain(behind).all(|run| {
-            let Run { parent, characters, .. } = outline.runs[run as usize];
-            let text = outline.run_text(run).as_bytes();
+            let Run { parent, characters, .. } = document.runs[run as usize];
+            let text = document.run_text(run).as_bytes();
             let is_number = text
                 .iter()
                 .all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace());
-            let fits = is_number || (characters <= left && !is_prose(outline, parent));
+            let fits = is_number || (characters <= left && !is_prose(document, parent));
             left -= if is_number || !fits { 0 } else { characters };
             fits
         })
@@ -148,8 +150,8 @@ impl Finder<'_, '_> {
     /// Everything of the block that is not in the `pre`.
     fn leave_out_around(&mut self, pre: u32, block: u32) {
         let (pre, block) = (
-            &self.outline.elements[pre as usize],
-            &self.outline.elements[block as usize],
+            &self.document.elements[pre as usize],
+            &self.document.elements[block as usize],
         );
         for (from, to) in [(block.start, pre.start), (pre.end, block.end)] {
             if from < to {
@@ -160,8 +162,8 @@ impl Finder<'_, '_> {
 
     /// Line numbers and buttons inside the code.
     fn leave_out_chrome(&mut self, block: u32) {
-        let outline = self.outline;
-        let next = outline.elements[block as usize].next;
+        let document = self.document;
+        let next = document.elements[block as usize].next;
         let from = self.marks.partition_point(|(id, _)| *id <= block);
         let mut end = 0;
         for at in from..self.marks.len() {
@@ -169,40 +171,40 @@ impl Finder<'_, '_> {
             if id >= next {
                 break;
             }
-            if id >= end && marks & marks::CHROME != 0 && is_chrome(outline, id) {
+            if id >= end && marks & marks::CHROME != 0 && is_chrome(document, id) {
                 self.leave_out(id, GUTTER);
-                end = outline.elements[id as usize].next;
+                end = document.elements[id as usize].next;
             }
         }
     }
 }
 
 /// Whether an element names the language of what it holds, and leaves no other to be the block.
-fn is_listing(outline: &Outline<'_>, id: u32) -> bool {
-    let element = &outline.elements[id as usize];
-    let named = outline.attributes(id, ["data-lang", "data-language"]);
+fn is_listing(document: &Document<'_>, id: u32) -> bool {
+    let element = &document.elements[id as usize];
+    let named = document.attributes(id, ["data-lang", "data-language"]);
     let mut inside = (id + 1..element.next).take(FIRST_RUNS);
     named.iter().flatten().any(|name| !name.is_empty())
-        && outline.characters(id) > 0
-        && inside.all(|id| !matches!(outline.elements[id as usize].tag, Tag::PRE | Tag::CODE | Tag::P))
+        && document.characters(id) > 0
+        && inside.all(|id| !matches!(document.elements[id as usize].tag, Tag::PRE | Tag::CODE | Tag::P))
 }
 
 /// The elements around one, from the innermost.
-fn ancestors<'o>(outline: &'o Outline<'_>, id: u32) -> impl Iterator<Item = u32> + 'o {
-    let parent = |id: u32| Some(outline.elements.get(id as usize)?.parent).filter(|id| *id != NONE);
+fn ancestors<'o>(document: &'o Document<'_>, id: u32) -> impl Iterator<Item = u32> + 'o {
+    let parent = |id: u32| Some(document.elements.get(id as usize)?.parent).filter(|id| *id != NONE);
     std::iter::successors(parent(id), move |id| parent(*id)).take(WRAPPERS)
 }
 
 /// Whether a `pre` holds only the numbers of the lines in the cell beside it.
-fn is_gutter(outline: &Outline<'_>, pre: u32) -> bool {
-    let element = &outline.elements[pre as usize];
+fn is_gutter(document: &Document<'_>, pre: u32) -> bool {
+    let element = &document.elements[pre as usize];
     let mut cell = element.parent;
     for _ in 0..3 {
-        match outline.elements.get(cell as usize) {
+        match document.elements.get(cell as usize) {
             Some(around) if matches!(around.tag, Tag::TD | Tag::TH) => {
-                let follows = outline.elements.get(around.next as usize);
+                let follows = document.elements.get(around.next as usize);
                 return follows.is_some_and(|next| next.parent == around.parent && matches!(next.tag, Tag::TD))
-                    && holds_numbers(outline, pre);
+                    && holds_numbers(document, pre);
             }
             Some(around) => cell = around.parent,
             None => return false,
@@ -211,25 +213,25 @@ fn is_gutter(outline: &Outline<'_>, pre: u32) -> bool {
     false
 }
 
-fn holds_numbers(outline: &Outline<'_>, id: u32) -> bool {
-    let element = &outline.elements[id as usize];
+fn holds_numbers(document: &Document<'_>, id: u32) -> bool {
+    let element = &document.elements[id as usize];
     (element.first_run..element.next_run).all(|run| {
-        let text = outline.run_text(run).as_bytes();
+        let text = document.run_text(run).as_bytes();
         text.iter()
             .all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace() || matches!(byte, b'|' | b':' | b'.'))
     })
 }
 
 /// Whether an element inside code is none of it: numbers by their class, or what is to be clicked on.
-fn is_chrome(outline: &Outline<'_>, id: u32) -> bool {
-    let tag = outline.elements[id as usize].tag;
+fn is_chrome(document: &Document<'_>, id: u32) -> bool {
+    let tag = document.elements[id as usize].tag;
     // An empty cell beside a line would be a line as well: its number is drawn by a style.
-    if (outline.characters(id) == 0 && tag != Tag::TD)
+    if (document.characters(id) == 0 && tag != Tag::TD)
         || matches!(tag, Tag::CODE | Tag::TABLE | Tag::TBODY | Tag::TR | Tag::OL)
     {
         return false;
     }
-    let [class, style] = outline
+    let [class, style] = document
         .attributes(id, ["class", "style"])
         .map(Option::unwrap_or_default);
     let has = |names: &[&str]| {
@@ -237,7 +239,7 @@ fn is_chrome(outline: &Outline<'_>, id: u32) -> bool {
             .split_ascii_whitespace()
             .any(|word| names.iter().any(|name| word.to_ascii_lowercase().contains(name)))
     };
-    let is_short = outline.characters(id) <= BAR_CHARACTERS;
+    let is_short = document.characters(id) <= BAR_CHARACTERS;
     let is_number = has(&[
         "gutter",
         "lineno",
@@ -249,13 +251,13 @@ fn is_chrome(outline: &Outline<'_>, id: u32) -> bool {
     ]) || class.split_ascii_whitespace().any(|word| matches!(word, "ln" | "lnt"))
         || style.contains("user-select");
     tag == Tag::BUTTON && is_short
-        || is_number && holds_numbers(outline, id)
+        || is_number && holds_numbers(document, id)
         || is_short && has(&["button", "btn", "clipboard", "copy", "toolbar"])
         || is_short && tag.is_block() && has(&["header"])
 }
 
 /// Whether the start tag of an element around a `pre` says that it is about code.
-fn is_named_code(outline: &Outline<'_>, id: u32) -> bool {
+fn is_named_code(document: &Document<'_>, id: u32) -> bool {
     const NAMES: &[&str] = &[
         "code",
         "frame",
@@ -270,7 +272,7 @@ fn is_named_code(outline: &Outline<'_>, id: u32) -> bool {
         "syntax",
         "terminal",
     ];
-    let [class, own] = outline.attributes(id, ["class", "id"]);
+    let [class, own] = document.attributes(id, ["class", "id"]);
     [class, own].into_iter().flatten().any(|value| {
         let value = value.to_ascii_lowercase();
         NAMES.iter().any(|name| value.contains(name))
@@ -278,14 +280,14 @@ fn is_named_code(outline: &Outline<'_>, id: u32) -> bool {
 }
 
 /// Whether text stands in an element that no bar of a code block is made of.
-fn is_prose(outline: &Outline<'_>, parent: u32) -> bool {
-    let tag = outline.elements.get(parent as usize).map(|element| element.tag);
+fn is_prose(document: &Document<'_>, parent: u32) -> bool {
+    let tag = document.elements.get(parent as usize).map(|element| element.tag);
     tag.is_some_and(|tag| tag.is_heading() || matches!(tag, Tag::P | Tag::LI | Tag::PRE | Tag::BLOCKQUOTE | Tag::DD))
 }
 
 /// How the line that is being read began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Begun {
+enum LineStart {
     /// Behind a line feed or `br`, or it has text.
     Plainly,
     /// Behind an inline element that is a line; the line feed or `br` that follows is the end of that line.
@@ -299,37 +301,37 @@ enum Begun {
 /// A line ends at a line feed, at `br`, and where an element that is a line ends (a block, or an inline element by its
 /// class); a line feed right behind such an element is the end of the same line.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct CodeLines {
     text: String,
     /// Where the last line begins.
     line: usize,
-    begun: Begun,
+    begun: LineStart,
     /// Elements that are lines and still open.
     open: Vec<u32>,
     /// Where the text of the innermost of them began, while it has no other inside it.
     leaf: Option<usize>,
 }
 
-impl Lines {
+impl CodeLines {
     pub(crate) fn new() -> Self {
-        Lines {
+        CodeLines {
             text: String::new(),
             line: 0,
-            begun: Begun::Plainly,
+            begun: LineStart::Plainly,
             open: Vec::new(),
             leaf: None,
         }
     }
 
     /// An element inside the code block begins.
-    pub(crate) fn open(&mut self, outline: &Outline<'_>, id: u32) {
-        let tag = outline.elements[id as usize].tag;
+    pub(crate) fn open(&mut self, document: &Document<'_>, id: u32) {
+        let tag = document.elements[id as usize].tag;
         if tag == Tag::BR {
             match self.begun {
-                Begun::ByLine => self.begun = Begun::Plainly,
-                _ => self.end_line(Begun::Plainly),
+                LineStart::ByLine => self.begun = LineStart::Plainly,
+                _ => self.end_line(LineStart::Plainly),
             }
-        } else if tag.is_block() || is_line(outline, id) {
+        } else if tag.is_block() || is_line(document, id) {
             self.begin_line();
             self.open.push(id);
             self.leaf = Some(self.text.len());
@@ -337,18 +339,18 @@ impl Lines {
     }
 
     /// An element ends.
-    pub(crate) fn close(&mut self, outline: &Outline<'_>, id: u32) {
+    pub(crate) fn close(&mut self, document: &Document<'_>, id: u32) {
         if self.open.last() != Some(&id) {
             return;
         }
         self.open.pop();
-        let begun = match outline.elements[id as usize].tag.is_block() {
-            true => Begun::ByBlock,
-            false => Begun::ByLine,
+        let begun = match document.elements[id as usize].tag.is_block() {
+            true => LineStart::ByBlock,
+            false => LineStart::ByLine,
         };
         match self.leaf.take() {
             Some(from) if self.text.len() == from || self.text.len() > self.line => self.end_line(begun),
-            Some(_) if begun == Begun::ByLine => {}
+            Some(_) if begun == LineStart::ByLine => {}
             Some(_) => self.begun = begun,
             None => {
                 self.begin_line();
@@ -360,7 +362,7 @@ impl Lines {
     /// Decoded text.
     pub(crate) fn push(&mut self, text: &str) {
         let text = match self.begun {
-            Begun::Plainly => text,
+            LineStart::Plainly => text,
             _ => text
                 .strip_prefix('\n')
                 .or_else(|| text.strip_prefix("\r\n"))
@@ -368,12 +370,12 @@ impl Lines {
         };
         let mut rest = text.chars().peekable();
         while let Some(c) = rest.next() {
-            self.begun = Begun::Plainly;
+            self.begun = LineStart::Plainly;
             match c {
-                '\n' => self.end_line(Begun::Plainly),
+                '\n' => self.end_line(LineStart::Plainly),
                 '\r' => {
                     rest.next_if_eq(&'\n');
-                    self.end_line(Begun::Plainly);
+                    self.end_line(LineStart::Plainly);
                 }
                 // Highlighters indent with them, and no compiler takes them.
                 '\u{a0}' => self.text.push(' '),
@@ -395,7 +397,7 @@ impl Lines {
         text[if is_layout { blank } else { first }..].to_owned()
     }
 
-    fn end_line(&mut self, begun: Begun) {
+    fn end_line(&mut self, begun: LineStart) {
         self.text.push('\n');
         self.line = self.text.len();
         self.begun = begun;
@@ -405,20 +407,20 @@ impl Lines {
     fn begin_line(&mut self) {
         match self.text[self.line..].trim().is_empty() {
             true => self.text.truncate(self.line),
-            false => self.end_line(Begun::Plainly),
+            false => self.end_line(LineStart::Plainly),
         }
-        self.begun = Begun::Plainly;
+        self.begun = LineStart::Plainly;
     }
 }
 
 /// Whether an inline element is a line by its class, as highlighters write them.
-fn is_line(outline: &Outline<'_>, id: u32) -> bool {
-    let element = &outline.elements[id as usize];
-    let tag = &outline.source.as_bytes()[element.start as usize..element.inner as usize];
+fn is_line(document: &Document<'_>, id: u32) -> bool {
+    let element = &document.elements[id as usize];
+    let tag = &document.source.as_bytes()[element.start as usize..element.inner as usize];
     if element.tag != Tag::SPAN || memchr::memmem::find(tag, b"line").is_none() {
         return false;
     }
-    let [class, line] = outline.attributes(id, ["class", "data-line"]);
+    let [class, line] = document.attributes(id, ["class", "data-line"]);
     let is_named = |class: &str| {
         class
             .split_ascii_whitespace()

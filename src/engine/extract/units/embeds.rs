@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use super::{Finder, Outline, Tag, UnitKind};
+use super::{Document, Tag, UnitFinder, UnitKind};
 
 /// Hosts of players, and how the path of one begins.
 const PLAYERS: &[(&str, &str)] = &[
@@ -90,39 +90,39 @@ fn page_of(url: &Url) -> Option<String> {
     }
 }
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// What is shown from elsewhere at this element; returns the next element to look at.
     pub(crate) fn embed(&mut self, id: u32) -> Option<u32> {
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
-        let is_shown = outline
+        let document = self.document;
+        let element = &document.elements[id as usize];
+        let is_shown = document
             .elements
             .get(element.parent as usize)
             .is_none_or(|around| around.seen);
         let address = match element.tag {
-            Tag::IFRAME if is_shown => frame(outline, id)?,
-            Tag::VIDEO | Tag::AUDIO if is_shown => played(outline, id)?,
-            Tag::OTHER if element.seen => stand_in(outline, id)?,
+            Tag::IFRAME if is_shown => frame(document, id)?,
+            Tag::VIDEO | Tag::AUDIO if is_shown => played(document, id)?,
+            Tag::OTHER if element.seen => stand_in(document, id)?,
             _ => return None,
         };
         let label = ["title", "playlabel", "aria-label"]
             .iter()
-            .find_map(|name| value(outline, id, name))
+            .find_map(|name| value(document, id, name))
             .filter(|label| !label.to_ascii_lowercase().contains("player"));
         self.add(id, UnitKind::Embed { address, label });
         Some(element.next)
     }
 }
 
-fn value(outline: &Outline<'_>, id: u32, name: &str) -> Option<String> {
-    let value = htmlize::unescape_attribute(outline.attribute(id, name)?);
+fn value(document: &Document<'_>, id: u32, name: &str) -> Option<String> {
+    let value = htmlize::unescape_attribute(document.attribute(id, name)?);
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     (!value.is_empty()).then_some(value)
 }
 
-fn frame(outline: &Outline<'_>, id: u32) -> Option<String> {
+fn frame(document: &Document<'_>, id: u32) -> Option<String> {
     let names = ["src", "data-src", "data-lazy-src"];
-    let mut addresses = names.iter().filter_map(|name| value(outline, id, name));
+    let mut addresses = names.iter().filter_map(|name| value(document, id, name));
     let address = addresses.find(|address| !address.starts_with("about:"))?;
     let whole = match address.strip_prefix("//") {
         Some(rest) => format!("https://{rest}"),
@@ -133,22 +133,22 @@ fn frame(outline: &Outline<'_>, id: u32) -> Option<String> {
 }
 
 /// The file that a `video` or `audio` plays.
-fn played(outline: &Outline<'_>, id: u32) -> Option<String> {
-    let next = outline.elements[id as usize].next;
+fn played(document: &Document<'_>, id: u32) -> Option<String> {
+    let next = document.elements[id as usize].next;
     let own = std::iter::once(id);
-    let sources = (id + 1..next).filter(|id| outline.elements[*id as usize].tag == Tag::SOURCE);
+    let sources = (id + 1..next).filter(|id| document.elements[*id as usize].tag == Tag::SOURCE);
     own.chain(sources)
-        .find_map(|id| value(outline, id, "src").or_else(|| value(outline, id, "data-src")))
+        .find_map(|id| value(document, id, "src").or_else(|| value(document, id, "data-src")))
         .filter(|address| !address.starts_with("blob:") && !address.starts_with("data:"))
 }
 
 /// The page of the video that an element stands for until a script puts its player there.
-pub fn stand_in(outline: &Outline<'_>, id: u32) -> Option<String> {
-    let name = outline.start_tag(id).name();
+pub fn stand_in(document: &Document<'_>, id: u32) -> Option<String> {
+    let name = document.start_tag(id).name();
     let (_, attribute, page) = STAND_INS
         .iter()
         .find(|(own, ..)| name.eq_ignore_ascii_case(own.as_bytes()))?;
-    let video = value(outline, id, attribute)?;
+    let video = value(document, id, attribute)?;
     let is_plain = video
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::{
-    Finder, Outline, Tag, UnitKind,
+    Document, Tag, UnitFinder, UnitKind,
     mathml::to_tex,
     tex_text::{self, TextFormula},
 };
@@ -94,19 +94,19 @@ const DISPLAYS: &[&str] = &[
 
 /// Whether a document may hold any.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Hints {
+pub(crate) struct FormulaHints {
     /// An element that says so.
     elements: bool,
     /// A script that draws them.
     pub(crate) scripts: bool,
 }
 
-impl Hints {
+impl FormulaHints {
     pub(crate) fn of(source: &str) -> Self {
         let has = |needle: &str| memchr::memmem::find(source.as_bytes(), needle.as_bytes()).is_some();
         let scripts = ["athJax", "athjax", "atex"].iter().any(|name| has(name));
         let elements = ["math", "latex", "tex=", "\"tex", "formula", "%5C", "alt=\"\\"];
-        Hints {
+        FormulaHints {
             elements: scripts || elements.iter().any(|name| has(name)),
             scripts,
         }
@@ -115,22 +115,22 @@ impl Hints {
 
 /// A formula as it was found.
 #[derive(Debug, PartialEq, Eq)]
-struct Found {
+struct FoundFormula {
     tex: String,
     display: bool,
 }
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// The formulas in the text of the document: not in code, and not where the page keeps its scripts from looking.
     pub(crate) fn text_formulas(&self) -> Vec<TextFormula> {
-        let outline = self.outline;
-        if !tex_text::may_hold(outline) {
+        let document = self.document;
+        if !tex_text::may_hold(document) {
             return Vec::new();
         }
-        let ignores = memchr::memmem::find(outline.source.as_bytes(), b"jax_ignore").is_some();
+        let ignores = memchr::memmem::find(document.source.as_bytes(), b"jax_ignore").is_some();
         let mut skipped: Vec<Range<usize>> = Vec::new();
         let mut units = self.found.units.iter().peekable();
-        for (id, element) in outline.elements.iter().enumerate() {
+        for (id, element) in document.elements.iter().enumerate() {
             let id = id as u32;
             while units.next_if(|unit| unit.element < id).is_some() {}
             let unit = units.peek().filter(|unit| unit.element == id);
@@ -141,7 +141,7 @@ impl Finder<'_, '_> {
             );
             let ignored = || {
                 ignores
-                    && outline
+                    && document
                         .attribute(id, "class")
                         .is_some_and(|class| class.contains("jax_ignore"))
             };
@@ -150,7 +150,7 @@ impl Finder<'_, '_> {
                 skipped.push(element.start as usize..element.end as usize);
             }
         }
-        tex_text::find(outline, &skipped, self.formulas.scripts)
+        tex_text::find(document, &skipped, self.formulas.scripts)
     }
 
     /// The formula that begins with this element, if one does; returns the next element to look at.
@@ -158,20 +158,20 @@ impl Finder<'_, '_> {
         if !self.formulas.elements {
             return None;
         }
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
-        let is_shown = |id: u32| outline.elements.get(id as usize).is_none_or(|element| element.seen);
+        let document = self.document;
+        let element = &document.elements[id as usize];
+        let is_shown = |id: u32| document.elements.get(id as usize).is_none_or(|element| element.seen);
         if !(element.seen || element.tag == Tag::SCRIPT && is_shown(element.parent)) {
             return None;
         }
         match element.tag {
-            Tag::MATH => self.whole(id, math(outline, id)),
+            Tag::MATH => self.whole(id, math(document, id)),
             Tag::SCRIPT => {
-                let found = script(outline, id)?;
+                let found = script(document, id)?;
                 self.whole(id, Some(found))
             }
             Tag::IMG => {
-                let found = picture(outline, id)?;
+                let found = picture(document, id)?;
                 self.whole(id, Some(found))
             }
             Tag::SPAN | Tag::DIV | Tag::P | Tag::CODE | Tag::I | Tag::EM | Tag::SECTION | Tag::FIGURE | Tag::OTHER => {
@@ -182,40 +182,40 @@ impl Finder<'_, '_> {
     }
 
     /// The formula that an element is, with everything in it.
-    fn whole(&mut self, id: u32, found: Option<Found>) -> Option<u32> {
+    fn whole(&mut self, id: u32, found: Option<FoundFormula>) -> Option<u32> {
         self.through(id, id, found)
     }
 
     /// The same of an element and its neighbours up to `last`.
-    fn through(&mut self, id: u32, last: u32, found: Option<Found>) -> Option<u32> {
-        let Found { tex, display } = found?;
+    fn through(&mut self, id: u32, last: u32, found: Option<FoundFormula>) -> Option<u32> {
+        let FoundFormula { tex, display } = found?;
         let tex = tex_text::clean(&tex).filter(|tex| tex.len() <= TEX_BYTES)?;
-        let drawn = self.outline.characters(id) as usize;
+        let drawn = self.document.characters(id) as usize;
         if drawn > tex.len() * DRAWN_CHARACTERS + DRAWN_MORE {
             return None;
         }
         let display = display || id < self.display_until;
         self.add(id, UnitKind::Formula { tex, display, last });
-        Some(self.outline.elements[last as usize].next)
+        Some(self.document.elements[last as usize].next)
     }
 
     /// An element that its name or class makes a formula.
     fn named(&mut self, id: u32) -> Option<u32> {
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
-        let tag = &outline.source.as_bytes()[element.start as usize..element.inner as usize];
+        let document = self.document;
+        let element = &document.elements[id as usize];
+        let tag = &document.source.as_bytes()[element.start as usize..element.inner as usize];
         let hint = |needle: &str| memchr::memmem::find(tag, needle.as_bytes()).is_some();
         if !(hint("at") || hint("tex") || hint("mjx") || hint("eq") || hint("formula")) {
             return None;
         }
-        let class = outline.attribute(id, "class").unwrap_or_default();
+        let class = document.attribute(id, "class").unwrap_or_default();
         let is = |list: &[&str]| class.split_ascii_whitespace().any(|word| list.contains(&word));
         let name = match element.tag {
-            Tag::OTHER => outline.name(id).unwrap_or_default(),
+            Tag::OTHER => document.name(id).unwrap_or_default(),
             _ => String::new(),
         };
         if name.ends_with(":math") {
-            return self.whole(id, math(outline, id));
+            return self.whole(id, math(document, id));
         }
         let is_container =
             is(CONTAINERS) || matches!(name.as_str(), "mjx-container" | "d-math" | "eq" | "eqn" | "tex-math");
@@ -224,8 +224,8 @@ impl Finder<'_, '_> {
         let is_display = is(DISPLAYS)
             || (element.tag.is_block() && is_holder)
             || matches!(name.as_str(), "eqn" | "math-block")
-            || matches!(outline.attribute(id, "display"), Some("true" | "block"))
-            || (name == "d-math" && outline.attribute(id, "block").is_some());
+            || matches!(document.attribute(id, "display"), Some("true" | "block"))
+            || (name == "d-math" && document.attribute(id, "block").is_some());
         if is_display {
             self.display_until = self.display_until.max(element.next);
         }
@@ -237,17 +237,17 @@ impl Finder<'_, '_> {
         {
             return Some(next);
         }
-        let given = |tex: String| Found {
+        let given = |tex: String| FoundFormula {
             tex,
             display: is_display,
         };
-        let own = attribute_tex(outline, id, is_holder);
+        let own = attribute_tex(document, id, is_holder);
         if let Some(next) = own.map(given).and_then(|found| self.whole(id, Some(found))) {
             return Some(next);
         }
         if is_container && id >= self.searched_until {
             self.searched_until = element.next;
-            let inside = inside(outline, id).map(|found| Found {
+            let inside = inside(document, id).map(|found| FoundFormula {
                 display: found.display || is_display,
                 ..found
             });
@@ -259,9 +259,9 @@ impl Finder<'_, '_> {
             return None;
         }
         let is_tex = is_container || !is(&["equation", "formula"]);
-        let text = own_text(outline, id, is_tex)?;
+        let text = own_text(document, id, is_tex)?;
         let is_block = text.starts_with("$$") || text.starts_with(r"\[");
-        let found = Found {
+        let found = FoundFormula {
             tex: text,
             display: is_display || is_block,
         };
@@ -270,21 +270,21 @@ impl Finder<'_, '_> {
 
     /// What MathJax 2 leaves beside one another: the source takes the place of them all.
     fn side_by_side(&mut self, first: u32) -> Option<u32> {
-        let outline = self.outline;
-        let parent = outline.elements[first as usize].parent;
-        let (mut id, mut end) = (first, outline.elements[first as usize].start as usize);
+        let document = self.document;
+        let parent = document.elements[first as usize].parent;
+        let (mut id, mut end) = (first, document.elements[first as usize].start as usize);
         for _ in 0..SIDE_BY_SIDE {
-            let element = outline.elements.get(id as usize)?;
+            let element = document.elements.get(id as usize)?;
             let is_next =
-                element.parent == parent && outline.source.get(end..element.start as usize)?.trim().is_empty();
+                element.parent == parent && document.source.get(end..element.start as usize)?.trim().is_empty();
             if !is_next {
                 return None;
             }
             if element.tag == Tag::SCRIPT {
-                let found = script(outline, id)?;
+                let found = script(document, id)?;
                 return self.through(first, id, Some(found));
             }
-            if !outline
+            if !document
                 .attribute(id, "class")
                 .unwrap_or_default()
                 .starts_with("MathJax")
@@ -298,60 +298,60 @@ impl Finder<'_, '_> {
 }
 
 /// A `math` element.
-fn math(outline: &Outline<'_>, id: u32) -> Option<Found> {
-    let [display, mode, alt] = outline.attributes(id, ["display", "mode", "alttext"]);
+fn math(document: &Document<'_>, id: u32) -> Option<FoundFormula> {
+    let [display, mode, alt] = document.attributes(id, ["display", "mode", "alttext"]);
     let display = display == Some("block") || mode == Some("display");
-    let element = &outline.elements[id as usize];
-    let annotated = (id + 1..element.next).find_map(|id| annotation(outline, id));
+    let element = &document.elements[id as usize];
+    let annotated = (id + 1..element.next).find_map(|id| annotation(document, id));
     let alt = alt.map(|alt| htmlize::unescape_attribute(alt).into_owned());
-    let markup = || to_tex(&outline.source[element.start as usize..element.end as usize]);
+    let markup = || to_tex(&document.source[element.start as usize..element.end as usize]);
     // An alternative text may be words.
     let tex = annotated
         .or(alt.filter(|alt| !alt.trim().is_empty() && !tex_text::is_prose(alt)))
         .or_else(markup)?;
-    Some(Found { tex, display })
+    Some(FoundFormula { tex, display })
 }
 
 /// The TeX of an `annotation`.
-fn annotation(outline: &Outline<'_>, id: u32) -> Option<String> {
-    let element = &outline.elements[id as usize];
-    if element.tag != Tag::OTHER || !outline.name(id)?.ends_with("annotation") {
+fn annotation(document: &Document<'_>, id: u32) -> Option<String> {
+    let element = &document.elements[id as usize];
+    if element.tag != Tag::OTHER || !document.name(id)?.ends_with("annotation") {
         return None;
     }
-    let encoding = outline.attribute(id, "encoding")?.to_ascii_lowercase();
-    encoding.contains("tex").then(|| decoded(outline, id))
+    let encoding = document.attribute(id, "encoding")?.to_ascii_lowercase();
+    encoding.contains("tex").then(|| decoded(document, id))
 }
 
 /// A script of MathJax 2.
-fn script(outline: &Outline<'_>, id: u32) -> Option<Found> {
-    let kind = outline.attribute(id, "type")?.to_ascii_lowercase();
+fn script(document: &Document<'_>, id: u32) -> Option<FoundFormula> {
+    let kind = document.attribute(id, "type")?.to_ascii_lowercase();
     let display = kind.contains("mode=display");
-    let text = outline.raw_text(id);
+    let text = document.raw_text(id);
     let tex = match kind.split(';').next()?.trim() {
         "math/tex" | "math/latex" => text.to_owned(),
         "math/mml" => to_tex(text)?,
         _ => return None,
     };
     let tex = tex.trim().trim_start_matches("% <![CDATA[").trim_end_matches("%]]>");
-    Some(Found {
+    Some(FoundFormula {
         tex: tex.to_owned(),
         display,
     })
 }
 
 /// The text in an element, decoded.
-fn decoded(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
+fn decoded(document: &Document<'_>, id: u32) -> String {
+    let element = &document.elements[id as usize];
     let mut text = String::new();
     for run in element.first_run..element.next_run {
-        text.push_str(&outline.runs[run as usize].decode(outline.run_text(run)));
+        text.push_str(&document.runs[run as usize].decode(document.run_text(run)));
     }
     text
 }
 
 /// TeX that an attribute holds. Those of a holder need not look like TeX.
-fn attribute_tex(outline: &Outline<'_>, id: u32, is_holder: bool) -> Option<String> {
-    let values = outline.attributes(id, TEX_ATTRIBUTES).into_iter().flatten();
+fn attribute_tex(document: &Document<'_>, id: u32, is_holder: bool) -> Option<String> {
+    let values = document.attributes(id, TEX_ATTRIBUTES).into_iter().flatten();
     let texts = values.map(|value| htmlize::unescape_attribute(value).trim().to_owned());
     let is_tex = |text: &String| match text.as_str() {
         "" | "true" | "false" | "0" | "1" => false,
@@ -362,18 +362,18 @@ fn attribute_tex(outline: &Outline<'_>, id: u32, is_holder: bool) -> Option<Stri
 }
 
 /// The source inside of a container.
-fn inside(outline: &Outline<'_>, id: u32) -> Option<Found> {
-    let next = outline.elements[id as usize].next;
+fn inside(document: &Document<'_>, id: u32) -> Option<FoundFormula> {
+    let next = document.elements[id as usize].next;
     let mut picture_tex = None;
     for id in id + 1..next {
-        let found = match outline.elements[id as usize].tag {
-            Tag::MATH => math(outline, id),
-            Tag::SCRIPT => script(outline, id),
+        let found = match document.elements[id as usize].tag {
+            Tag::MATH => math(document, id),
+            Tag::SCRIPT => script(document, id),
             Tag::IMG => {
-                picture_tex = picture_tex.or_else(|| picture(outline, id));
+                picture_tex = picture_tex.or_else(|| picture(document, id));
                 None
             }
-            Tag::OTHER => annotation(outline, id).map(|tex| Found { tex, display: false }),
+            Tag::OTHER => annotation(document, id).map(|tex| FoundFormula { tex, display: false }),
             _ => None,
         };
         if found.is_some() {
@@ -381,26 +381,26 @@ fn inside(outline: &Outline<'_>, id: u32) -> Option<Found> {
         }
     }
     // MathML as an attribute, of which nothing else is left.
-    let markup = outline.attribute(id, "data-mathml");
+    let markup = document.attribute(id, "data-mathml");
     let markup = markup.and_then(|markup| to_tex(&htmlize::unescape_attribute(markup)));
-    let found = markup.map(|tex| Found { tex, display: false });
+    let found = markup.map(|tex| FoundFormula { tex, display: false });
     found.or(picture_tex).or_else(|| {
         let mut inner = id + 1..next;
-        let flat = inner.find(|id| outline.attribute(*id, "class") == Some("katex-mathml"))?;
-        let text = decoded(outline, flat);
+        let flat = inner.find(|id| document.attribute(*id, "class") == Some("katex-mathml"))?;
+        let text = decoded(document, flat);
         let tex = tex_text::behind_its_text(&text)?.to_owned();
-        Some(Found { tex, display: false })
+        Some(FoundFormula { tex, display: false })
     })
 }
 
 /// The own text of an element that holds a formula: between delimiters, or all of it where nothing but text is inside.
-fn own_text(outline: &Outline<'_>, id: u32, is_tex: bool) -> Option<String> {
-    let element = &outline.elements[id as usize];
-    let inner = &outline.elements[id as usize + 1..element.next as usize];
+fn own_text(document: &Document<'_>, id: u32, is_tex: bool) -> Option<String> {
+    let element = &document.elements[id as usize];
+    let inner = &document.elements[id as usize + 1..element.next as usize];
     if inner.iter().any(|element| element.tag != Tag::BR) {
         return None;
     }
-    let text = decoded(outline, id).trim().to_owned();
+    let text = decoded(document, id).trim().to_owned();
     let fits = tex_text::delimited(&text).is_some() || (is_tex && !text.is_empty() && !tex_text::is_prose(&text));
     fits.then_some(text)
 }
@@ -421,8 +421,8 @@ fn without_picture_commands(mut tex: &str) -> &str {
 const PARAMETERS: &[&str] = &["latex", "tex", "chl", "math", "eq", "equation", "formula"];
 
 /// A picture of a formula: its alternative text, an attribute, or its address is TeX.
-fn picture(outline: &Outline<'_>, id: u32) -> Option<Found> {
-    let [class, alt, title, src, data] = outline.attributes(id, ["class", "alt", "title", "src", "data-formula"]);
+fn picture(document: &Document<'_>, id: u32) -> Option<FoundFormula> {
+    let [class, alt, title, src, data] = document.attributes(id, ["class", "alt", "title", "src", "data-formula"]);
     let class = class.unwrap_or_default();
     let is_named = class.split_ascii_whitespace().any(|word| {
         HOLDERS.contains(&word) || word.starts_with("mwe-math") || word.contains("latex") || word.ends_with("-tex")
@@ -436,14 +436,14 @@ fn picture(outline: &Outline<'_>, id: u32) -> Option<Found> {
         .or_else(|| addressed(&text(src)?))?;
     let names_display = ["display", "aligncenter", "block"];
     let is_display = || {
-        let block = outline.block_of(id);
-        let around = outline.elements.get(block as usize)?;
+        let block = document.block_of(id);
+        let around = document.elements.get(block as usize)?;
         let stands_alone = matches!(around.tag, Tag::P | Tag::DIV | Tag::CENTER | Tag::FIGURE)
-            && outline.characters(block) == 0
-            && outline.elements[block as usize + 1..around.next as usize].len() == 1;
+            && document.characters(block) == 0
+            && document.elements[block as usize + 1..around.next as usize].len() == 1;
         Some(stands_alone || class.split_ascii_whitespace().any(|word| names_display.contains(&word)))
     };
-    Some(Found {
+    Some(FoundFormula {
         display: is_display().unwrap_or(false) || class.contains("image-display"),
         tex,
     })

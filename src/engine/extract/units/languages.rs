@@ -1,13 +1,13 @@
 //! Languages of code blocks: what the classes and attributes of highlighters say.
 
-use super::{Outline, Tag};
+use super::{Document, Tag};
 
 /// Bytes that the name of a language may have.
 const LANGUAGE_BYTES: usize = 24;
 
 /// What the elements of a block say of it.
 #[derive(Debug, Default)]
-pub(crate) struct Claim {
+pub(crate) struct LanguageClaim {
     /// Its language; the innermost element that names one wins.
     pub(crate) language: Option<String>,
     /// Whether any of them says that it is code.
@@ -76,14 +76,14 @@ const NONE: &[&str] = &[
     "lines",
 ];
 
-impl Claim {
+impl LanguageClaim {
     /// Reads what one element says; those further out only fill in what is missing.
-    pub(crate) fn read(&mut self, outline: &Outline<'_>, id: u32) {
-        let element = &outline.elements[id as usize];
+    pub(crate) fn read(&mut self, document: &Document<'_>, id: u32) {
+        let element = &document.elements[id as usize];
         if element.inner - element.start < 8 {
             return;
         }
-        let [class, rest @ .., lang] = outline.attributes(id, ATTRIBUTES);
+        let [class, rest @ .., lang] = document.attributes(id, ATTRIBUTES);
         let words = || {
             class
                 .unwrap_or_default()

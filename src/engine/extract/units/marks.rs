@@ -1,4 +1,4 @@
-//! Words in start tags that make a unit likely, read once for all elements that have the same start tag.
+//! LiteralSet in start tags that make a unit likely, read once for all elements that have the same start tag.
 //!
 //! Most elements are `div`, `span`, `p` and `a`; to take each start tag apart for its class would cost more than all the
 //! rest of the pass. A mark only says that it is worth it.
@@ -7,24 +7,24 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use foldhash::fast::RandomState;
 
-use super::Outline;
-use crate::{engine::html::tokens::StartTag, pattern::Words};
+use super::Document;
+use crate::{engine::html::tokens::StartTag, pattern::LiteralSet};
 
 /// Bits of what a start tag may be about.
-pub(crate) type Marks = u8;
+pub(crate) type TagHints = u8;
 
 /// A callout, or its title.
-pub(crate) const CALLOUT: Marks = 1;
+pub(crate) const CALLOUT: TagHints = 1;
 /// Line numbers, buttons and bars around code.
-pub(crate) const CHROME: Marks = 1 << 1;
+pub(crate) const CHROME: TagHints = 1 << 1;
 /// A link to a heading or definition itself, or to edit it.
-pub(crate) const PERMALINK: Marks = 1 << 2;
+pub(crate) const PERMALINK: TagHints = 1 << 2;
 /// A block of code that has no `pre`, or several.
-pub(crate) const EDITOR: Marks = 1 << 3;
+pub(crate) const EDITOR: TagHints = 1 << 3;
 /// A table that no `table` makes.
-pub(crate) const GRID: Marks = 1 << 4;
+pub(crate) const GRID: TagHints = 1 << 4;
 
-const WORDS: &[(&str, Marks)] = &[
+const WORDS: &[(&str, TagHints)] = &[
     ("admonition", CALLOUT),
     ("alert", CALLOUT),
     ("callout", CALLOUT),
@@ -64,7 +64,7 @@ const WORDS: &[(&str, Marks)] = &[
     ("syntaxhighlighter", EDITOR),
 ];
 
-static SEARCH: LazyLock<Words> = LazyLock::new(|| Words::fixed(WORDS.iter().map(|(word, _)| *word)));
+static SEARCH: LazyLock<LiteralSet> = LazyLock::new(|| LiteralSet::fixed(WORDS.iter().map(|(word, _)| *word)));
 
 /// Attributes that hold addresses, long and without any of the words.
 const ADDRESSES: &[&str] = &["href", "src", "srcset", "content", "poster", "action", "d"];
@@ -72,11 +72,11 @@ const ADDRESSES: &[&str] = &["href", "src", "srcset", "content", "poster", "acti
 const START_TAGS: usize = 4096;
 
 /// The elements whose start tags hold one of the words, ascending, each with what its words say.
-pub(crate) fn find(outline: &Outline<'_>) -> Vec<(u32, Marks)> {
-    let source = outline.source.as_bytes();
-    let mut known: HashMap<&[u8], Marks, RandomState> = HashMap::default();
+pub(crate) fn find(document: &Document<'_>) -> Vec<(u32, TagHints)> {
+    let source = document.source.as_bytes();
+    let mut known: HashMap<&[u8], TagHints, RandomState> = HashMap::default();
     let mut marked = Vec::new();
-    for (id, element) in (0..).zip(&outline.elements) {
+    for (id, element) in (0..).zip(&document.elements) {
         let raw = &source[element.start as usize..element.inner as usize];
         if raw.len() == element.tag.name().len() + "<>".len() {
             continue;
@@ -96,7 +96,7 @@ pub(crate) fn find(outline: &Outline<'_>) -> Vec<(u32, Marks)> {
 }
 
 /// What the words of a start tag say.
-fn read(raw: &[u8]) -> Marks {
+fn read(raw: &[u8]) -> TagHints {
     let mut marks = 0;
     for (name, value) in StartTag::new(raw).attributes() {
         if ADDRESSES

@@ -1,6 +1,6 @@
 //! Units of rich content: code, tables, lists, callouts and the like, each recognised once and bound to one element.
 //!
-//! One linear pass over the outline. What decides about blocks decides about units, and what writes content writes a unit
+//! One linear pass over the document. What decides about blocks decides about units, and what writes content writes a unit
 //! in its own form. Parts of a unit that no reader needs (line numbers, copy buttons, permalinks) are listed as left out,
 //! each with its reason, so that they appear among what was removed.
 //!
@@ -25,12 +25,12 @@ mod tex_text;
 use std::{iter::Peekable, ops::Range, vec};
 
 use crate::engine::html::{
-    document::{NONE, Outline},
+    document::{Document, NONE},
     tags::Tag,
 };
 
-pub(crate) use code::Lines as CodeLines;
-use marks::Marks;
+pub(crate) use code::CodeLines;
+use marks::TagHints;
 use tables::OpenTable;
 pub use tex_text::TextFormula;
 
@@ -159,26 +159,26 @@ pub struct Units {
 
 impl Units {
     /// Recognises them.
-    pub fn find(outline: &Outline<'_>) -> Self {
-        let notes = notes::find(outline);
-        let mut finder = Finder {
-            outline,
+    pub fn find(document: &Document<'_>) -> Self {
+        let notes = notes::find(document);
+        let mut finder = UnitFinder {
+            document,
             found: Units::default(),
             notes: notes.units.into_iter().peekable(),
-            formulas: formulas::Hints::of(outline.source),
+            formulas: formulas::FormulaHints::of(document.source),
             display_until: 0,
             searched_until: 0,
-            marks: marks::find(outline),
+            marks: marks::find(document),
             next_mark: 0,
             tables: Vec::new(),
             grid_parts: Vec::new(),
             grids_until: 0,
             last_heading: None,
             title: None,
-            gutter_runs: outline.runs.len() * RUNS_READ,
+            gutter_runs: document.runs.len() * RUNS_READ,
         };
         let mut at = 0;
-        while at < outline.elements.len() as u32 {
+        while at < document.elements.len() as u32 {
             at = finder.element(at).max(at + 1);
         }
         finder.end_tables(at);
@@ -203,13 +203,13 @@ impl Units {
     }
 
     /// The innermost unit that holds an element, itself included.
-    pub fn around(&self, outline: &Outline<'_>, element: u32) -> Option<&Unit> {
+    pub fn around(&self, document: &Document<'_>, element: u32) -> Option<&Unit> {
         let mut at = element;
         while at != NONE {
             if let Ok(unit) = self.units.binary_search_by_key(&at, |unit| unit.element) {
                 return Some(&self.units[unit]);
             }
-            at = outline.elements[at as usize].parent;
+            at = document.elements[at as usize].parent;
         }
         None
     }
@@ -229,19 +229,19 @@ impl Units {
 const RUNS_READ: usize = 8;
 
 /// The pass: what was found so far.
-struct Finder<'o, 's> {
-    outline: &'o Outline<'s>,
+struct UnitFinder<'o, 's> {
+    document: &'o Document<'s>,
     found: Units,
     /// Units of footnotes that are yet to come.
     notes: Peekable<vec::IntoIter<(u32, UnitKind)>>,
     /// Which signs of formulas the document holds.
-    formulas: formulas::Hints,
+    formulas: formulas::FormulaHints,
     /// Formulas before this element stand on lines of their own.
     display_until: u32,
     /// Elements before this one are inside of one that was searched for a formula.
     searched_until: u32,
     /// Elements with a word in their start tag that makes a unit likely, ascending.
-    marks: Vec<(u32, Marks)>,
+    marks: Vec<(u32, TagHints)>,
     next_mark: usize,
     /// Tables whose end is yet to come.
     tables: Vec<OpenTable>,
@@ -256,7 +256,7 @@ struct Finder<'o, 's> {
     title: Option<u32>,
 }
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// Looks at one element; returns the next one to look at.
     fn element(&mut self, id: u32) -> u32 {
         while self.notes.next_if(|(element, _)| *element < id).is_some() {}
@@ -269,7 +269,7 @@ impl Finder<'_, '_> {
             return next;
         }
         let marks = self.marks_of(id);
-        let element = &self.outline.elements[id as usize];
+        let element = &self.document.elements[id as usize];
         if !element.seen {
             return id + 1;
         }
@@ -308,7 +308,7 @@ impl Finder<'_, '_> {
     }
 
     /// An element with a mark; returns the next one to look at.
-    fn marked(&mut self, id: u32, marks: Marks) -> u32 {
+    fn marked(&mut self, id: u32, marks: TagHints) -> u32 {
         if marks & marks::EDITOR != 0 {
             let next = self.editor(id);
             if next > id + 1 {
@@ -316,7 +316,7 @@ impl Finder<'_, '_> {
             }
         }
         if marks & marks::PERMALINK != 0 && self.permalink(id) {
-            return self.outline.elements[id as usize].next;
+            return self.document.elements[id as usize].next;
         }
         if marks & marks::GRID != 0 {
             self.grid(id);
@@ -326,7 +326,7 @@ impl Finder<'_, '_> {
         id + 1
     }
 
-    fn marks_of(&mut self, id: u32) -> Marks {
+    fn marks_of(&mut self, id: u32) -> TagHints {
         while self.marks.get(self.next_mark).is_some_and(|(marked, _)| *marked < id) {
             self.next_mark += 1;
         }
@@ -338,12 +338,12 @@ impl Finder<'_, '_> {
 
     /// What opens on a click opens by its summary; without one, nothing says what is hidden.
     fn details(&mut self, id: u32) {
-        let outline = self.outline;
-        let next = outline.elements[id as usize].next;
+        let document = self.document;
+        let next = document.elements[id as usize].next;
         let first = (id + 1 < next).then_some(id + 1);
-        if first
-            .is_some_and(|child| outline.elements[child as usize].tag == Tag::SUMMARY && outline.characters(child) > 0)
-        {
+        if first.is_some_and(|child| {
+            document.elements[child as usize].tag == Tag::SUMMARY && document.characters(child) > 0
+        }) {
             self.add(id, UnitKind::Details);
         }
     }
@@ -353,7 +353,7 @@ impl Finder<'_, '_> {
     }
 
     fn leave_out(&mut self, element: u32, reason: &'static str) {
-        let element = &self.outline.elements[element as usize];
+        let element = &self.document.elements[element as usize];
         self.leave_out_range(element.start as usize..element.end as usize, reason);
     }
 
@@ -363,7 +363,7 @@ impl Finder<'_, '_> {
 
     /// Forgets what was found from an element on: it is all part of another unit.
     fn forget_from(&mut self, element: u32) {
-        let start = self.outline.elements[element as usize].start as usize;
+        let start = self.document.elements[element as usize].start as usize;
         while self.found.units.pop_if(|unit| unit.element >= element).is_some() {}
         while self
             .found

@@ -3,12 +3,12 @@
 //! What a script would load comes before what stands in its place until then, and of several sizes the largest. A
 //! `noscript` beside a picture holds the same one; alone it is one, unless it only counts readers.
 
-use super::{Finder, NONE, Outline, Tag, UnitKind};
+use super::{Document, NONE, Tag, UnitFinder, UnitKind};
 use crate::engine::html::tokens::{Markup, StartTag, markup};
 
 /// A picture, values decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct PictureSource {
     /// Where it is, unresolved.
     pub address: String,
     /// The text in its place.
@@ -42,34 +42,34 @@ const TWIN_BYTES: u32 = 200;
 const EXTENSIONS: &[&str] = &["jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "bmp"];
 
 /// The picture of an `img`, or of another element that is a unit for being one.
-pub fn read(outline: &Outline<'_>, id: u32) -> Option<Picture> {
-    let element = outline.elements.get(id as usize)?;
+pub fn read(document: &Document<'_>, id: u32) -> Option<PictureSource> {
+    let element = document.elements.get(id as usize)?;
     if element.tag == Tag::NOSCRIPT {
-        let tag = image_in(outline, id)?;
-        let (address, _) = address(outline, tag)?;
-        return Some(described(outline, tag, address));
+        let tag = image_in(document, id)?;
+        let (address, _) = address(document, tag)?;
+        return Some(described(document, tag, address));
     }
-    let tag = outline.start_tag(id);
-    let own = address(outline, tag);
-    let is_sure = own.as_ref().is_some_and(|(_, rank)| *rank > Rank::Plain);
-    let twin = || address(outline, image_in(outline, twin_of(outline, id)?)?);
+    let tag = document.start_tag(id);
+    let own = address(document, tag);
+    let is_sure = own.as_ref().is_some_and(|(_, rank)| *rank > AddressRank::Plain);
+    let twin = || address(document, image_in(document, twin_of(document, id)?)?);
     let own = match is_sure {
         true => own,
         false => twin().or(own),
     };
-    let best = in_picture(outline, id, own)?;
-    Some(described(outline, tag, best))
+    let best = in_picture(document, id, own)?;
+    Some(described(document, tag, best))
 }
 
 /// Its address alone.
-pub fn source(outline: &Outline<'_>, id: u32) -> Option<String> {
-    Some(read(outline, id)?.address)
+pub fn source(document: &Document<'_>, id: u32) -> Option<String> {
+    Some(read(document, id)?.address)
 }
 
-fn described<'s>(outline: &Outline<'s>, tag: StartTag<'s>, address: String) -> Picture {
+fn described<'s>(document: &Document<'s>, tag: StartTag<'s>, address: String) -> PictureSource {
     let text = |value: Option<&str>| value.map(|value| htmlize::unescape_attribute(value).into_owned());
-    let [alt, width, height] = outline.attributes_of(tag, ["alt", "width", "height"]);
-    Picture {
+    let [alt, width, height] = document.attributes_of(tag, ["alt", "width", "height"]);
+    PictureSource {
         address,
         alt: text(alt),
         width: text(width),
@@ -79,7 +79,7 @@ fn described<'s>(outline: &Outline<'s>, tag: StartTag<'s>, address: String) -> P
 
 /// How much an address is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+enum AddressRank {
     /// `src`, which may be a placeholder.
     Plain,
     /// A lazy attribute.
@@ -88,46 +88,46 @@ enum Rank {
     Sized(u32),
 }
 
-fn address<'s>(outline: &Outline<'s>, tag: StartTag<'s>) -> Option<(String, Rank)> {
+fn address<'s>(document: &Document<'s>, tag: StartTag<'s>) -> Option<(String, AddressRank)> {
     let usable = |value: Option<&str>| {
         let value = htmlize::unescape_attribute(value?).trim().to_owned();
         let is_address = !value.is_empty() && !value.starts_with("data:") && !value.starts_with(['{', '#']);
         (is_address && value != "about:blank").then_some(value)
     };
-    let [lazy_set, other_set, set] = outline.attributes_of(tag, SETS);
+    let [lazy_set, other_set, set] = document.attributes_of(tag, SETS);
     let largest = |set: Option<&str>| {
         let (address, width) = largest(&htmlize::unescape_attribute(set?))?;
-        Some((address, Rank::Sized(width)))
+        Some((address, AddressRank::Sized(width)))
     };
     largest(lazy_set)
         .or_else(|| largest(other_set))
         .or_else(|| {
-            let lazy = outline.attributes_of(tag, LAZY).into_iter().find_map(usable);
-            Some((lazy?, Rank::Lazy))
+            let lazy = document.attributes_of(tag, LAZY).into_iter().find_map(usable);
+            Some((lazy?, AddressRank::Lazy))
         })
         .or_else(|| largest(set))
-        .or_else(|| Some((usable(outline.attributes_of(tag, ["src"])[0])?, Rank::Plain)))
+        .or_else(|| Some((usable(document.attributes_of(tag, ["src"])[0])?, AddressRank::Plain)))
 }
 
 /// The best of the sources of the `picture` around an `img`, where one is larger than its own or it has none.
-fn in_picture(outline: &Outline<'_>, id: u32, own: Option<(String, Rank)>) -> Option<String> {
-    let parent = outline.elements[id as usize].parent;
-    let is_picture = outline
+fn in_picture(document: &Document<'_>, id: u32, own: Option<(String, AddressRank)>) -> Option<String> {
+    let parent = document.elements[id as usize].parent;
+    let is_picture = document
         .elements
         .get(parent as usize)
         .is_some_and(|around| around.tag == Tag::PICTURE);
     let mut best: Option<(String, u32)> = None;
     for source in (parent.saturating_add(1)..id).take(if is_picture { SOURCES } else { 0 }) {
-        if outline.elements[source as usize].tag != Tag::SOURCE {
+        if document.elements[source as usize].tag != Tag::SOURCE {
             continue;
         }
         // A type that not everything shows is no gain where the picture has an address of its own.
-        let kind = outline.attribute(source, "type").unwrap_or_default();
+        let kind = document.attribute(source, "type").unwrap_or_default();
         if own.is_some() && !matches!(kind, "" | "image/jpeg" | "image/png") {
             continue;
         }
-        let sets = outline
-            .attributes_of(outline.start_tag(source), SETS)
+        let sets = document
+            .attributes_of(document.start_tag(source), SETS)
             .into_iter()
             .flatten();
         let mut sets = sets.filter_map(|set| largest(&htmlize::unescape_attribute(set)));
@@ -138,8 +138,8 @@ fn in_picture(outline: &Outline<'_>, id: u32, own: Option<(String, Rank)>) -> Op
         }
     }
     match (own, best) {
-        (Some((_, Rank::Sized(width))), Some((address, larger))) if larger > width => Some(address),
-        (Some((_, Rank::Plain)), Some((address, 1..))) => Some(address),
+        (Some((_, AddressRank::Sized(width))), Some((address, larger))) if larger > width => Some(address),
+        (Some((_, AddressRank::Plain)), Some((address, 1..))) => Some(address),
         (Some((address, _)), _) => Some(address),
         (None, best) => best.map(|(address, _)| address),
     }
@@ -192,44 +192,44 @@ fn descriptors_end(text: &str) -> usize {
 }
 
 /// The start tag of the first `img` in a `noscript`.
-fn image_in<'s>(outline: &Outline<'s>, noscript: u32) -> Option<StartTag<'s>> {
-    markup(outline.raw_text(noscript)).find_map(|token| match token {
+fn image_in<'s>(document: &Document<'s>, noscript: u32) -> Option<StartTag<'s>> {
+    markup(document.raw_text(noscript)).find_map(|token| match token {
         Markup::Start(tag) if tag.name().eq_ignore_ascii_case(b"img") => Some(tag),
         _ => None,
     })
 }
 
 /// Whether two elements, in this order, have no text and little markup between them.
-fn are_beside(outline: &Outline<'_>, first: u32, second: u32) -> bool {
-    let (first, second) = (&outline.elements[first as usize], &outline.elements[second as usize]);
-    let characters = |run: u32| outline.characters_before[run as usize];
+fn are_beside(document: &Document<'_>, first: u32, second: u32) -> bool {
+    let (first, second) = (&document.elements[first as usize], &document.elements[second as usize]);
+    let characters = |run: u32| document.characters_before[run as usize];
     characters(first.next_run) == characters(second.first_run) && second.start.saturating_sub(first.end) <= TWIN_BYTES
 }
 
 /// The `noscript` that stands beside an `img`.
-fn twin_of(outline: &Outline<'_>, id: u32) -> Option<u32> {
+fn twin_of(document: &Document<'_>, id: u32) -> Option<u32> {
     let is_noscript = |id: &u32| {
-        outline
+        document
             .elements
             .get(*id as usize)
             .is_some_and(|other| other.tag == Tag::NOSCRIPT)
     };
-    let behind = Some(outline.elements[id as usize].next).filter(is_noscript);
+    let behind = Some(document.elements[id as usize].next).filter(is_noscript);
     let before = id.checked_sub(1).filter(is_noscript);
     behind
-        .filter(|other| are_beside(outline, id, *other))
-        .or_else(|| before.filter(|other| are_beside(outline, *other, id)))
+        .filter(|other| are_beside(document, id, *other))
+        .or_else(|| before.filter(|other| are_beside(document, *other, id)))
 }
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     /// A picture that is no `img`; returns the next element to look at.
     pub(crate) fn picture(&mut self, id: u32) -> Option<u32> {
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
+        let document = self.document;
+        let element = &document.elements[id as usize];
         let is_picture = match element.tag {
             Tag::NOSCRIPT => self.stands_alone(id),
             Tag::OTHER => {
-                let name = &outline.source.as_bytes()[element.start as usize + 1..element.inner as usize];
+                let name = &document.source.as_bytes()[element.start as usize + 1..element.inner as usize];
                 let is_amp = |amp: &&[u8]| name.get(..amp.len()).is_some_and(|name| name.eq_ignore_ascii_case(amp));
                 element.seen && [&b"amp-img"[..], b"amp-anim"].iter().any(is_amp)
             }
@@ -244,20 +244,20 @@ impl Finder<'_, '_> {
 
     /// Whether a `noscript` holds a picture that stands nowhere else and shows something.
     fn stands_alone(&self, id: u32) -> bool {
-        let outline = self.outline;
-        let element = &outline.elements[id as usize];
+        let document = self.document;
+        let element = &document.elements[id as usize];
         let is_shown = element.parent == NONE
-            || outline
+            || document
                 .elements
                 .get(element.parent as usize)
                 .is_some_and(|around| around.seen);
-        let Some(tag) = is_shown.then(|| image_in(outline, id)).flatten() else {
+        let Some(tag) = is_shown.then(|| image_in(document, id)).flatten() else {
             return false;
         };
-        let Some((address, _)) = address(outline, tag) else {
+        let Some((address, _)) = address(document, tag) else {
             return false;
         };
-        let [alt, style, width, height] = outline.attributes_of(tag, ["alt", "style", "width", "height"]);
+        let [alt, style, width, height] = document.attributes_of(tag, ["alt", "style", "width", "height"]);
         let is_dot = [width, height]
             .into_iter()
             .flatten()
@@ -271,15 +271,15 @@ impl Finder<'_, '_> {
         let has_name = path.rsplit_once('.').is_some_and(|(_, end)| EXTENSIONS.contains(&end));
         let says = alt.is_some_and(|alt| !alt.trim().is_empty());
         let is_image = |other: u32| {
-            outline
+            document
                 .elements
                 .get(other as usize)
                 .is_some_and(|other| other.tag == Tag::IMG)
         };
         let before = id
             .checked_sub(1)
-            .is_some_and(|other| is_image(other) && are_beside(outline, other, id));
-        let behind = is_image(id + 1) && are_beside(outline, id, id + 1);
+            .is_some_and(|other| is_image(other) && are_beside(document, other, id));
+        let behind = is_image(id + 1) && are_beside(document, id, id + 1);
         (has_name || says) && !is_dot && !is_hidden && !before && !behind
     }
 }

@@ -1,6 +1,6 @@
 //! Tables: data or layout, decided once for the whole table.
 
-use super::{Finder, Outline, Tag, UnitKind};
+use super::{Document, Tag, UnitFinder, UnitKind};
 
 /// Visible characters of a cell above which it holds a part of the page and not a datum.
 const CELL_CHARACTERS: u32 = 1500;
@@ -32,8 +32,8 @@ pub(crate) struct OpenTable {
 }
 
 impl OpenTable {
-    fn new(outline: &Outline<'_>, element: u32, unit: usize) -> Self {
-        let role = outline.attribute(element, "role").unwrap_or_default();
+    fn new(document: &Document<'_>, element: u32, unit: usize) -> Self {
+        let role = document.attribute(element, "role").unwrap_or_default();
         OpenTable {
             element,
             unit,
@@ -50,26 +50,26 @@ impl OpenTable {
         }
     }
 
-    fn end_cell(&mut self, outline: &Outline<'_>) {
+    fn end_cell(&mut self, document: &Document<'_>) {
         let blocks = std::mem::take(&mut self.blocks);
         if let Some(cell) = self.cell.take() {
-            let characters = outline.characters(cell);
+            let characters = document.characters(cell);
             self.is_page |= characters > CELL_CHARACTERS || (blocks > 1 && characters > PARAGRAPHS_CHARACTERS);
         }
     }
 
-    fn read(&mut self, outline: &Outline<'_>, id: u32) {
-        match outline.elements[id as usize].tag {
+    fn read(&mut self, document: &Document<'_>, id: u32) {
+        match document.elements[id as usize].tag {
             Tag::TR => {
-                self.end_cell(outline);
+                self.end_cell(document);
                 self.rows += 1;
                 self.columns = 0;
             }
             tag @ (Tag::TD | Tag::TH) => {
-                self.end_cell(outline);
+                self.end_cell(document);
                 self.cell = Some(id);
                 self.cells += 1;
-                let span = outline
+                let span = document
                     .attribute(id, "colspan")
                     .and_then(|span| span.trim().parse().ok());
                 self.columns += span.unwrap_or(1u32).clamp(1, 1000);
@@ -95,13 +95,13 @@ impl OpenTable {
     }
 }
 
-impl Finder<'_, '_> {
+impl UnitFinder<'_, '_> {
     pub(crate) fn table(&mut self, id: u32) {
         if let Some(around) = self.tables.last_mut() {
             around.is_nesting = true;
         }
         self.tables
-            .push(OpenTable::new(self.outline, id, self.found.units.len()));
+            .push(OpenTable::new(self.document, id, self.found.units.len()));
         self.add(id, UnitKind::LayoutTable);
     }
 
@@ -109,7 +109,7 @@ impl Finder<'_, '_> {
     pub(crate) fn in_table(&mut self, id: u32) {
         self.end_tables(id);
         if let Some(table) = self.tables.last_mut() {
-            table.read(self.outline, id);
+            table.read(self.document, id);
         }
     }
 
@@ -117,9 +117,9 @@ impl Finder<'_, '_> {
     pub(crate) fn end_tables(&mut self, id: u32) {
         while let Some(mut table) = self
             .tables
-            .pop_if(|table| self.outline.elements[table.element as usize].next <= id)
+            .pop_if(|table| self.document.elements[table.element as usize].next <= id)
         {
-            table.end_cell(self.outline);
+            table.end_cell(self.document);
             self.found.units[table.unit].kind = table.kind();
         }
     }

@@ -9,7 +9,7 @@ use std::{
 
 /// How a symbol stands among others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SymbolKind {
     /// A letter or a sign that is part of a term.
     Ordinary,
     /// Stands between two terms, with space around it.
@@ -74,11 +74,11 @@ acute grave overrightarrow overleftarrow xrightarrow xleftarrow quad qquad displ
 leq geq neq land lor lnot gets iff implies dots lvert rvert lVert rVert vert Vert prime not tag label phantom boxed cancel color mod bmod
 pmod ce rm bf it cal over choose atop rightarrow longrightarrow colon dotsc dotsb thinspace varnothing";
 
-static SYMBOLS: LazyLock<HashMap<char, (Kind, &'static str)>> = LazyLock::new(|| {
+static SYMBOLS: LazyLock<HashMap<char, (SymbolKind, &'static str)>> = LazyLock::new(|| {
     let tables = [
-        (LETTERS, Kind::Ordinary),
-        (BETWEEN, Kind::Between),
-        (LARGE, Kind::Large),
+        (LETTERS, SymbolKind::Ordinary),
+        (BETWEEN, SymbolKind::Between),
+        (LARGE, SymbolKind::Large),
     ];
     let pairs = tables.into_iter().flat_map(|(table, kind)| {
         let mut words = table.split_whitespace();
@@ -95,7 +95,7 @@ static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 });
 
 /// The command for a character, if it is not its own.
-pub(crate) fn symbol(c: char) -> Option<(Kind, &'static str)> {
+pub(crate) fn symbol(c: char) -> Option<(SymbolKind, &'static str)> {
     SYMBOLS.get(&c).copied()
 }
 

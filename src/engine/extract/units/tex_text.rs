@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::{Tag, tex_symbols::is_command};
-use crate::engine::html::document::{Event, Outline};
+use crate::engine::html::document::{Document, Event};
 
 /// Commands that do more than print: a link, markup, a file.
 const REFUSED: &[&str] = &[
@@ -172,7 +172,7 @@ pub(crate) fn behind_its_text(text: &str) -> Option<&str> {
 
 /// What a piece of text between delimiters is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Trust {
+enum DelimiterTrust {
     /// No formula.
     No,
     /// One where there are others.
@@ -180,10 +180,10 @@ enum Trust {
     Sure,
 }
 
-fn trust(tex: &str) -> Trust {
+fn trust(tex: &str) -> DelimiterTrust {
     let tex = tex.trim();
     if tex.is_empty() || tex.contains("$$") || is_prose(tex) {
-        return Trust::No;
+        return DelimiterTrust::No;
     }
     let is_number = tex.starts_with(|c: char| c.is_ascii_digit()) && tex.contains(' ');
     let mut signs = tex.char_indices().filter(|(_, c)| matches!(c, '^' | '_'));
@@ -192,56 +192,56 @@ fn trust(tex: &str) -> Trust {
         base && tex[i + 1..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '\\' | '*'))
     });
     match () {
-        () if commands(tex).any(is_command) || has_scripts => Trust::Sure,
-        () if is_number => Trust::No,
-        () => Trust::Maybe,
+        () if commands(tex).any(is_command) || has_scripts => DelimiterTrust::Sure,
+        () if is_number => DelimiterTrust::No,
+        () => DelimiterTrust::Maybe,
     }
 }
 
 /// Whether any text holds what formulas begin with.
-pub(crate) fn may_hold(outline: &Outline<'_>) -> bool {
-    let bytes = outline.source.as_bytes();
-    let mut runs = outline.runs.iter();
+pub(crate) fn may_hold(document: &Document<'_>) -> bool {
+    let bytes = document.source.as_bytes();
+    let mut runs = document.runs.iter();
     runs.any(|run| memchr::memchr2(b'$', b'\\', &bytes[run.start as usize..run.end as usize]).is_some())
 }
 
 /// Formulas in the text of a document but of the elements in `skipped` (ascending, disjoint ranges of the source).
-pub(crate) fn find(outline: &Outline<'_>, skipped: &[Range<usize>], drawn_by_script: bool) -> Vec<TextFormula> {
-    let mut scan = Scan::default();
-    let mut text = Joined::default();
+pub(crate) fn find(document: &Document<'_>, skipped: &[Range<usize>], drawn_by_script: bool) -> Vec<TextFormula> {
+    let mut scan = FormulaScanner::default();
+    let mut text = JoinedRuns::default();
     let mut skipped = skipped.iter().peekable();
-    for event in &outline.events {
+    for event in &document.events {
         match *event {
             Event::Text(run) => {
-                let run = &outline.runs[run as usize];
+                let run = &document.runs[run as usize];
                 let (start, end) = (run.start as usize, run.end as usize);
                 while skipped.next_if(|range| range.end <= start).is_some() {}
                 if skipped.peek().is_none_or(|range| end <= range.start) {
-                    text.push(&outline.source[start..end], start);
+                    text.push(&document.source[start..end], start);
                 }
             }
-            Event::Open(id) if outline.elements[id as usize].tag == Tag::BR => text.push("\n", usize::MAX),
-            Event::Close(id) if outline.elements[id as usize].tag == Tag::BR => {}
+            Event::Open(id) if document.elements[id as usize].tag == Tag::BR => text.push("\n", usize::MAX),
+            Event::Close(id) if document.elements[id as usize].tag == Tag::BR => {}
             // What is never shown stands between two texts as a comment does.
-            Event::Open(id) | Event::Close(id) if !outline.elements[id as usize].seen => {}
+            Event::Open(id) | Event::Close(id) if !document.elements[id as usize].seen => {}
             Event::Open(_) | Event::Close(_) => scan.flush(&mut text),
         }
     }
     scan.flush(&mut text);
-    let believes = drawn_by_script || scan.found.iter().any(|(_, trust)| *trust == Trust::Sure);
+    let believes = drawn_by_script || scan.found.iter().any(|(_, trust)| *trust == DelimiterTrust::Sure);
     let found = scan.found.into_iter();
-    let believed = found.filter(|(_, trust)| *trust == Trust::Sure || believes);
+    let believed = found.filter(|(_, trust)| *trust == DelimiterTrust::Sure || believes);
     believed.map(|(formula, _)| formula).collect()
 }
 
 /// Text of neighbouring runs as one, and where in the source each begins.
 #[derive(Default)]
-struct Joined {
+struct JoinedRuns {
     text: String,
     pieces: Vec<(usize, usize)>,
 }
 
-impl Joined {
+impl JoinedRuns {
     fn push(&mut self, text: &str, start: usize) {
         if start == usize::MAX {
             // A line end of no place of its own: whatever begins or ends there, begins or ends at the run beside it.
@@ -266,13 +266,13 @@ impl Joined {
 }
 
 #[derive(Default)]
-struct Scan {
-    found: Vec<(TextFormula, Trust)>,
+struct FormulaScanner {
+    found: Vec<(TextFormula, DelimiterTrust)>,
 }
 
-impl Scan {
+impl FormulaScanner {
     /// Reads a text to its end.
-    fn flush(&mut self, joined: &mut Joined) {
+    fn flush(&mut self, joined: &mut JoinedRuns) {
         if memchr::memchr2(b'$', b'\\', joined.text.as_bytes()).is_some() {
             self.read(joined);
         }
@@ -280,7 +280,7 @@ impl Scan {
         joined.pieces.clear();
     }
 
-    fn read(&mut self, joined: &Joined) {
+    fn read(&mut self, joined: &JoinedRuns) {
         let text = joined.text.as_str();
         let mut at = 0;
         while let Some(i) = memchr::memchr2(b'$', b'\\', &text.as_bytes()[at..]) {
@@ -297,9 +297,9 @@ impl Scan {
     }
 
     /// Notes a formula; returns where to read on.
-    fn add(&mut self, joined: &Joined, range: Range<usize>, raw: &str, display: bool) -> Option<usize> {
+    fn add(&mut self, joined: &JoinedRuns, range: Range<usize>, raw: &str, display: bool) -> Option<usize> {
         let trust = trust(raw);
-        if trust == Trust::No {
+        if trust == DelimiterTrust::No {
             return None;
         }
         let formula = TextFormula {

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Node, TAGS_BYTES, Tag, TextFormula, Writer, holds_no_block};
+use super::{Node, Serializer, TAGS_BYTES, Tag, TextFormula, holds_no_block};
 
-impl<'w> Writer<'w, '_> {
+impl<'w> Serializer<'w, '_> {
     /// The next formula in the text, if it begins in these bytes of the source.
     pub(crate) fn text_formula(&mut self, within: Range<usize>) -> Option<&'w TextFormula> {
         while self
@@ -39,7 +39,7 @@ impl<'w> Writer<'w, '_> {
     }
 
     /// An inline element of our own, closed by whoever opens it.
-    pub(crate) fn open_inline(&mut self, tag: Tag, attributes: super::Attributes) {
+    pub(crate) fn open_inline(&mut self, tag: Tag, attributes: super::AllowedAttributes) {
         self.bytes += TAGS_BYTES + attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
         self.content.nodes.push(Node::Open { tag, attributes });
     }

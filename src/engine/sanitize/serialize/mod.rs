@@ -1,6 +1,6 @@
 //! What is kept, as a flat list of events with allow-listed elements and attributes: the one source of every output.
 //!
-//! One sweep over the outline's events. Everything is closed where it really closed, wrappers become paragraph borders,
+//! One sweep over the document's events. Everything is closed where it really closed, wrappers become paragraph borders,
 //! loose text gets paragraphs, and an element that turns out empty was never opened. Formatting never spans blocks: it is
 //! closed before a block and opened again inside, so whatever nesting came in, what goes out is well formed.
 //!
@@ -15,23 +15,23 @@ mod units;
 
 use std::{iter::Peekable, ops::Range, slice};
 
-use sweep::Keeps;
+use sweep::Kept;
 
 use super::{
     allowlist::{
-        Attributes, block_attributes, holds_no_block, holds_text, image_attributes, inline_attributes, is_kept_block,
-        is_table_part, kept_inline,
+        AllowedAttributes, block_attributes, holds_no_block, holds_text, image_attributes, inline_attributes,
+        is_kept_block, is_table_part, kept_inline,
     },
     links::Links,
 };
 use crate::engine::{
     extract::units::{TextFormula, Unit, UnitKind, Units},
     html::{
-        document::{Element, Event, NONE, Outline, Run},
+        document::{Document, Element, Event, NONE, Run},
         tags::Tag,
         tokens::MAY_BE_BLANK,
     },
-    selectors::program::Hit,
+    selectors::program::RuleMatch,
 };
 use crate::error::Error;
 
@@ -82,19 +82,19 @@ const INLINE_DEPTH: usize = 16;
 /// Blocks inside one another that are kept; deeper ones become paragraphs. Below what browsers nest.
 const BLOCK_DEPTH: usize = 128;
 
-/// Writes what of the outline lies in `kept` (disjoint, ascending).
+/// Writes what of the document lies in `kept` (disjoint, ascending).
 ///
 /// # Errors
 /// [`Error::OutputTooLarge`]: a link around a million blocks is written a million times.
 pub fn write(
-    outline: &Outline<'_>,
+    document: &Document<'_>,
     units: &Units,
     kept: &[Range<usize>],
     links: &Links,
     bound_bytes: usize,
 ) -> Result<Content, Error> {
-    let mut writer = Writer {
-        outline,
+    let mut writer = Serializer {
+        document,
         links,
         content: Content::default(),
         frames: Vec::new(),
@@ -111,21 +111,21 @@ pub fn write(
         replaced: 0..0,
         event: 0,
         all_units: units,
-        notes: notes::Notes::of(units, outline, kept),
+        notes: notes::NoteSerializer::of(units, document, kept),
         title: None,
     };
-    writer.sweep(0..outline.events.len(), kept, bound_bytes)?;
+    writer.sweep(0..document.events.len(), kept, bound_bytes)?;
     writer.pop_frames(0);
     writer.inline_notes(kept, bound_bytes)?;
     Ok(writer.finish())
 }
 
 /// An open block of the output.
-struct Frame {
+struct OpenBlock {
     /// The element it comes from, or [`NONE`] where it is implied.
     element: u32,
     tag: Tag,
-    attributes: Attributes,
+    attributes: AllowedAttributes,
     /// Whether its start is in the content yet: only content inside puts it there.
     emitted: bool,
     /// Whether something stands in it already.
@@ -135,18 +135,18 @@ struct Frame {
 }
 
 /// An open inline element of the source.
-struct Inline {
+struct OpenInline {
     element: u32,
     tag: Tag,
-    attributes: Attributes,
+    attributes: AllowedAttributes,
 }
 
-struct Writer<'w, 's> {
-    outline: &'w Outline<'s>,
+struct Serializer<'w, 's> {
+    document: &'w Document<'s>,
     links: &'w Links,
     content: Content,
-    frames: Vec<Frame>,
-    inlines: Vec<Inline>,
+    frames: Vec<OpenBlock>,
+    inlines: Vec<OpenInline>,
     /// How many of `inlines` are open in the content, from the outermost.
     open_inlines: usize,
     /// White space not yet written: it counts only when text follows in the same line.
@@ -162,7 +162,7 @@ struct Writer<'w, 's> {
     /// The units yet to come.
     units: Peekable<slice::Iter<'w, Unit>>,
     /// The unit being written that takes all inside it.
-    within: Option<units::Within<'w>>,
+    within: Option<units::EnclosingUnit<'w>>,
     /// The formulas in the text yet to come.
     text_formulas: Peekable<slice::Iter<'w, TextFormula>>,
     /// Bytes of the source that what was written last stands for: what else is in them is passed over.
@@ -170,7 +170,7 @@ struct Writer<'w, 's> {
     /// The event at hand.
     event: usize,
     all_units: &'w Units,
-    notes: notes::Notes,
+    notes: notes::NoteSerializer,
     /// The title of a callout while it is open: a paragraph, whatever is inside.
     title: Option<u32>,
 }
@@ -178,10 +178,10 @@ struct Writer<'w, 's> {
 /// Bytes that a pair of tags takes, about.
 const TAGS_BYTES: usize = 16;
 
-impl Writer<'_, '_> {
+impl Serializer<'_, '_> {
     fn open(&mut self, id: u32, unit: Option<&UnitKind>) {
-        let Element { tag, hit, .. } = self.outline.elements[id as usize];
-        if matches!(hit, Some(Hit::UnwrapRule(_))) {
+        let Element { tag, hit, .. } = self.document.elements[id as usize];
+        if matches!(hit, Some(RuleMatch::UnwrapRule(_))) {
             return;
         }
         match tag {
@@ -198,9 +198,9 @@ impl Writer<'_, '_> {
             _ if tag.is_block() => self.border(),
             _ => {
                 if let Some(tag) = kept_inline(tag).filter(|tag| self.fits_inline(*tag))
-                    && let Some(attributes) = inline_attributes(self.outline, self.links, id, tag)
+                    && let Some(attributes) = inline_attributes(self.document, self.links, id, tag)
                 {
-                    self.inlines.push(Inline {
+                    self.inlines.push(OpenInline {
                         element: id,
                         tag,
                         attributes,
@@ -229,7 +229,7 @@ impl Writer<'_, '_> {
             }
             self.title = None;
         }
-        let tag = self.outline.elements[id as usize].tag;
+        let tag = self.document.elements[id as usize].tag;
         if !tag.is_block() || tag == Tag::HR {
             return;
         }
@@ -246,7 +246,7 @@ impl Writer<'_, '_> {
                     } else {
                         row
                     };
-                    if row != NONE && counted != NONE && self.outline.characters(counted) > 0 {
+                    if row != NONE && counted != NONE && self.document.characters(counted) > 0 {
                         self.emit_frames();
                     }
                 }
@@ -279,11 +279,11 @@ impl Writer<'_, '_> {
     }
 
     fn open_block(&mut self, id: u32, tag: Tag) {
-        let attributes = block_attributes(self.outline, id, tag);
+        let attributes = block_attributes(self.document, id, tag);
         self.open_block_with(id, tag, attributes);
     }
 
-    fn open_block_with(&mut self, id: u32, tag: Tag, attributes: Attributes) {
+    fn open_block_with(&mut self, id: u32, tag: Tag, attributes: AllowedAttributes) {
         if self.pre > 0 || self.title.is_some() {
             return self.border();
         }
@@ -339,9 +339,9 @@ impl Writer<'_, '_> {
         self.pre += u32::from(tag == Tag::PRE);
     }
 
-    fn push_frame(&mut self, element: u32, tag: Tag, attributes: Attributes) {
+    fn push_frame(&mut self, element: u32, tag: Tag, attributes: AllowedAttributes) {
         self.close_inlines(0);
-        self.frames.push(Frame {
+        self.frames.push(OpenBlock {
             element,
             tag,
             attributes,
@@ -435,7 +435,7 @@ impl Writer<'_, '_> {
             }
             return;
         }
-        if self.outline.is_plain {
+        if self.document.is_plain {
             for (i, line) in source.split('\n').enumerate() {
                 if i > 0 {
                     self.border();
@@ -559,7 +559,7 @@ impl Writer<'_, '_> {
     }
 
     fn image(&mut self, id: u32) {
-        let Some(attributes) = image_attributes(self.outline, self.links, id) else {
+        let Some(attributes) = image_attributes(self.document, self.links, id) else {
             return;
         };
         self.leave_notes();

@@ -5,11 +5,11 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{BLOCK_DEPTH, NONE, Node, Tag, UnitKind, Units, Writer, holds_no_block, is_kept_block};
+use super::{BLOCK_DEPTH, NONE, Node, Serializer, Tag, UnitKind, Units, holds_no_block, is_kept_block};
 
 /// Open notes.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct NoteSerializer {
     /// The numbers of those that are kept.
     kept: HashSet<u32>,
     /// Whether any reference is kept: without one, notes are an ordinary list.
@@ -24,14 +24,14 @@ pub(crate) struct Notes {
     pub(crate) inline: Vec<(u32, u32, usize)>,
 }
 
-impl Notes {
-    pub(crate) fn of(units: &Units, outline: &super::Outline<'_>, kept: &[Range<usize>]) -> Self {
+impl NoteSerializer {
+    pub(crate) fn of(units: &Units, document: &super::Document<'_>, kept: &[Range<usize>]) -> Self {
         let is_kept = |element: u32| {
-            let at = outline.elements[element as usize].start as usize;
+            let at = document.elements[element as usize].start as usize;
             let range = kept.get(kept.partition_point(|range| range.end <= at));
             range.is_some_and(|range| range.start <= at)
         };
-        let mut notes = Notes::default();
+        let mut notes = NoteSerializer::default();
         for unit in units.all() {
             match unit.kind {
                 UnitKind::Note(number) if is_kept(unit.element) => {
@@ -52,7 +52,7 @@ impl Notes {
 /// The frames of a section, its list and an item.
 const NOTE_FRAMES: usize = 3;
 
-impl Writer<'_, '_> {
+impl Serializer<'_, '_> {
     /// Writes a reference, if its note is kept.
     pub(crate) fn note_reference(&mut self, number: u32) -> bool {
         if !self.notes.kept.contains(&number) {
@@ -98,7 +98,7 @@ impl Writer<'_, '_> {
     pub(crate) fn go_on_with_note(&mut self, id: u32) {
         self.notes.element = Some(id);
         let tag = self
-            .outline
+            .document
             .elements
             .get(id as usize)
             .map_or(Tag::DIV, |element| element.tag);
@@ -165,7 +165,7 @@ impl Writer<'_, '_> {
             index += 1;
             self.inlines.clear();
             self.replaced = 0..0;
-            let events = &self.outline.events[start..];
+            let events = &self.document.events[start..];
             let length = events.iter().position(|event| *event == super::Event::Close(element));
             self.begin_note(NONE, number);
             self.notes.element = Some(element);

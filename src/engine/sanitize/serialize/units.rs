@@ -5,26 +5,26 @@
 
 use std::ops::Range;
 
-use super::{Frame, Inline, Keeps, NONE, Node, Run, TAGS_BYTES, Tag, UnitKind, Writer};
+use super::{Kept, NONE, Node, OpenBlock, OpenInline, Run, Serializer, TAGS_BYTES, Tag, UnitKind};
 use crate::engine::extract::units::CodeLines;
 
 /// A unit that takes all inside it.
-pub(crate) struct Within<'w> {
+pub(crate) struct EnclosingUnit<'w> {
     element: u32,
     language: Option<&'w str>,
     lines: CodeLines,
 }
 
-impl<'w> Writer<'w, '_> {
-    /// An element of the outline begins.
-    pub(crate) fn enter(&mut self, id: u32, keeps: Keeps) {
+impl<'w> Serializer<'w, '_> {
+    /// An element of the document begins.
+    pub(crate) fn enter(&mut self, id: u32, keeps: Kept) {
         let unit = self.unit_of(id);
-        let element = &self.outline.elements[id as usize];
+        let element = &self.document.elements[id as usize];
         let is_shown = element.seen || unit.is_some();
         if !is_shown || self.is_replaced(element.start) {
             return;
         }
-        if keeps == Keeps::Nothing {
+        if keeps == Kept::Nothing {
             match element.tag {
                 // It stays, if only empty: the columns would shift.
                 Tag::TD | Tag::TH if self.is_in_open_row(id) => {}
@@ -35,8 +35,8 @@ impl<'w> Writer<'w, '_> {
             }
         }
         if let Some(within) = &mut self.within {
-            if keeps == Keeps::Start {
-                within.lines.open(self.outline, id);
+            if keeps == Kept::Start {
+                within.lines.open(self.document, id);
             }
             return;
         }
@@ -46,16 +46,16 @@ impl<'w> Writer<'w, '_> {
             Some(UnitKind::Preformatted) if self.inlines.iter().any(|open| open.tag == Tag::CODE) => {
                 self.begin_code(id, None);
             }
-            Some(UnitKind::Formula { tex, display, last }) if keeps == Keeps::Start => {
+            Some(UnitKind::Formula { tex, display, last }) if keeps == Kept::Start => {
                 self.formula(tex, *display);
-                let end = self.outline.elements[*last as usize].end;
+                let end = self.document.elements[*last as usize].end;
                 self.replaced = element.start as usize..end as usize;
             }
             _ if self.is_in_open_row(id) => self.open(id, unit),
             Some(UnitKind::GridCell { is_head }) if self.is_in_open_grid(unit) => {
                 self.open_block_with(id, if *is_head { Tag::TH } else { Tag::TD }, Vec::new());
             }
-            _ if keeps != Keeps::Start => {}
+            _ if keeps != Kept::Start => {}
             Some(UnitKind::NoteReference(number)) if self.note_reference(*number) => {
                 self.replaced = element.start as usize..element.end as usize;
             }
@@ -90,7 +90,7 @@ impl<'w> Writer<'w, '_> {
 
     /// Text of a run that is kept.
     pub(crate) fn text(&mut self, run: &Run, range: Range<usize>) {
-        let source = self.outline.source;
+        let source = self.document.source;
         let mut at = range.start;
         if self.is_replaced(at as u32) {
             at = self.replaced.end;
@@ -121,13 +121,13 @@ impl<'w> Writer<'w, '_> {
 
     /// An element ends.
     pub(crate) fn leave(&mut self, id: u32) {
-        if self.is_replaced(self.outline.elements[id as usize].start) {
+        if self.is_replaced(self.document.elements[id as usize].start) {
             return;
         }
         match self.within.take() {
             Some(within) if within.element == id => self.code(within),
             Some(mut within) => {
-                within.lines.close(self.outline, id);
+                within.lines.close(self.document, id);
                 self.within = Some(within);
             }
             None => {
@@ -139,20 +139,20 @@ impl<'w> Writer<'w, '_> {
 
     /// Whether an element is a cell of a row that is open.
     fn is_in_open_row(&self, id: u32) -> bool {
-        let element = &self.outline.elements[id as usize];
-        let is_row = |row: &Frame| row.tag == Tag::TR && row.element == element.parent;
+        let element = &self.document.elements[id as usize];
+        let is_row = |row: &OpenBlock| row.tag == Tag::TR && row.element == element.parent;
         matches!(element.tag, Tag::TD | Tag::TH) && self.frames.iter().rev().any(is_row)
     }
 
     /// Whether a unit is a cell of such a row that no `tr` makes.
     fn is_in_open_grid(&self, unit: Option<&UnitKind>) -> bool {
-        let is_row = |top: &Frame| top.tag == Tag::TR;
+        let is_row = |top: &OpenBlock| top.tag == Tag::TR;
         matches!(unit, Some(UnitKind::GridCell { .. })) && self.frames.last().is_some_and(is_row)
     }
 
     /// The box of a task, at the beginning of its item.
     fn checkbox(&mut self, id: u32) {
-        let [kind, checked] = self.outline.attributes(id, ["type", "checked"]);
+        let [kind, checked] = self.document.attributes(id, ["type", "checked"]);
         let mut open = self.frames.iter().rev();
         let is_first = open.next().is_some_and(|top| {
             !top.filled
@@ -178,7 +178,7 @@ impl<'w> Writer<'w, '_> {
         self.open_block_with(id, Tag::P, Vec::new());
         if self.frames.last().is_some_and(|top| top.element == id) {
             self.title = Some(id);
-            self.inlines.push(Inline {
+            self.inlines.push(OpenInline {
                 element: id,
                 tag: Tag::STRONG,
                 attributes: Vec::new(),
@@ -214,15 +214,15 @@ impl<'w> Writer<'w, '_> {
     }
 
     fn begin_code(&mut self, element: u32, language: Option<&'w str>) {
-        self.within = Some(Within {
+        self.within = Some(EnclosingUnit {
             element,
             language,
             lines: CodeLines::new(),
         });
     }
 
-    fn code(&mut self, within: Within<'w>) {
-        let is_bare = self.outline.elements[within.element as usize].tag == Tag::CODE;
+    fn code(&mut self, within: EnclosingUnit<'w>) {
+        let is_bare = self.document.elements[within.element as usize].tag == Tag::CODE;
         let text = within.lines.finish(is_bare);
         self.open_block(within.element, Tag::PRE);
         if text.is_empty() {

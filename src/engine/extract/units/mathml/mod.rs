@@ -9,21 +9,21 @@ mod writer;
 
 use super::tex_symbols;
 use crate::engine::html::tokens::{Markup, StartTag, markup};
-use writer::Writer;
+use writer::TexWriter;
 
 /// Elements inside one another that mean something: what is deeper is text of the last.
 const DEPTH: usize = 64;
 
 /// The TeX of a `math` element, from its start tag on. `None` for an empty one.
 pub(crate) fn to_tex(source: &str) -> Option<String> {
-    let tree = Tree::read(source);
-    let tex = Writer::of(&tree, source.len() / 4).whole();
+    let tree = MathTree::read(source);
+    let tex = TexWriter::of(&tree, source.len() / 4).whole();
     (!tex.is_empty()).then_some(tex)
 }
 
 /// What an element is, by its name without a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
+enum MathElement {
     /// Only what stands in it.
     Row,
     Identifier,
@@ -57,58 +57,62 @@ enum Name {
     Beside,
 }
 
-impl Name {
-    fn of(tag: &[u8]) -> Name {
+impl MathElement {
+    fn of(tag: &[u8]) -> MathElement {
         let name = tag.rsplit(|b| *b == b':').next().unwrap_or(tag).to_ascii_lowercase();
         match name.as_slice() {
-            b"mi" => Name::Identifier,
-            b"mn" => Name::Number,
-            b"mo" => Name::Operator,
-            b"mtext" => Name::Text,
-            b"ms" => Name::Quoted,
-            b"mspace" => Name::Space,
-            b"mfrac" => Name::Fraction,
-            b"mroot" => Name::Root,
-            b"msqrt" => Name::SquareRoot,
-            b"msub" => Name::Sub,
-            b"msup" => Name::Sup,
-            b"msubsup" => Name::SubSup,
-            b"munder" => Name::Under,
-            b"mover" => Name::Over,
-            b"munderover" => Name::UnderOver,
-            b"mmultiscripts" => Name::Scripts,
-            b"mprescripts" => Name::Prescripts,
-            b"none" | b"malignmark" | b"maligngroup" | b"mglyph" => Name::Nothing,
-            b"mtable" => Name::Table,
-            b"mtr" => Name::TableRow,
-            b"mlabeledtr" => Name::LabeledRow,
-            b"mtd" => Name::Cell,
-            b"mfenced" => Name::Fenced,
-            b"menclose" => Name::Enclosed,
-            b"mphantom" => Name::Phantom,
-            b"semantics" | b"maction" => Name::First,
-            b"annotation" | b"annotation-xml" | b"script" | b"style" => Name::Beside,
-            _ => Name::Row,
+            b"mi" => MathElement::Identifier,
+            b"mn" => MathElement::Number,
+            b"mo" => MathElement::Operator,
+            b"mtext" => MathElement::Text,
+            b"ms" => MathElement::Quoted,
+            b"mspace" => MathElement::Space,
+            b"mfrac" => MathElement::Fraction,
+            b"mroot" => MathElement::Root,
+            b"msqrt" => MathElement::SquareRoot,
+            b"msub" => MathElement::Sub,
+            b"msup" => MathElement::Sup,
+            b"msubsup" => MathElement::SubSup,
+            b"munder" => MathElement::Under,
+            b"mover" => MathElement::Over,
+            b"munderover" => MathElement::UnderOver,
+            b"mmultiscripts" => MathElement::Scripts,
+            b"mprescripts" => MathElement::Prescripts,
+            b"none" | b"malignmark" | b"maligngroup" | b"mglyph" => MathElement::Nothing,
+            b"mtable" => MathElement::Table,
+            b"mtr" => MathElement::TableRow,
+            b"mlabeledtr" => MathElement::LabeledRow,
+            b"mtd" => MathElement::Cell,
+            b"mfenced" => MathElement::Fenced,
+            b"menclose" => MathElement::Enclosed,
+            b"mphantom" => MathElement::Phantom,
+            b"semantics" | b"maction" => MathElement::First,
+            b"annotation" | b"annotation-xml" | b"script" | b"style" => MathElement::Beside,
+            _ => MathElement::Row,
         }
     }
 
     fn is_leaf(self) -> bool {
         matches!(
             self,
-            Name::Identifier | Name::Number | Name::Operator | Name::Text | Name::Quoted
+            MathElement::Identifier
+                | MathElement::Number
+                | MathElement::Operator
+                | MathElement::Text
+                | MathElement::Quoted
         )
     }
 }
 
-struct Node<'m> {
-    name: Name,
+struct MathNode<'m> {
+    name: MathElement,
     tag: Option<StartTag<'m>>,
     /// Of a leaf: decoded.
     text: String,
     children: Vec<usize>,
 }
 
-impl<'m> Node<'m> {
+impl<'m> MathNode<'m> {
     fn attribute(&self, name: &str) -> Option<&'m str> {
         str::from_utf8(self.tag?.attribute(name)?).ok()
     }
@@ -119,19 +123,19 @@ impl<'m> Node<'m> {
 }
 
 /// Nodes by number; the first is a row around all.
-struct Tree<'m> {
-    nodes: Vec<Node<'m>>,
+struct MathTree<'m> {
+    nodes: Vec<MathNode<'m>>,
 }
 
-impl<'m> Tree<'m> {
+impl<'m> MathTree<'m> {
     fn read(source: &'m str) -> Self {
-        let node = |name, tag| Node {
+        let node = |name, tag| MathNode {
             name,
             tag,
             text: String::new(),
             children: Vec::new(),
         };
-        let mut nodes = vec![node(Name::Row, None)];
+        let mut nodes = vec![node(MathElement::Row, None)];
         // The open nodes with their names; and how many are open inside the last that are too deep.
         let mut open: Vec<(usize, &[u8])> = vec![(0, b"")];
         let mut beyond = 0usize;
@@ -139,9 +143,9 @@ impl<'m> Tree<'m> {
             let top = open.last().map_or(0, |(top, _)| *top);
             match token {
                 Markup::Start(tag) => {
-                    let name = Name::of(tag.name());
+                    let name = MathElement::of(tag.name());
                     let is_empty = tag.behind_name().ends_with(b"/>");
-                    if open.len() >= DEPTH || (nodes[top].name.is_leaf() && name != Name::Row) {
+                    if open.len() >= DEPTH || (nodes[top].name.is_leaf() && name != MathElement::Row) {
                         beyond += usize::from(!is_empty);
                         continue;
                     }
@@ -166,19 +170,19 @@ impl<'m> Tree<'m> {
                         nodes[*leaf].text.push_str(&text);
                     } else if !text.trim().is_empty() {
                         let id = nodes.len();
-                        nodes.push(node(Name::Identifier, None));
+                        nodes.push(node(MathElement::Identifier, None));
                         nodes[id].text.push_str(text.trim());
                         nodes[top].children.push(id);
                     }
                 }
             }
         }
-        Tree { nodes }
+        MathTree { nodes }
     }
 
     /// A node without the rows around it that hold nothing else.
     fn core(&self, mut id: usize) -> usize {
-        while self.nodes[id].name == Name::Row
+        while self.nodes[id].name == MathElement::Row
             && let [only] = self.nodes[id].children[..]
         {
             id = only;
@@ -189,14 +193,14 @@ impl<'m> Tree<'m> {
     /// The text of a node that is an operator alone.
     fn operator(&self, id: usize) -> Option<&str> {
         let node = &self.nodes[self.core(id)];
-        (node.name == Name::Operator).then(|| node.text.trim())
+        (node.name == MathElement::Operator).then(|| node.text.trim())
     }
 
     fn is_empty(&self, id: usize) -> bool {
         let node = &self.nodes[id];
         match node.name {
-            Name::Row => node.children.iter().all(|child| self.is_empty(*child)),
-            Name::Nothing | Name::Beside => true,
+            MathElement::Row => node.children.iter().all(|child| self.is_empty(*child)),
+            MathElement::Nothing | MathElement::Beside => true,
             name => name.is_leaf() && node.text.trim().is_empty(),
         }
     }
@@ -205,8 +209,8 @@ impl<'m> Tree<'m> {
     fn is_tall(&self, id: usize) -> bool {
         let node = &self.nodes[id];
         match node.name {
-            Name::Fraction | Name::Table | Name::UnderOver => true,
-            Name::Row | Name::Sub | Name::Sup | Name::SubSup | Name::First => {
+            MathElement::Fraction | MathElement::Table | MathElement::UnderOver => true,
+            MathElement::Row | MathElement::Sub | MathElement::Sup | MathElement::SubSup | MathElement::First => {
                 node.children.iter().any(|child| self.is_tall(*child))
             }
             _ => false,

@@ -1,21 +1,30 @@
 //! What stands above, below and beside a base: scripts, limits, accents and labels of arrows.
 
 use super::{
-    Name,
+    MathElement,
     signs::{ACCENTS, ACCENTS_UNDER, ARROWS},
-    tex_symbols::{Kind, is_function, symbol},
-    writer::Writer,
+    tex_symbols::{SymbolKind, is_function, symbol},
+    writer::TexWriter,
 };
 
-impl Writer<'_, '_> {
+impl TexWriter<'_, '_> {
     /// A base for scripts: in braces where it is more than one thing.
     pub(crate) fn group(&mut self, id: usize) {
         let core = self.tree.core(id);
         let node = self.node(core);
         let is_one = match node.name {
-            Name::Row | Name::Fenced => self.is_bracketed(core),
-            Name::Identifier | Name::Number | Name::Operator | Name::Text | Name::SquareRoot | Name::Root => true,
-            Name::Under | Name::Over | Name::UnderOver | Name::Table | Name::Fraction => true,
+            MathElement::Row | MathElement::Fenced => self.is_bracketed(core),
+            MathElement::Identifier
+            | MathElement::Number
+            | MathElement::Operator
+            | MathElement::Text
+            | MathElement::SquareRoot
+            | MathElement::Root => true,
+            MathElement::Under
+            | MathElement::Over
+            | MathElement::UnderOver
+            | MathElement::Table
+            | MathElement::Fraction => true,
             _ => false,
         };
         match is_one {
@@ -30,7 +39,7 @@ impl Writer<'_, '_> {
     fn is_bracketed(&self, id: usize) -> bool {
         let children = &self.node(id).children;
         let fences = children.first().zip(children.last());
-        self.node(id).name == Name::Fenced
+        self.node(id).name == MathElement::Fenced
             || fences.is_some_and(|(first, last)| self.fence_of(*first).is_some() && self.fence_of(*last).is_some())
     }
 
@@ -121,17 +130,21 @@ impl Writer<'_, '_> {
         let text = node.text.trim();
         let mut chars = text.chars();
         let single = chars.next().filter(|_| chars.next().is_none());
-        let is_large = single.and_then(symbol).is_some_and(|(kind, _)| kind == Kind::Large);
+        let is_large = single
+            .and_then(symbol)
+            .is_some_and(|(kind, _)| kind == SymbolKind::Large);
         let is_brace = || {
             let sign = node.children.get(1).and_then(|sign| self.tree.operator(*sign));
-            matches!(node.name, Name::Under | Name::Over) && sign.is_some_and(|sign| "⏞⏟︷︸".contains(sign))
+            matches!(node.name, MathElement::Under | MathElement::Over)
+                && sign.is_some_and(|sign| "⏞⏟︷︸".contains(sign))
         };
-        let is_name = node.name.is_leaf() && (is_function(text) || node.name == Name::Operator && text.len() > 3);
+        let is_name =
+            node.name.is_leaf() && (is_function(text) || node.name == MathElement::Operator && text.len() > 3);
         is_large || is_name || is_brace()
     }
 
     pub(crate) fn multiscripts(&mut self, base: usize, rest: &[usize]) {
-        let is_pre = |id: &usize| self.node(*id).name == Name::Prescripts;
+        let is_pre = |id: &usize| self.node(*id).name == MathElement::Prescripts;
         let split = rest.iter().position(is_pre).unwrap_or(rest.len());
         let (post, pre) = (&rest[..split], rest.get(split + 1..).unwrap_or_default());
         let pairs = |pairs: &[usize], writer: &mut Self| {

@@ -1,6 +1,6 @@
 //! What signs and attributes of MathML mean in TeX: brackets, accents, arrows, alphabets and space.
 
-use super::{Name, Node, tex_symbols::is_function};
+use super::{MathElement, MathNode, tex_symbols::is_function};
 
 /// What opens and closes: `(`, and what stands in TeX for it.
 pub(crate) const FENCES: &[(&str, &str)] = &[
@@ -91,7 +91,7 @@ pub(crate) fn is_invisible(c: char) -> bool {
 }
 
 /// The command of a `mathvariant` that `text` would not have by itself.
-pub(crate) fn variant(node: &Node<'_>, text: &str) -> Option<&'static str> {
+pub(crate) fn variant(node: &MathNode<'_>, text: &str) -> Option<&'static str> {
     let is_letters = || text.chars().all(|c| c.is_ascii_alphabetic());
     Some(match node.attribute("mathvariant")? {
         "bold" => r"\mathbf",
@@ -102,13 +102,13 @@ pub(crate) fn variant(node: &Node<'_>, text: &str) -> Option<&'static str> {
         "sans-serif" | "sans-serif-italic" | "sans-serif-bold-italic" => r"\mathsf",
         "monospace" => r"\mathtt",
         "italic" if text.len() > 1 => r"\mathit",
-        "normal" if node.name == Name::Identifier && is_letters() && !is_function(text) => r"\mathrm",
+        "normal" if node.name == MathElement::Identifier && is_letters() && !is_function(text) => r"\mathrm",
         _ => return None,
     })
 }
 
 /// A table whose columns are sides of equations.
-pub(crate) fn is_aligned(node: &Node<'_>) -> bool {
+pub(crate) fn is_aligned(node: &MathNode<'_>) -> bool {
     let sides = node.attribute("columnalign").unwrap_or_default();
     node.is("displaystyle", "true") && sides.split_whitespace().any(|side| side == "right")
 }

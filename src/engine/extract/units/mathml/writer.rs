@@ -1,23 +1,23 @@
 //! TeX written from the elements of MathML, in one sweep.
 
 use super::{
-    Name, Node, Tree,
+    MathElement, MathNode, MathTree,
     signs::{escape_text, fence, is_aligned, is_invisible, is_zero, space_of, variant, width_em},
-    tex_symbols::{Kind, is_function, styled, symbol},
+    tex_symbols::{SymbolKind, is_function, styled, symbol},
 };
 
 /// Bytes of the longest name of a command, with its backslash: what is longer is a word.
 const LONGEST_COMMAND: usize = 32;
 
-pub(crate) struct Writer<'t, 'm> {
-    pub(crate) tree: &'t Tree<'m>,
+pub(crate) struct TexWriter<'t, 'm> {
+    pub(crate) tree: &'t MathTree<'m>,
     pub(crate) out: String,
 }
 
-impl<'t, 'm> Writer<'t, 'm> {
-    pub(crate) fn of(tree: &'t Tree<'m>, capacity: usize) -> Self {
+impl<'t, 'm> TexWriter<'t, 'm> {
+    pub(crate) fn of(tree: &'t MathTree<'m>, capacity: usize) -> Self {
         let out = String::with_capacity(capacity);
-        Writer { tree, out }
+        TexWriter { tree, out }
     }
 
     /// The formula of the whole tree.
@@ -27,7 +27,7 @@ impl<'t, 'm> Writer<'t, 'm> {
         self.out.trim().to_owned()
     }
 
-    pub(crate) fn node(&self, id: usize) -> &Node<'m> {
+    pub(crate) fn node(&self, id: usize) -> &MathNode<'m> {
         &self.tree.nodes[id]
     }
 
@@ -58,7 +58,7 @@ impl<'t, 'm> Writer<'t, 'm> {
         self.out.push('{');
         let node = self.node(id);
         match node.name {
-            Name::Row => {
+            MathElement::Row => {
                 let children = node.children.clone();
                 self.row(&children);
             }
@@ -90,7 +90,7 @@ impl<'t, 'm> Writer<'t, 'm> {
         // A brace before cases is closed by nothing.
         if let [first, table] = &ids[..]
             && self.fence_of(*first) == Some(r"\{")
-            && self.node(self.tree.core(*table)).name == Name::Table
+            && self.node(self.tree.core(*table)).name == MathElement::Table
         {
             return self.table(self.tree.core(*table), "cases");
         }
@@ -99,7 +99,7 @@ impl<'t, 'm> Writer<'t, 'm> {
             // Brackets around a table are part of it.
             if let Some([table, close]) = ids.get(at + 1..at + 3)
                 && let (Some(open), Some(shut)) = (self.fence_of(*id), self.fence_of(*close))
-                && self.node(self.tree.core(*table)).name == Name::Table
+                && self.node(self.tree.core(*table)).name == MathElement::Table
             {
                 self.fenced(open, &[*table], shut);
                 at += 3;
@@ -119,18 +119,18 @@ impl<'t, 'm> Writer<'t, 'm> {
             let only = self.tree.core(*only);
             let node = self.node(only);
             let environment = match (node.name, open, close) {
-                (Name::Table, "(", ")") => Some("pmatrix"),
-                (Name::Table, "[", "]") => Some("bmatrix"),
-                (Name::Table, r"\{", r"\}") => Some("Bmatrix"),
-                (Name::Table, "|", "|") => Some("vmatrix"),
-                (Name::Table, r"\|", r"\|") => Some("Vmatrix"),
-                (Name::Table, r"\{", ".") => Some("cases"),
+                (MathElement::Table, "(", ")") => Some("pmatrix"),
+                (MathElement::Table, "[", "]") => Some("bmatrix"),
+                (MathElement::Table, r"\{", r"\}") => Some("Bmatrix"),
+                (MathElement::Table, "|", "|") => Some("vmatrix"),
+                (MathElement::Table, r"\|", r"\|") => Some("Vmatrix"),
+                (MathElement::Table, r"\{", ".") => Some("cases"),
                 _ => None,
             };
             if let Some(environment) = environment {
                 return self.table(only, environment);
             }
-            if node.name == Name::Fraction
+            if node.name == MathElement::Fraction
                 && is_zero(node.attribute("linethickness"))
                 && let ([over, under], "(", ")") = (&node.children[..], open, close)
             {
@@ -162,47 +162,47 @@ impl<'t, 'm> Writer<'t, 'm> {
         let node = self.node(id);
         let children = node.children.clone();
         match (node.name, &children[..]) {
-            (Name::Row | Name::Cell, _) => self.row(&children),
-            (Name::First, [first, ..]) => self.write(*first),
-            (Name::Identifier | Name::Number, _) => self.identifier(id),
-            (Name::Operator, _) => self.operator(id),
-            (Name::Text | Name::Quoted, _) => self.text(id),
-            (Name::Space, _) => {
+            (MathElement::Row | MathElement::Cell, _) => self.row(&children),
+            (MathElement::First, [first, ..]) => self.write(*first),
+            (MathElement::Identifier | MathElement::Number, _) => self.identifier(id),
+            (MathElement::Operator, _) => self.operator(id),
+            (MathElement::Text | MathElement::Quoted, _) => self.text(id),
+            (MathElement::Space, _) => {
                 let width = width_em(node.attribute("width"));
                 let is_newline = node.is("linebreak", "newline");
                 self.push(if is_newline { r"\\ " } else { space_of(width) });
             }
-            (Name::Fraction, [over, under]) => self.fraction(id, *over, *under),
-            (Name::SquareRoot, _) => {
+            (MathElement::Fraction, [over, under]) => self.fraction(id, *over, *under),
+            (MathElement::SquareRoot, _) => {
                 self.push(r"\sqrt{");
                 self.row(&children);
                 self.close();
             }
-            (Name::Root, [radicand, index]) => {
+            (MathElement::Root, [radicand, index]) => {
                 self.push(r"\sqrt[");
                 self.write(*index);
                 self.out.push(']');
                 self.braced("", *radicand);
             }
-            (Name::Sub, [base, sub]) => self.scripts(*base, Some(*sub), None),
-            (Name::Sup, [base, sup]) => self.scripts(*base, None, Some(*sup)),
-            (Name::SubSup, [base, sub, sup]) => self.scripts(*base, Some(*sub), Some(*sup)),
-            (Name::Under, [base, under]) => self.stacked(*base, Some(*under), None),
-            (Name::Over, [base, over]) => self.stacked(*base, None, Some(*over)),
-            (Name::UnderOver, [base, under, over]) => self.stacked(*base, Some(*under), Some(*over)),
-            (Name::Scripts, [base, rest @ ..]) => self.multiscripts(*base, rest),
-            (Name::Table, _) => {
+            (MathElement::Sub, [base, sub]) => self.scripts(*base, Some(*sub), None),
+            (MathElement::Sup, [base, sup]) => self.scripts(*base, None, Some(*sup)),
+            (MathElement::SubSup, [base, sub, sup]) => self.scripts(*base, Some(*sub), Some(*sup)),
+            (MathElement::Under, [base, under]) => self.stacked(*base, Some(*under), None),
+            (MathElement::Over, [base, over]) => self.stacked(*base, None, Some(*over)),
+            (MathElement::UnderOver, [base, under, over]) => self.stacked(*base, Some(*under), Some(*over)),
+            (MathElement::Scripts, [base, rest @ ..]) => self.multiscripts(*base, rest),
+            (MathElement::Table, _) => {
                 let environment = if is_aligned(node) { "aligned" } else { "matrix" };
                 self.table(id, environment);
             }
-            (Name::Fenced, _) => self.fenced_by_attributes(id),
-            (Name::Enclosed, _) => self.enclosed(id),
-            (Name::Phantom, _) => {
+            (MathElement::Fenced, _) => self.fenced_by_attributes(id),
+            (MathElement::Enclosed, _) => self.enclosed(id),
+            (MathElement::Phantom, _) => {
                 self.push(r"\phantom{");
                 self.row(&children);
                 self.close();
             }
-            (Name::Nothing | Name::Beside | Name::Prescripts, _) => {}
+            (MathElement::Nothing | MathElement::Beside | MathElement::Prescripts, _) => {}
             _ => self.row(&children),
         }
     }
@@ -259,7 +259,7 @@ impl<'t, 'm> Writer<'t, 'm> {
                 let mut chars = text.chars();
                 let single = chars.next().filter(|_| chars.next().is_none());
                 match single.and_then(symbol) {
-                    Some((Kind::Between, tex)) => {
+                    Some((SymbolKind::Between, tex)) => {
                         // The sign of a number stands close to it.
                         let begins = self.out.is_empty() || self.out.ends_with(['{', '(', '[', ' ']);
                         if begins && matches!(tex, "-" | "+" | r"\pm" | r"\mp") {
@@ -295,7 +295,7 @@ impl<'t, 'm> Writer<'t, 'm> {
             r"\mathtt" => r"\texttt",
             _ => r"\text",
         });
-        let quote = if node.name == Name::Quoted { "\"" } else { "" };
+        let quote = if node.name == MathElement::Quoted { "\"" } else { "" };
         self.push(&format!("{command}{{{quote}{}{quote}}}", escape_text(&text)));
     }
 
@@ -324,8 +324,8 @@ impl<'t, 'm> Writer<'t, 'm> {
             }
             let node = self.node(*row);
             let (label, cells) = match (node.name, &node.children[..]) {
-                (Name::LabeledRow, [label, cells @ ..]) => (Some(*label), cells.to_vec()),
-                (Name::TableRow, cells) => (None, cells.to_vec()),
+                (MathElement::LabeledRow, [label, cells @ ..]) => (Some(*label), cells.to_vec()),
+                (MathElement::TableRow, cells) => (None, cells.to_vec()),
                 _ => (None, vec![*row]),
             };
             for (i, cell) in cells.iter().enumerate() {

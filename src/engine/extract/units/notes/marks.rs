@@ -1,6 +1,6 @@
 //! What says that something is a footnote: marks, arrows, names and superscript.
 
-use super::{LOOKED_AT, MARK_CHARACTERS, Outline, STEPS, Tag};
+use super::{Document, LOOKED_AT, MARK_CHARACTERS, STEPS, Tag};
 
 /// What footnotes are called, in a class, an id or a role.
 const NAMES: &[&str] = &[
@@ -16,26 +16,26 @@ const NAMES: &[&str] = &[
 ];
 
 /// The decoded text of an element.
-pub(crate) fn text(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
+pub(crate) fn text(document: &Document<'_>, id: u32) -> String {
+    let element = &document.elements[id as usize];
     let mut text = String::new();
     for run in element.first_run..element.next_run {
-        text.push_str(&outline.runs[run as usize].decode(outline.run_text(run)));
+        text.push_str(&document.runs[run as usize].decode(document.run_text(run)));
     }
     text
 }
 
 /// The first characters of the text of an element, decoded.
-pub(crate) fn beginning(outline: &Outline<'_>, id: u32) -> String {
-    let element = &outline.elements[id as usize];
+pub(crate) fn beginning(document: &Document<'_>, id: u32) -> String {
+    let element = &document.elements[id as usize];
     let mut text = String::new();
     for run in (element.first_run..element.next_run).take(LOOKED_AT) {
-        let start = outline.run_text(run);
+        let start = document.run_text(run);
         let end = start
             .char_indices()
             .nth(MARK_CHARACTERS as usize * 4)
             .map_or(start.len(), |(i, _)| i);
-        text.push_str(&outline.runs[run as usize].decode(&start[..end]));
+        text.push_str(&document.runs[run as usize].decode(&start[..end]));
         if text.trim_start().len() > MARK_CHARACTERS as usize {
             break;
         }
@@ -94,20 +94,20 @@ pub(crate) fn is_arrow(text: &str) -> bool {
 }
 
 /// Whether a link says that it leads back.
-pub(crate) fn is_back(outline: &Outline<'_>, link: u32) -> bool {
-    let [class, role, data] = outline.attributes(link, ["class", "role", "data-footnote-backref"]);
+pub(crate) fn is_back(document: &Document<'_>, link: u32) -> bool {
+    let [class, role, data] = document.attributes(link, ["class", "role", "data-footnote-backref"]);
     let says =
         |value: Option<&str>| value.is_some_and(|value| value.contains("back") || value.contains("reversefootnote"));
-    says(class) || says(role) || data.is_some() || is_arrow(&text(outline, link))
+    says(class) || says(role) || data.is_some() || is_arrow(&text(document, link))
 }
 
 /// Whether a reference is superscript.
-pub(crate) fn is_superscript(outline: &Outline<'_>, reference: u32) -> bool {
-    let element = &outline.elements[reference as usize];
-    let inside = &outline.elements[reference as usize + 1..element.next as usize];
+pub(crate) fn is_superscript(document: &Document<'_>, reference: u32) -> bool {
+    let element = &document.elements[reference as usize];
+    let inside = &document.elements[reference as usize + 1..element.next as usize];
     let mut around = element.parent;
     for _ in 0..STEPS {
-        match outline.elements.get(around as usize) {
+        match document.elements.get(around as usize) {
             Some(element) if element.tag == Tag::SUP => return true,
             Some(element) => around = element.parent,
             None => break,
@@ -117,9 +117,9 @@ pub(crate) fn is_superscript(outline: &Outline<'_>, reference: u32) -> bool {
 }
 
 /// Whether a class, an id or a role says that a note stands here.
-pub(crate) fn is_named(outline: &Outline<'_>, target: u32, block: u32) -> bool {
+pub(crate) fn is_named(document: &Document<'_>, target: u32, block: u32) -> bool {
     let says = |id: u32| {
-        let values = outline.attributes(id, ["id", "class", "role"]);
+        let values = document.attributes(id, ["id", "class", "role"]);
         values.into_iter().flatten().any(|value| {
             let value = htmlize::unescape_attribute(value).to_ascii_lowercase();
             NAMES.iter().any(|name| value.contains(name))
@@ -130,7 +130,7 @@ pub(crate) fn is_named(outline: &Outline<'_>, target: u32, block: u32) -> bool {
     }
     let mut around = block;
     for _ in 0..STEPS {
-        let Some(element) = outline.elements.get(around as usize) else {
+        let Some(element) = document.elements.get(around as usize) else {
             return false;
         };
         if matches!(element.tag, Tag::HTML | Tag::BODY) {

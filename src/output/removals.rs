@@ -5,12 +5,12 @@ use std::collections::BinaryHeap;
 use serde::Serialize;
 
 use crate::{
-    engine::stream::removals::Loss,
+    engine::stream::removals::RemovedRegion,
     rules::{Category, RuleSet},
 };
 
 #[derive(Serialize)]
-struct Removed<'a> {
+struct RemovedLine<'a> {
     rule: &'a str,
     category: Category,
     tag: Option<&'a str>,
@@ -18,14 +18,14 @@ struct Removed<'a> {
     byte_end: usize,
 }
 
-/// One loss as a JSON object, without a newline, in ASCII: it may go into a header.
-pub fn render(loss: &Loss, rules: &RuleSet) -> String {
-    let removed = Removed {
-        rule: loss.reason.name(rules),
-        category: loss.reason.category(rules),
-        tag: loss.tag.as_deref(),
-        byte_start: loss.range.start,
-        byte_end: loss.range.end,
+/// One removal as a JSON object, without a newline, in ASCII: it may go into a header.
+pub fn render(removal: &RemovedRegion, rules: &RuleSet) -> String {
+    let removed = RemovedLine {
+        rule: removal.reason.name(rules),
+        category: removal.reason.category(rules),
+        tag: removal.tag.as_deref(),
+        byte_start: removal.range.start,
+        byte_end: removal.range.end,
     };
     let json = serde_json::to_string(&removed).unwrap_or_else(|e| unreachable!("names and numbers: {e}"));
     if json.is_ascii() {
@@ -46,7 +46,7 @@ pub fn render(loss: &Loss, rules: &RuleSet) -> String {
 
 /// What a stream has removed in all, for an end that must be short: how many regions, how many bytes, and the largest.
 #[derive(Debug, Default)]
-pub struct Summary {
+pub struct RemovalSummary {
     /// Regions.
     pub total: u64,
     /// Their bytes.
@@ -59,13 +59,13 @@ const MOST_LISTED: usize = 20;
 /// Bytes of their list at most: with the other headers it stays within what clients take of trailers.
 const MOST_BYTES: usize = 4 << 10;
 
-impl Summary {
+impl RemovalSummary {
     /// Adds what has gone.
-    pub fn add(&mut self, losses: Vec<Loss>) {
-        for loss in losses {
+    pub fn add(&mut self, removals: Vec<RemovedRegion>) {
+        for removal in removals {
             self.total += 1;
-            self.bytes += loss.range.len() as u64;
-            self.largest.push(BySize(loss));
+            self.bytes += removal.range.len() as u64;
+            self.largest.push(BySize(removal));
             if self.largest.len() > MOST_LISTED {
                 self.largest.pop();
             }
@@ -78,13 +78,13 @@ impl Summary {
         let by_size = self.largest.into_sorted_vec();
         let mut room = MOST_BYTES - "[]".len();
         let mut listed = Vec::new();
-        for BySize(loss) in by_size {
-            let line = render(&loss, rules);
+        for BySize(removal) in by_size {
+            let line = render(&removal, rules);
             if line.len() + 1 > room {
                 break;
             }
             room -= line.len() + 1;
-            listed.push((loss.range.start, line));
+            listed.push((removal.range.start, line));
         }
         listed.sort();
         let lines: Vec<String> = listed.into_iter().map(|(_, line)| line).collect();
@@ -94,11 +94,11 @@ impl Summary {
 
 /// The smallest is the greatest, so that a heap gives it first; of two alike the one that stands later.
 #[derive(Debug, PartialEq, Eq)]
-struct BySize(Loss);
+struct BySize(RemovedRegion);
 
 impl Ord for BySize {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |loss: &Loss| (std::cmp::Reverse(loss.range.len()), loss.range.start);
+        let key = |removal: &RemovedRegion| (std::cmp::Reverse(removal.range.len()), removal.range.start);
         key(&self.0).cmp(&key(&other.0))
     }
 }
@@ -114,11 +114,11 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::engine::extract::selection::Reason;
+    use crate::engine::extract::selection::RemovalReason;
 
-    fn loss(range: Range<usize>, tag: &str) -> Loss {
-        Loss {
-            reason: Reason::Caller,
+    fn removal(range: Range<usize>, tag: &str) -> RemovedRegion {
+        RemovedRegion {
+            reason: RemovalReason::Caller,
             tag: Some(tag.into()),
             range,
         }
@@ -131,22 +131,22 @@ mod tests {
     #[test]
     fn a_line_is_ascii_whatever_names_hold() {
         assert_eq!(
-            render(&loss(3..9, "x-日😀"), &rules()),
+            render(&removal(3..9, "x-日😀"), &rules()),
             r#"{"rule":"user/remove","category":"user","tag":"x-\u65e5\ud83d\ude00","byte_start":3,"byte_end":9}"#
         );
     }
 
     #[test]
     fn a_summary_lists_the_largest_in_order_and_is_short() {
-        let mut summary = Summary::default();
+        let mut summary = RemovalSummary::default();
         // One byte, two bytes, and so on, in turn with single ones.
-        let losses = (0..100).flat_map(|i| {
+        let removals = (0..100).flat_map(|i| {
             [
-                loss(1000 * i..1000 * i + i + 1, "p"),
-                loss(1000 * i + 500..1000 * i + 501, "b"),
+                removal(1000 * i..1000 * i + i + 1, "p"),
+                removal(1000 * i + 500..1000 * i + 501, "b"),
             ]
         });
-        summary.add(losses.collect());
+        summary.add(removals.collect());
         assert_eq!((summary.total, summary.bytes), (200, 5050 + 100));
         let list: serde_json::Value = serde_json::from_str(&summary.render_largest(&rules())).expect("JSON");
         let starts: Vec<_> = list
@@ -157,15 +157,15 @@ mod tests {
             .collect();
         assert_eq!(starts, (80..100).map(|i| Some(1000 * i)).collect::<Vec<_>>());
 
-        let mut long = Summary::default();
+        let mut long = RemovalSummary::default();
         let name = "x".repeat(1500);
-        long.add((0..9).map(|i| loss(10 * i..10 * i + i + 1, &name)).collect());
+        long.add((0..9).map(|i| removal(10 * i..10 * i + i + 1, &name)).collect());
         let list = long.render_largest(&rules());
         assert!(
             list.len() <= MOST_BYTES && list.matches("rule").count() == 2,
             "{}",
             list.len()
         );
-        assert_eq!(Summary::default().render_largest(&rules()), "[]");
+        assert_eq!(RemovalSummary::default().render_largest(&rules()), "[]");
     }
 }
