@@ -3,7 +3,143 @@
 //! [`Error`] is for what cannot be an article at all; each variant has a stable code, and one table in `http::error`
 //! maps codes to statuses. Broken input that can still be an article is no error: it is a [`Warning`] in the answer.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::codes::codes;
+
+codes! {
+    /// Why a request was refused, by the status that it is answered with. The descriptions are in `http::error_codes`.
+    pub enum ErrorCode {
+    /// The body is empty.
+    EmptyBody = "empty_body",
+    /// Unknown option.
+    UnknownOption = "unknown_option",
+    /// Bad option.
+    BadOption = "bad_option",
+    /// Bad selector.
+    BadSelector = "bad_selector",
+    /// Bad envelope.
+    BadEnvelope = "bad_envelope",
+    /// Bad form.
+    BadForm = "bad_form",
+    /// Bad request target.
+    BadTarget = "bad_target",
+    /// Bad request header.
+    BadHeader = "bad_header",
+    /// The body broke off.
+    BadBody = "bad_body",
+    /// The packed body is broken.
+    BadEncoding = "bad_encoding",
+    /// A token is needed.
+    Unauthorized = "unauthorized",
+    /// No such route.
+    NotFound = "not_found",
+    /// Method not allowed.
+    MethodNotAllowed = "method_not_allowed",
+    /// Not acceptable.
+    NotAcceptable = "not_acceptable",
+    /// The body came too slowly.
+    SlowBody = "slow_body",
+    /// The answer was not read.
+    Stalled = "stalled",
+    /// The body is too large.
+    BodyTooLarge = "body_too_large",
+    /// Unsupported media type.
+    UnsupportedMediaType = "unsupported_media_type",
+    /// Unsupported charset.
+    UnsupportedCharset = "unsupported_charset",
+    /// Unsupported content encoding.
+    UnsupportedEncoding = "unsupported_encoding",
+    /// The body is not text.
+    NotText = "not_text",
+    /// Unknown expectation.
+    ExpectationFailed = "expectation_failed",
+    /// The newlines were removed.
+    NewlinesRemoved = "newlines_removed",
+    /// A whole feed instead of one document.
+    Feed = "feed",
+    /// Bad feed.
+    BadFeed = "bad_feed",
+    /// Nested too deep.
+    TooDeep = "too_deep",
+    /// Too many elements.
+    TooManyElements = "too_many_elements",
+    /// A token is too large.
+    TokenTooLarge = "token_too_large",
+    /// The article is too large.
+    OutputTooLarge = "output_too_large",
+    /// Too much work.
+    QueueFull = "queue_full",
+    /// Internal error.
+    Internal = "internal",
+    /// Unsupported transfer coding.
+    UnsupportedTransferEncoding = "unsupported_transfer_encoding",
+    /// Too much in hand.
+    MemoryFull = "memory_full",
+    /// Not ready yet.
+    Starting = "starting",
+    /// Draining.
+    Draining = "draining",
+    /// The time budget is used up.
+    Deadline = "deadline",
+    /// HTTP version not supported here.
+    HttpVersion = "http_version",
+    }
+}
+
+codes! {
+    /// What a caller should know about a document that became an article all the same.
+    pub enum WarningCode {
+        /// The text holds marks that change the direction of what follows.
+        BidiControls = "bidi_controls",
+        /// The bytes are not in the declared charset.
+        CharsetOverruled = "charset_overruled",
+        /// A declared charset has a name that no encoding has.
+        CharsetUnknown = "charset_unknown",
+        /// The article comes from a part of the page that a script would have shown.
+        ContentOutsideBody = "content_outside_body",
+        /// The `Content-Type` header cannot be parsed.
+        ContentTypeBroken = "content_type_broken",
+        /// A field for a date holds no date.
+        DateUnreadable = "date_unreadable",
+        /// A time has no zone, and UTC was assumed.
+        DateWithoutZone = "date_without_zone",
+        /// The text reads as UTF-8 encoded twice; it stays as it is.
+        DoubleEncoded = "double_encoded",
+        /// The front matter is no valid YAML and was read line by line.
+        FrontMatterLenient = "front_matter_lenient",
+        /// A key stands more than once in the front matter.
+        FrontMatterRepeated = "front_matter_repeated",
+        /// The front matter never ends.
+        FrontMatterUnclosed = "front_matter_unclosed",
+        /// The text holds characters without width.
+        InvisibleCharacters = "invisible_characters",
+        /// The declared language is not the one of the text.
+        LanguageDisagrees = "language_disagrees",
+        /// NUL characters became U+FFFD.
+        NulBytes = "nul_bytes",
+        /// More than 5 % of the text between the article's first and last word was removed.
+        RemovedInside = "removed_inside",
+        /// A rule was ignored since it would have removed too much of the article.
+        RuleRolledBack = "rule_rolled_back",
+        /// An element or comment never ends, and a browser would show nothing of what follows.
+        Unclosed = "unclosed",
+        /// Bytes that are invalid in the charset became U+FFFD.
+        UndecodableBytes = "undecodable_bytes",
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for WarningCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
 
 /// A refusal. The text says what was refused and, where the caller can act, how.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,27 +271,27 @@ pub enum Error {
 
 impl Error {
     /// The stable, snake_case name of this refusal: part of the contract.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Error::EmptyBody => "empty_body",
-            Error::NotText { .. } => "not_text",
-            Error::UnsupportedType { .. } => "unsupported_media_type",
-            Error::UnsupportedCharset { .. } => "unsupported_charset",
-            Error::BadBody { .. } => "bad_body",
-            Error::BodyTooLarge { .. } | Error::MarkdownTooLarge { .. } => "body_too_large",
-            Error::UnknownOption { .. } => "unknown_option",
-            Error::BadOption { .. } => "bad_option",
-            Error::BadSelector { .. } => "bad_selector",
-            Error::BadEnvelope { .. } => "bad_envelope",
-            Error::BadForm { .. } => "bad_form",
-            Error::NewlinesRemoved => "newlines_removed",
-            Error::Feed => "feed",
-            Error::BadFeed { .. } => "bad_feed",
-            Error::TooDeep { .. } => "too_deep",
-            Error::TooManyElements { .. } => "too_many_elements",
-            Error::TokenTooLarge { .. } => "token_too_large",
-            Error::OutputTooLarge { .. } => "output_too_large",
-            Error::Deadline { .. } => "deadline",
+            Error::EmptyBody => ErrorCode::EmptyBody,
+            Error::NotText { .. } => ErrorCode::NotText,
+            Error::UnsupportedType { .. } => ErrorCode::UnsupportedMediaType,
+            Error::UnsupportedCharset { .. } => ErrorCode::UnsupportedCharset,
+            Error::BadBody { .. } => ErrorCode::BadBody,
+            Error::BodyTooLarge { .. } | Error::MarkdownTooLarge { .. } => ErrorCode::BodyTooLarge,
+            Error::UnknownOption { .. } => ErrorCode::UnknownOption,
+            Error::BadOption { .. } => ErrorCode::BadOption,
+            Error::BadSelector { .. } => ErrorCode::BadSelector,
+            Error::BadEnvelope { .. } => ErrorCode::BadEnvelope,
+            Error::BadForm { .. } => ErrorCode::BadForm,
+            Error::NewlinesRemoved => ErrorCode::NewlinesRemoved,
+            Error::Feed => ErrorCode::Feed,
+            Error::BadFeed { .. } => ErrorCode::BadFeed,
+            Error::TooDeep { .. } => ErrorCode::TooDeep,
+            Error::TooManyElements { .. } => ErrorCode::TooManyElements,
+            Error::TokenTooLarge { .. } => ErrorCode::TokenTooLarge,
+            Error::OutputTooLarge { .. } => ErrorCode::OutputTooLarge,
+            Error::Deadline { .. } => ErrorCode::Deadline,
         }
     }
 }
@@ -164,14 +300,14 @@ impl Error {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// The stable, snake_case name: part of the contract.
-    pub code: &'static str,
+    pub code: WarningCode,
     /// What was found, for a person to read.
     pub detail: String,
 }
 
 impl Warning {
     /// A warning with its code and its text.
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: WarningCode, detail: impl Into<String>) -> Self {
         Warning {
             code,
             detail: detail.into(),

@@ -2,6 +2,7 @@
 //!
 //! The rooms, in the order a document walks through them; each imports only from those before it (`tests/it/tidy.rs`).
 
+mod codes;
 pub mod error;
 pub mod bounds;
 pub mod files;

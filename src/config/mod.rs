@@ -132,7 +132,7 @@ pub struct Config {
     pub limits: Limits,
     /// What the limits of memory were made from, in bytes.
     pub memory_limit: usize,
-    /// How patient the timeouts is.
+    /// How patient the service is.
     pub timeouts: HttpTimeouts,
     /// What is logged, and how.
     pub log: Log,

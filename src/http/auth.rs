@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::error::ApiError;
-use crate::files;
+use crate::{error::ErrorCode, files};
 
 /// Shorter tokens can be guessed.
 const MIN_CHARACTERS: usize = 16;
@@ -65,7 +65,8 @@ impl Tokens {
             return Ok(());
         }
         let detail = "this service asks for a bearer token that it knows, in the Authorization header";
-        Err(ApiError::new("unauthorized", detail).with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+        Err(ApiError::new(ErrorCode::Unauthorized, detail)
+            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
     }
 }
 

@@ -48,7 +48,7 @@ use super::{
 use crate::{
     bounds::Deadline,
     config::HttpTimeouts,
-    error::Error,
+    error::{Error, ErrorCode},
     input::{
         feed,
         request::line_splitter::{InputLine, LineSplitter},
@@ -200,7 +200,7 @@ impl RunningBatch {
                 let detail = format!(
                     "nothing was read of the answer for {allowed}; read it while you send, or send less at once"
                 );
-                (Some(ApiError::new("stalled", detail)), Some(unsent))
+                (Some(ApiError::new(ErrorCode::Stalled, detail)), Some(unsent))
             }
             Err(BatchEnd::Gone) => return,
         };
@@ -257,7 +257,7 @@ impl RunningBatch {
                     if leave.is_some_and(|leave| leave <= Instant::now()) {
                         self.finish().await?;
                         let detail = "the service is shutting down; send the documents after the last line again";
-                        return Err(BatchEnd::Told(ApiError::new("draining", detail)));
+                        return Err(BatchEnd::Told(ApiError::new(ErrorCode::Draining, detail)));
                     }
                     if fed.elapsed() >= self.batch.bounds().time {
                         return Err(BatchEnd::Told(ApiError::memory_full()));

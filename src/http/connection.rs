@@ -32,7 +32,7 @@ use tokio::{
 use tower::ServiceExt as _;
 
 use super::{App, error::ApiError};
-use crate::config::HttpTimeouts;
+use crate::{config::HttpTimeouts, error::ErrorCode};
 
 /// Bytes of a request's head, and of each piece of a body. A head past it is answered with 431.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -196,7 +196,9 @@ impl PeerStream {
     /// The answer to HTTP/2's preface, which hyper drops without one. It fits the send buffer of a fresh connection.
     fn refuse_http2(&self) {
         let detail = "this is HTTP/2, and the service speaks HTTP/1.1 only; put a proxy in front of it";
-        let _ = self.stream.try_write(&ApiError::new("http_version", detail).to_bytes());
+        let _ = self
+            .stream
+            .try_write(&ApiError::new(ErrorCode::HttpVersion, detail).to_bytes());
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{error::ApiError, negotiate::weight};
+use crate::error::ErrorCode;
 
 /// What bytes may be packed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Coding {
 /// 415 for one that we do not know, with those that we do, and for too many of them.
 pub(super) fn of_body(headers: &HeaderMap) -> Result<Vec<Coding>, ApiError> {
     let refuse = |detail: String| {
-        let refusal = ApiError::new("unsupported_encoding", detail);
+        let refusal = ApiError::new(ErrorCode::UnsupportedEncoding, detail);
         Err(refusal.with(header::ACCEPT_ENCODING, HeaderValue::from_static(TAKEN)))
     };
     let mut codings = Vec::new();
@@ -151,7 +152,10 @@ mod tests {
     fn a_coding_that_is_not_known_and_too_many_are_refused() {
         for line in ["compress", "gzip, rot13", "gzip;q=1", "gzip,gzip,gzip,gzip,gzip"] {
             let refusal = of_body(&with(header::CONTENT_ENCODING, &[line])).expect_err(line);
-            assert_eq!((refusal.code(), refusal.status()), ("unsupported_encoding", 415));
+            assert_eq!(
+                (refusal.code().as_str(), refusal.status()),
+                ("unsupported_encoding", 415)
+            );
         }
     }
 

@@ -32,7 +32,10 @@ use super::{
     content_encoding::{self, Coding},
     error::ApiError,
 };
-use crate::{error::Error, workers::Reservation};
+use crate::{
+    error::{Error, ErrorCode},
+    workers::Reservation,
+};
 
 /// What a step gives at most: about 100 microseconds of work.
 const OUTPUT_BYTES: usize = 32 << 10;
@@ -114,14 +117,14 @@ impl From<DecompressError> for ApiError {
     fn from(fault: DecompressError) -> Self {
         let detail = fault.to_string();
         match fault {
-            DecompressError::Wire(_) => ApiError::new("bad_body", detail),
-            DecompressError::Unsound { .. } => ApiError::new("bad_encoding", detail),
+            DecompressError::Wire(_) => ApiError::new(ErrorCode::BadBody, detail),
+            DecompressError::Unsound { .. } => ApiError::new(ErrorCode::BadEncoding, detail),
             DecompressError::TooLarge(DecompressLimits { bytes, times: 0 }) => {
                 Error::BodyTooLarge { limit_bytes: bytes }.into()
             }
             DecompressError::TooLarge(DecompressLimits { times, .. }) => {
                 let detail = format!("the body opens to more than {times} times what came of it");
-                ApiError::new("body_too_large", detail)
+                ApiError::new(ErrorCode::BodyTooLarge, detail)
             }
             DecompressError::NoMemory => ApiError::memory_full(),
         }

@@ -130,7 +130,7 @@ mod tests {
         let error = read(Some(content_type), body.as_bytes())
             .expect("a form")
             .expect_err("a refusal");
-        assert_eq!(error.code(), "bad_form");
+        assert_eq!(error.code().as_str(), "bad_form");
         error.to_string()
     }
 

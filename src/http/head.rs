@@ -9,6 +9,7 @@ use axum::{
 };
 
 use super::error::ApiError;
+use crate::error::ErrorCode;
 
 /// # Errors
 /// 400 for a bad target or `Host`, 417 for an expectation and 501 for a transfer coding that are not known.
@@ -21,7 +22,7 @@ pub(super) fn check(request: &Request) -> Result<(), ApiError> {
     match members(headers, &header::EXPECT).find(|member| !member.eq_ignore_ascii_case(b"100-continue")) {
         Some(_) if request.version() >= Version::HTTP_11 => {
             let detail = "the only expectation known is 100-continue (RFC 9110, section 10.1.1)";
-            Err(ApiError::new("expectation_failed", detail))
+            Err(ApiError::new(ErrorCode::ExpectationFailed, detail))
         }
         _ => Ok(()),
     }
@@ -35,7 +36,7 @@ fn check_target(method: &Method, target: &Uri) -> Result<(), ApiError> {
         return Ok(());
     }
     let detail = "the target of a request is a path that begins with `/`, or a whole address (RFC 9112, section 3.2)";
-    Err(ApiError::new("bad_target", detail))
+    Err(ApiError::new(ErrorCode::BadTarget, detail))
 }
 
 fn check_host(headers: &HeaderMap, version: Version) -> Result<(), ApiError> {
@@ -47,7 +48,7 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), ApiError> {
         _ => return Ok(()),
     };
     let detail = format!("the header host {fault} (RFC 9112, section 3.2)");
-    Err(ApiError::new("bad_header", detail))
+    Err(ApiError::new(ErrorCode::BadHeader, detail))
 }
 
 /// A host with or without a port, or nothing, which is sent where the target has no host.
@@ -70,7 +71,7 @@ fn check_transfer_codings(headers: &HeaderMap) -> Result<(), ApiError> {
         _ => {
             let detail = "the only transfer coding known is chunked, once; a body that is compressed says so in \
                           Content-Encoding (RFC 9112, section 6.1)";
-            ApiError::new("unsupported_transfer_encoding", detail)
+            ApiError::new(ErrorCode::UnsupportedTransferEncoding, detail)
         }
     };
     // Where such a body ends others may see differently.

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{App, error::ApiError};
+use crate::error::ErrorCode;
 
 const STARTING: u8 = 0;
 const READY: u8 = 1;
@@ -70,7 +71,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Result<Resp
     match app.health.position() {
         STARTING => Err(starting()),
         DRAINING => Err(not_now(
-            "draining",
+            ErrorCode::Draining,
             "the service is shutting down; another instance takes the traffic",
         )),
         _ if is_verbose(&uri) => Ok(quiet(&json!({
@@ -99,10 +100,10 @@ fn is_verbose(uri: &Uri) -> bool {
 }
 
 fn starting() -> ApiError {
-    not_now("starting", "the service is still loading")
+    not_now(ErrorCode::Starting, "the service is still loading")
 }
 
-fn not_now(code: &'static str, detail: &str) -> ApiError {
+fn not_now(code: ErrorCode, detail: &str) -> ApiError {
     ApiError::new(code, detail).with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
 }
 

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     config::HttpTimeouts,
-    error::Error,
+    error::{Error, ErrorCode},
     input::BodyCost,
     workers::{Reservation, Workers},
 };
@@ -111,7 +111,7 @@ impl CompleteBody {
     }
 }
 
-/// How long a body may take: in all, and for each part of it, in bytes as they come over the timeouts.
+/// How long a body may take: in all, and for each part of it, in bytes as they come over the wire.
 struct BodyPace<'a> {
     timeouts: &'a HttpTimeouts,
     end: Instant,
@@ -170,7 +170,7 @@ impl<'a> BodyPace<'a> {
                         self.timeouts.body_rate_bytes,
                     );
                     let detail = format!("the body came with less than {bytes} bytes in {window}");
-                    return Err(ApiError::new("slow_body", detail));
+                    return Err(ApiError::new(ErrorCode::SlowBody, detail));
                 }
                 Err(_) => {}
             }
@@ -216,7 +216,7 @@ impl RateCredit {
 
 pub(super) fn too_slow(timeouts: &HttpTimeouts) -> ApiError {
     let allowed = humantime::format_duration(timeouts.body_timeout);
-    ApiError::new("slow_body", format!("the body did not arrive within {allowed}"))
+    ApiError::new(ErrorCode::SlowBody, format!("the body did not arrive within {allowed}"))
 }
 
 /// The next bytes of a body, `None` at its end.

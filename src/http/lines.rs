@@ -1,4 +1,4 @@
-//! A batch, line by line: documents in chunks that one worker takes at once, and the lines that they become. The timeouts and
+//! A batch, line by line: documents in chunks that one worker takes at once, and the lines that they become. The wire and
 //! the command line share it.
 //!
 //! Many a document is done in less time than it takes to hand it to another thread; so what has come together is worked on
@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::error::{ApiError, Problem};
 use crate::{
     bounds::{Bounds, Deadline},
-    error::Error,
+    error::{Error, ErrorCode},
     input::{BodyCost, Envelope, RawDocument, feed::RawEntry, work_bytes},
     options::{Format, Options},
     pipeline::{Pipeline, Trace},
@@ -141,7 +141,7 @@ pub struct ChunkOutput {
 #[derive(Debug)]
 pub struct DocumentOutcome {
     /// The problem, if it was one.
-    pub code: Option<&'static str>,
+    pub code: Option<ErrorCode>,
     /// The road, if it was gone to its end.
     pub trace: Option<Trace>,
 }

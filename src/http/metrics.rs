@@ -28,7 +28,7 @@ use prometheus_client::{
 };
 
 use super::{App, error::ApiError};
-use crate::{pipeline::Trace, workers::Lane};
+use crate::{error::ErrorCode, pipeline::Trace, workers::Lane};
 
 type MetricLabel = [(&'static str, &'static str); 1];
 type OwnedLabel = [(&'static str, String); 1];
@@ -97,7 +97,7 @@ pub(super) struct RequestMetrics<'a> {
     pub(super) route: &'static str,
     pub(super) method: &'static str,
     pub(super) status: u16,
-    pub(super) code: Option<&'static str>,
+    pub(super) code: Option<ErrorCode>,
     pub(super) time: Duration,
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
@@ -231,10 +231,14 @@ impl Metrics {
                 .get_or_create(&[("stage", *stage)])
                 .observe(time.as_secs_f64());
         }
-        if let Some(code) = request.code {
+        if let Some(error) = request.code {
+            let code = error.as_str();
             let route = request.route;
             self.errors.get_or_create(&ProblemLabels { route, code }).inc();
-            if matches!(code, "queue_full" | "memory_full" | "unauthorized") {
+            if matches!(
+                error,
+                ErrorCode::QueueFull | ErrorCode::MemoryFull | ErrorCode::Unauthorized
+            ) {
                 self.rejections.get_or_create(&[("reason", code)]).inc();
             }
         }
@@ -246,7 +250,7 @@ impl Metrics {
             return;
         }
         let outcome = match request.code {
-            Some(code) => code,
+            Some(code) => code.as_str(),
             // Its lines are counted one by one.
             None if request.route == "/v1/batch" => return,
             None if request.whole => "ok",
@@ -261,8 +265,8 @@ impl Metrics {
     }
 
     /// A line of a batch.
-    pub(super) fn count_line(&self, trace: Option<&Trace>, code: Option<&'static str>) {
-        self.add_document(trace, code.unwrap_or("ok"));
+    pub(super) fn count_line(&self, trace: Option<&Trace>, code: Option<ErrorCode>) {
+        self.add_document(trace, code.map_or("ok", ErrorCode::as_str));
         for (stage, time) in trace.iter().flat_map(|trace| &trace.stages) {
             self.stages
                 .get_or_create(&[("stage", *stage)])
@@ -281,7 +285,7 @@ impl Metrics {
         }
         self.guard.inc_by(trace.rolled_back as u64);
         for code in &trace.warnings {
-            self.warnings.get_or_create(&[("code", *code)]).inc();
+            self.warnings.get_or_create(&[("code", code.as_str())]).inc();
         }
     }
 

@@ -1,4 +1,4 @@
-//! The only room that knows HTTP: routes, layers, and what crosses the timeouts.
+//! The only room that knows HTTP: routes, layers, and what crosses the wire.
 //!
 //! [`ROUTES`] is the whole surface as data: the router is built from it, and a test compares it with `openapi.yaml`.
 //! Nothing here opens a connection of its own.
@@ -45,7 +45,7 @@ use crate::{
 };
 
 pub use auth::Tokens;
-pub use error_codes::{KINDS, Kind};
+pub use error_codes::{ErrorEntry, describe};
 pub use lines::{BatchContext, BatchTotals, ChunkOutput, DocumentChunk, DocumentOutcome, Entry};
 pub use serve::{Drained, listen, serve, serve_admin};
 

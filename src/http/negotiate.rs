@@ -6,7 +6,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::error::ApiError;
-use crate::options::Format;
+use crate::{error::ErrorCode, options::Format};
 
 /// Our forms, the default first: of equal wishes the first one wins.
 const FORMS: [(Format, &str, &str); 4] = [
@@ -57,7 +57,7 @@ pub(super) fn format(asked: Option<Format>, headers: &HeaderMap) -> Result<Forma
         .ok_or_else(|| {
             let known = "application/json, text/html, text/markdown and text/plain";
             ApiError::new(
-                "not_acceptable",
+                ErrorCode::NotAcceptable,
                 format!("the Accept header names nothing that this route gives, which is {known}"),
             )
         })
@@ -85,7 +85,7 @@ pub(super) fn lines(headers: &HeaderMap) -> Result<(), ApiError> {
         return Ok(());
     }
     let detail = "the Accept header names nothing that this route gives, which is application/x-ndjson";
-    Err(ApiError::new("not_acceptable", detail))
+    Err(ApiError::new(ErrorCode::NotAcceptable, detail))
 }
 
 /// How much a form is wished for, in thousandths: what the most specific range says, nothing if none fits.

@@ -27,7 +27,7 @@ use tracing::Instrument as _;
 use super::{
     Access, App, ROUTES, Route, connection::ConnectionWatch, error::ApiError, head, limits, metrics, request_id,
 };
-use crate::pipeline::Trace;
+use crate::{error::ErrorCode, pipeline::Trace};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -210,7 +210,7 @@ struct RequestRecord {
     sent: u64,
     /// 0 until an answer exists.
     status: u16,
-    code: Option<&'static str>,
+    code: Option<ErrorCode>,
     work: Option<Arc<DocumentWork>>,
     /// Whether the answer went out whole.
     whole: bool,
@@ -271,7 +271,7 @@ impl Drop for RequestRecord {
         if let Some(requests) = self.app.overload_log.untold() {
             tracing::warn!(requests, "more were turned away, without a line each");
         }
-        let is_turned_away = matches!(self.code, Some("queue_full" | "memory_full"));
+        let is_turned_away = matches!(self.code, Some(ErrorCode::QueueFull | ErrorCode::MemoryFull));
         if is_turned_away && !cut && !self.app.overload_log.may_tell() {
             return;
         }
@@ -289,7 +289,7 @@ impl Drop for RequestRecord {
                     method = request.method,
                     route,
                     status = self.status,
-                    code = self.code,
+                    code = self.code.map(ErrorCode::as_str),
                     kind = trace.map(|trace| tracing::field::debug(trace.kind)),
                     charset = trace.map(|trace| trace.charset),
                     removed = trace.map(|trace| trace.removed.len()),

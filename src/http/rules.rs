@@ -11,7 +11,10 @@ use axum::{
 use url::form_urlencoded;
 
 use super::{App, error::ApiError};
-use crate::{error::Error, output};
+use crate::{
+    error::{Error, ErrorCode},
+    output,
+};
 
 /// All of them, or with `?host=` those for documents of one host.
 pub(super) async fn rules(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
@@ -27,7 +30,7 @@ pub(super) async fn rules(State(app): State<Arc<App>>, uri: Uri) -> Result<Respo
     }
     let pipeline = app.pipeline();
     let json = output::rules::render(pipeline.rules(), host.as_deref())
-        .map_err(|error| ApiError::new("internal", error.to_string()))?;
+        .map_err(|error| ApiError::new(ErrorCode::Internal, error.to_string()))?;
     let mut response = Response::new(Body::from(json));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

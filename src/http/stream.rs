@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     config::HttpTimeouts,
-    error::Error,
+    error::{Error, ErrorCode},
     options::CleanOptions,
     output::removals::RemovalSummary,
     pipeline::{Cleaner, CompileCost, Pipeline},
@@ -67,14 +67,14 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let (head, body) = request.into_parts();
     if head.version < Version::HTTP_11 {
         let detail = "this route streams, and HTTP/1.0 cannot tell a whole answer from a broken one; use HTTP/1.1";
-        return Err(ApiError::new("http_version", detail));
+        return Err(ApiError::new(ErrorCode::HttpVersion, detail));
     }
     let query = head.uri.query().unwrap_or_default();
     let options = CleanOptions::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     if options.trailer && !takes_trailers(&head.headers) {
         let detail = "report=trailer answers in trailers, which a client must ask for by the header `TE: trailers`; \
                       without a server `copydesk clean --report FILE` tells the same";
-        return Err(ApiError::new("bad_option", detail));
+        return Err(ApiError::new(ErrorCode::BadOption, detail));
     }
     let declared = declared_type(&head.headers)?;
     let pipeline = app.pipeline();

@@ -1,6 +1,9 @@
 //! A `Content-Type` taken apart, as tolerantly as senders need.
 
-use crate::error::{Error, Warning};
+use crate::{
+    error::WarningCode,
+    error::{Error, Warning},
+};
 
 /// The families of types that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,7 @@ pub(crate) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Res
     let Some((essence, charset)) = parse(header) else {
         let shown: String = header.chars().take(80).collect();
         warnings.push(Warning::new(
-            "content_type_broken",
+            WarningCode::ContentTypeBroken,
             format!("the content type {shown:?} cannot be read and counts as missing"),
         ));
         return Ok(nothing);
@@ -196,7 +199,7 @@ mod tests {
             "text/xml",
         ] {
             let refused = declared(Some(header), &mut Vec::new()).expect_err("a type that we do not take");
-            assert_eq!(refused.code(), "unsupported_media_type", "{header}");
+            assert_eq!(refused.code().as_str(), "unsupported_media_type", "{header}");
         }
     }
 }

@@ -263,7 +263,10 @@ mod tests {
     }
 
     fn refusal(document: &RawDocument<'_>) -> &'static str {
-        read(document, &Bounds::default()).expect_err("a refusal").code()
+        read(document, &Bounds::default())
+            .expect_err("a refusal")
+            .code()
+            .as_str()
     }
 
     #[test]
@@ -350,7 +353,7 @@ mod tests {
     fn broken_bytes_are_warnings() {
         let codes = |document: &RawDocument<'_>| -> Vec<&'static str> {
             let page = read(document, &Bounds::default()).expect("a page");
-            page.warnings.iter().map(|warning| warning.code).collect()
+            page.warnings.iter().map(|warning| warning.code.as_str()).collect()
         };
         assert_eq!(codes(&document(b"<p>a\0b</p>")), ["nul_bytes"]);
         assert_eq!(

@@ -24,7 +24,7 @@ use crate::{
         extract::{fields::RuleField, lines::squash, selection::Selection},
         outside_body::Place,
     },
-    error::Warning,
+    error::{Warning, WarningCode},
     input::{FrontMatter, Page},
     rules::{FieldName, RuleSet},
 };
@@ -415,14 +415,14 @@ impl Facts {
                 if !date.zone_given && source == Source::FrontMatter && date.precision != dates::Precision::Day {
                     let detail =
                         format!("{raw:?} names no time zone; UTC was taken, and it may be when the file was made");
-                    self.warnings.push(Warning::new("date_without_zone", detail));
+                    self.warnings.push(Warning::new(WarningCode::DateWithoutZone, detail));
                 }
                 self.say("date_published", source, Some(raw.to_owned()));
                 self.date_published = Some(date);
             }
             None => self
                 .warnings
-                .push(Warning::new("date_unreadable", format!("{raw:?} is no date"))),
+                .push(Warning::new(WarningCode::DateUnreadable, format!("{raw:?} is no date"))),
         }
         self.date_published_raw.get_or_insert_with(|| raw.to_owned());
     }

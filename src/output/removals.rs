@@ -114,7 +114,7 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::engine::extract::selection::RemovalReason;
+    use crate::engine::extract::reason::RemovalReason;
 
     fn removal(range: Range<usize>, tag: &str) -> RemovedRegion {
         RemovedRegion {

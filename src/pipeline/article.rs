@@ -11,16 +11,17 @@ use crate::{
         self, ActiveRules, Content, Document,
         extract::{
             guard,
+            reason::{RejectionReason, RemovalReason},
             score::{
                 self,
                 page_kind::{self, PageKind},
             },
-            selection::{self, Removal, RemovalReason, Selection},
+            selection::{self, Removal, Selection},
         },
         html::document::NONE,
         outside_body::Place,
     },
-    error::Warning,
+    error::{Warning, WarningCode},
     input::{Kind, Page, RawDocument},
     metadata::{
         Facts, Stats,
@@ -69,7 +70,7 @@ pub(super) fn has_facts(fields: &Fields) -> bool {
 }
 
 /// The reasons that make of a page a list of others.
-const INDEX_REASONS: &[&str] = &["teasers", "mostly_links"];
+const INDEX_REASONS: &[&str] = &[RejectionReason::Teasers.as_str(), RejectionReason::MostlyLinks.as_str()];
 
 /// The share of the visible characters inside an article that may be left out without a warning.
 const REMOVED_INSIDE: f32 = 0.05;
@@ -246,26 +247,26 @@ impl ArticleParts<'_> {
                     .iter()
                     .any(|e| e.tag == engine::html::tags::Tag::IMG)
                 {
-                    "images_only"
+                    RejectionReason::ImagesOnly
                 } else {
-                    "no_text"
+                    RejectionReason::NoText
                 },
             );
         } else if scored.substance < LEAST_SUBSTANCE {
             reasons.push(if stats.link_density > 0.5 {
-                "mostly_links"
+                RejectionReason::MostlyLinks
             } else {
-                "little_text"
+                RejectionReason::LittleText
             });
         }
-        reasons.extend_from_slice(&scored.doubts);
-        reasons.extend(other_kind(scored).map(PageKind::as_str));
+        reasons.extend_from_slice(&scored.rejections);
+        reasons.extend(other_kind(scored).map(RejectionReason::Kind));
         // A post or a fragment was sent as an article; a page has to show it.
         let is_article = stats.characters > 0 && (self.kind != Kind::Page || reasons.is_empty());
         Quality {
             score: round(scored.quality),
             is_article,
-            reasons,
+            reasons: reasons.into_iter().map(RejectionReason::as_str).collect(),
         }
     }
 
@@ -273,7 +274,7 @@ impl ArticleParts<'_> {
         let id = &self.choice.rules().rules()[back.rule as usize].id;
         let percent = (back.share * 100.0).round();
         Warning::new(
-            "rule_rolled_back",
+            WarningCode::RuleRolledBack,
             format!(
                 "{id} would take {percent} % of the article ({} characters), and was not obeyed",
                 back.characters
@@ -288,7 +289,7 @@ impl ArticleParts<'_> {
         (share > REMOVED_INSIDE).then(|| {
             let percent = (share * 100.0).round();
             let detail = format!("{left_out} characters ({percent} %) between the first and the last text of the article were left out; `removed` lists them");
-            Warning::new("removed_inside", detail)
+            Warning::new(WarningCode::RemovedInside, detail)
         })
     }
 
@@ -296,7 +297,7 @@ impl ArticleParts<'_> {
         let unterminated = self.document.unterminated?;
         let lost = self.document.source.len() - unterminated.at;
         Some(Warning::new(
-            "unclosed",
+            WarningCode::Unclosed,
             format!(
                 "{} that never ends takes the last {lost} bytes, as in a browser",
                 unterminated.what
@@ -333,7 +334,7 @@ fn outside_body(place: Place) -> Warning {
         Place::ScriptState => "the text stands in what a script puts into the page",
         Place::JsonLd => "the text is `articleBody` of JSON-LD, and the page itself holds little more than a teaser",
     };
-    Warning::new("content_outside_body", detail.to_owned())
+    Warning::new(WarningCode::ContentOutsideBody, detail.to_owned())
 }
 
 fn round(x: f32) -> f32 {

@@ -3,7 +3,7 @@
 //! They stay in the text, since Persian, Hindi and emoji need them, and a caller may want to see them; where no writing does,
 //! they are told. After "Trojan Source" (Boucher and Anderson, 2021) and UTS #39, section 3.1.
 
-use crate::error::Warning;
+use crate::error::{Warning, WarningCode};
 
 /// Characters in a row that nobody sees from which on they are a message: emoji have up to seven between their parts, and
 /// never next to one another.
@@ -100,7 +100,7 @@ impl InvisibleText {
         let mut warnings = Vec::new();
         if self.turned > 0 {
             warnings.push(Warning::new(
-                "bidi_controls",
+                WarningCode::BidiControls,
                 format!(
                     "{} characters turn the order of the text around, so that it is not shown as it is written",
                     self.turned
@@ -109,7 +109,7 @@ impl InvisibleText {
         }
         if self.hidden > 0 {
             warnings.push(Warning::new(
-                "invisible_characters",
+                WarningCode::InvisibleCharacters,
                 format!(
                     "{} characters that nobody sees stand inside words or in rows",
                     self.hidden
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<&'static str> {
-        told(text).iter().map(|warning| warning.code).collect()
+        told(text).iter().map(|warning| warning.code.as_str()).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::article::ArticleParts;
-use crate::{engine::extract::selection::RemovalReason, input::Kind, rules::Category};
+use crate::{engine::extract::reason::RemovalReason, error::WarningCode, input::Kind, rules::Category};
 
 /// What the road of one document was like.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Trace {
     /// How many rules the guard rolled back.
     pub rolled_back: usize,
     /// The codes of the warnings about its bytes.
-    pub warnings: Vec<&'static str>,
+    pub warnings: Vec<WarningCode>,
     /// The stages of the road with their times, in order.
     pub stages: Vec<(&'static str, Duration)>,
 }

@@ -31,7 +31,7 @@ fn lines(body: &[u8]) -> (Vec<Value>, Value) {
 }
 
 fn envelope(number: usize) -> String {
-    let document = format!("<p>RawDocument {number} tells of the harbour, which was built by fishermen.</p>");
+    let document = format!("<p>Document {number} tells of the harbour, which was built by fishermen.</p>");
     json!({"id": format!("d{number}"), "document": document}).to_string()
 }
 

@@ -39,7 +39,7 @@ fn a_million_tags_inside_one_another() {
         "<font color=x>",
     ] {
         let refused = article(&tag.repeat(1_000_000 / tag.len())).expect_err("too deep");
-        assert_eq!(refused.code(), "too_deep", "{tag}");
+        assert_eq!(refused.code().as_str(), "too_deep", "{tag}");
     }
     // These end one another, and nothing is deep.
     for tag in [
@@ -96,7 +96,7 @@ fn attributes_and_classes_by_the_hundred_thousand() {
     // The parser takes memory for each before the tag is seen: more of them in one tag than any page has are refused.
     for many in [attributes(300_000), " style=x".repeat(500_000)] {
         let refused = article(&format!("<p{many}>The boats</p>")).expect_err("too many attributes");
-        assert_eq!(refused.code(), "token_too_large");
+        assert_eq!(refused.code().as_str(), "token_too_large");
     }
     let classes = "x ".repeat(500_000) + &"advertisement ".repeat(500_000);
     assert_eq!(text(&format!("<p class='{classes}'>The boats</p>")), "The boats");

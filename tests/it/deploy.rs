@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duratio
 
 use copydesk::{
     bounds::Bounds,
-    http::{Access, KINDS, ROUTES},
+    error::ErrorCode,
+    http::{Access, ROUTES},
     pipeline::Pipeline,
     rules::{self, RuleSources},
 };
@@ -226,7 +227,10 @@ fn dashboard_and_alerts_ask_for_what_is_told() {
         }
         assert!(asked > 2, "{file}");
         for (label, known) in [
-            ("code", KINDS.iter().map(|kind| kind.code).collect::<Vec<_>>()),
+            (
+                "code",
+                ErrorCode::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+            ),
             ("route", ROUTES.iter().map(|route| route.path).collect()),
         ] {
             for operator in ["=", "=~"] {

@@ -9,7 +9,8 @@ use std::{
 use copydesk::{
     bounds::{Bounds, Deadline},
     config,
-    http::KINDS,
+    error::ErrorCode,
+    http::describe,
     input::RawDocument,
     options::{CleanOptions, Options},
     pipeline::Pipeline,
@@ -76,9 +77,15 @@ fn api_lists_every_error() {
         .into_iter()
         .map(|row| (word(&row[0]), row[1].clone(), row[2].clone()))
         .collect();
-    let known: Vec<_> = KINDS
+    let known: Vec<_> = ErrorCode::ALL
         .iter()
-        .map(|kind| (kind.code.to_owned(), kind.status.to_string(), kind.when.to_owned()))
+        .map(|code| {
+            (
+                code.to_string(),
+                describe(*code).status.to_string(),
+                describe(*code).when.to_owned(),
+            )
+        })
         .collect();
     assert_eq!(documented, known);
 }

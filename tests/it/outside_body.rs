@@ -8,7 +8,7 @@ use crate::equation::PIPELINE;
 const PARAGRAPHS: [&str; 4] = [
     "The harbour master counted forty boats on Monday, which is more than the town has had since the cannery closed.",
     "Most of them came from the north, where the ice broke late, and their crews slept in the hall behind the church.",
-    "The council will decide in May whether the old pier is repaired or pulled down; a parse of the piles is under way.",
+    "The council will decide in May whether the old pier is repaired or pulled down; a survey of the piles is under way.",
     "Until then the ferry lands at the coal quay, and whoever wants to cross has to walk six minutes from the station.",
 ];
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use copydesk::{
     bounds::Bounds,
     config::HttpTimeouts,
-    http::{KINDS, ROUTES},
+    error::ErrorCode,
+    http::{ROUTES, describe},
 };
 
 use crate::support::{Reply, Server};
@@ -144,15 +145,16 @@ fn the_reference_is_packed_for_those_who_can_unpack() {
 fn every_error_has_a_page_that_says_what_to_do() {
     let server = Server::start();
     let list = server.get("/docs/errors");
-    for kind in KINDS {
-        let page = server.get(&format!("/docs/errors/{}", kind.code));
-        assert_eq!(page.status, 200, "{}", kind.code);
+    for code in ErrorCode::ALL {
+        let entry = describe(*code);
+        let page = server.get(&format!("/docs/errors/{code}"));
+        assert_eq!(page.status, 200, "{code}");
         let text = page.text();
-        for part in [kind.code, kind.title, &kind.status.to_string()] {
-            assert!(text.contains(part), "{}: no {part}", kind.code);
+        for part in [code.as_str(), entry.title, &entry.status.to_string()] {
+            assert!(text.contains(part), "{code}: no {part}");
         }
-        assert!(!text.contains('`'), "{}", kind.code);
-        assert!(list.text().contains(&format!("href=\"errors/{}\"", kind.code)));
+        assert!(!text.contains('`'), "{code}");
+        assert!(list.text().contains(&format!("href=\"errors/{code}\"")));
     }
     server.get("/docs/errors/no_such_code").is_problem(404, "not_found");
 }

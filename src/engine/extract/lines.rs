@@ -6,14 +6,17 @@
 use std::ops::Range;
 
 use super::fields::{self, RuleField};
-use crate::engine::{
-    ActiveRules,
-    html::{
-        document::{Document, Event, visible_characters},
-        tags::Tag,
-        tokens::MAY_BE_BLANK,
+use crate::{
+    engine::extract::reason::ScoreReason,
+    engine::{
+        ActiveRules,
+        html::{
+            document::{Document, Event, visible_characters},
+            tags::Tag,
+            tokens::MAY_BE_BLANK,
+        },
+        selectors::program::RuleMatch,
     },
-    selectors::program::RuleMatch,
 };
 use crate::{rules::Action, steps};
 
@@ -30,7 +33,7 @@ pub struct LineDecisions {
     /// Fields in document order.
     pub fields: Vec<RuleField>,
     /// Source ranges that the score of lines takes, each with its reason. Ascending.
-    pub scored: Vec<(Range<usize>, &'static str)>,
+    pub scored: Vec<(Range<usize>, ScoreReason)>,
 }
 
 /// Tries every line, and reads what rules say of comments and markers.

@@ -6,7 +6,12 @@
 
 use std::ops::Range;
 
-use super::{lines::LineDecisions, score, units::Units};
+use super::{
+    lines::LineDecisions,
+    reason::{RemovalReason, ScoreReason},
+    score,
+    units::Units,
+};
 use crate::engine::{
     html::{
         document::{Document, NONE, Run, visible_characters},
@@ -14,41 +19,7 @@ use crate::engine::{
     },
     selectors::program::RuleMatch,
 };
-use crate::{
-    rules::{Category, RuleSet},
-    steps,
-};
-
-/// Why something was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RemovalReason {
-    /// The caller's `remove=`.
-    Caller,
-    /// A rule, by its number in the set.
-    Rule(u16),
-    /// The score, which found it outside the article.
-    Score(&'static str),
-}
-
-impl RemovalReason {
-    /// The id of the rule, or what stands for one.
-    pub fn name(self, rules: &RuleSet) -> &str {
-        match self {
-            RemovalReason::Caller => "user/remove",
-            RemovalReason::Rule(number) => &rules.rules()[number as usize].id,
-            RemovalReason::Score(name) => name,
-        }
-    }
-
-    /// What such a removal was.
-    pub fn category(self, rules: &RuleSet) -> Category {
-        match self {
-            RemovalReason::Caller => Category::User,
-            RemovalReason::Rule(number) => rules.rules()[number as usize].category,
-            RemovalReason::Score(name) => score::category(name),
-        }
-    }
-}
+use crate::steps;
 
 /// One removed region.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +82,7 @@ fn parts(lines: &LineDecisions, units: &Units) -> Vec<(Range<usize>, RemovalReas
     let scored = lines
         .scored
         .iter()
-        .map(|(range, reason)| (range.clone(), RemovalReason::Score(reason)));
+        .map(|(range, reason)| (range.clone(), RemovalReason::Score(*reason)));
     let left_out = units.left_out().iter();
     let mut parts: Vec<_> = by_rules
         .chain(scored)
@@ -245,7 +216,12 @@ fn name_removals(
                         .peek()
                         .map_or(usize::MAX, |(range, _)| range.start.max(next + 1)),
                 );
-                named.push(removal(document, next..at, RemovalReason::Score(score::OUTSIDE), NONE));
+                named.push(removal(
+                    document,
+                    next..at,
+                    RemovalReason::Score(ScoreReason::Outside),
+                    NONE,
+                ));
             }
         }
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::removals::{RemovalRecorder, RemovedRegion};
 use crate::engine::{
-    extract::selection::RemovalReason,
+    extract::reason::RemovalReason,
     html::{
         tags::Tag,
         tree_builder::{Comment, Ended, TreeSink},

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use crate::engine::extract::selection::RemovalReason;
+use crate::engine::extract::reason::RemovalReason;
 
 /// Losses that wait for the end of a region around them. Past it they are told as they are, and the region without them.
 const MOST_WAITING: usize = 1024;

@@ -8,7 +8,7 @@ use lol_html::{AsciiCompatibleEncoding, html_content::Element as HtmlElement, se
 use super::holdback::{ElementChange, ElementChanges, HELD_BYTES, RegionBuffer, UnclosedTags};
 use crate::engine::{
     ActiveRules,
-    extract::selection::RemovalReason,
+    extract::reason::RemovalReason,
     html::{
         parser::HTML_NAMESPACE,
         tags::Tag,

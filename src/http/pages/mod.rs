@@ -25,8 +25,9 @@ use super::{
     compress,
     content_encoding::{self, Coding},
     error::{self, ApiError},
-    error_codes::{self, KINDS, Kind},
+    error_codes::{ErrorEntry, describe},
 };
+use crate::error::ErrorCode;
 use assets::{ASSETS, Asset, Form};
 
 /// Only what this service serves, and no frame but the article's, which has no address.
@@ -54,9 +55,9 @@ pub(super) async fn docs() -> Response {
 /// `GET /docs/errors`.
 pub(super) async fn errors() -> Response {
     let mut rows = String::new();
-    for kind in KINDS {
-        let Kind { code, status, .. } = kind;
-        let when = marked(kind.when);
+    for code in ErrorCode::ALL {
+        let ErrorEntry { status, when, .. } = describe(*code);
+        let when = marked(when);
         let row = format!("<tr><td>{status}<td><a href=\"errors/{code}\">{code}</a><td>{when}\n");
         rows.push_str(&row);
     }
@@ -70,13 +71,16 @@ pub(super) async fn errors() -> Response {
 
 /// `GET /docs/errors/{code}`.
 pub(super) async fn error(Path(code): Path<String>) -> Result<Response, ApiError> {
-    let Some(kind) = error_codes::of(&code) else {
+    let Some(code) = ErrorCode::ALL.iter().find(|known| known.as_str() == code) else {
         return Err(error::not_found().await);
     };
-    let Kind {
-        code, status, title, ..
-    } = kind;
-    let (when, advice) = (marked(kind.when), marked(kind.advice));
+    let ErrorEntry {
+        status,
+        title,
+        when,
+        advice,
+    } = describe(*code);
+    let (when, advice) = (marked(when), marked(advice));
     let body = format!(
         "<p class=\"over\"><a href=\"../errors\">Errors</a></p>\n<h1>{title}</h1>\n\
         <p class=\"code\"><code>{code}</code> <span class=\"status\">{status}</span></p>\n\

@@ -13,7 +13,10 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::Serialize;
 
 use super::content_type;
-use crate::error::{Error, Warning};
+use crate::{
+    error::WarningCode,
+    error::{Error, Warning},
+};
 use offsets::Decoded;
 pub use offsets::{Mapper, Offsets};
 use prescan::{prescan, prescan_language};
@@ -119,7 +122,7 @@ pub(crate) fn decide(
             return chosen(encoding, source);
         }
         warnings.push(Warning::new(
-            "charset_overruled",
+            WarningCode::CharsetOverruled,
             format!(
                 "{} says {}, which the bytes are not: they are {}valid UTF-8",
                 source.said(),
@@ -151,7 +154,7 @@ pub(crate) fn of_text(bytes: &[u8], hints: &CharsetHints<'_>, warnings: &mut Vec
     let named = hints.caller.map(|label| Encoding::for_label(label.as_bytes()));
     if named.is_some_and(|encoding| encoding != Some(UTF_8)) {
         warnings.push(Warning::new(
-            "charset_overruled",
+            WarningCode::CharsetOverruled,
             "the document came as text, so the caller's charset says nothing about it",
         ));
     }
@@ -176,19 +179,19 @@ pub(crate) fn decode<'a>(
     if decoded.undecodable > 0 {
         let (count, name) = (decoded.undecodable, choice.encoding.name());
         warnings.push(Warning::new(
-            "undecodable_bytes",
+            WarningCode::UndecodableBytes,
             format!("{count} sequences of bytes are not {name} and became U+FFFD"),
         ));
     }
     if is_double_encoded(&decoded.text) {
         warnings.push(Warning::new(
-            "double_encoded",
+            WarningCode::DoubleEncoded,
             "the text reads as if UTF-8 had been taken for windows-1252 and encoded once more; it stays as it is",
         ));
     }
     if decoded.nuls > 0 {
         warnings.push(Warning::new(
-            "nul_bytes",
+            WarningCode::NulBytes,
             format!("{} NULs became U+FFFD", decoded.nuls),
         ));
     }
@@ -249,7 +252,7 @@ fn declarations(
             None => {
                 let shown: String = label.chars().take(40).collect();
                 warnings.push(Warning::new(
-                    "charset_unknown",
+                    WarningCode::CharsetUnknown,
                     format!("{} says {shown:?}, which is no charset that can be read", source.said()),
                 ));
             }
@@ -342,7 +345,7 @@ mod tests {
         let utf_8 = std::str::from_utf8(bytes).ok();
         let choice = decide(bytes, utf_8, &hints, &mut warnings);
         let text = decode(bytes, utf_8, &choice, &mut warnings).text.into_owned();
-        let codes = warnings.iter().map(|warning| warning.code).collect();
+        let codes = warnings.iter().map(|warning| warning.code.as_str()).collect();
         (choice.encoding.name(), choice.source, codes, text)
     }
 
@@ -574,7 +577,7 @@ mod tests {
             (None, Some("nonsense"), b""),
         ] {
             let refused = name(header, caller, bytes).expect_err("refused");
-            assert_eq!(refused.code(), "unsupported_charset");
+            assert_eq!(refused.code().as_str(), "unsupported_charset");
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) mod yaml;
 use serde_json::{Map, Value};
 
 use super::sniff::{head, trim_blank};
-use crate::error::Warning;
+use crate::error::{Warning, WarningCode};
 
 /// Keys of which one alone is enough to believe front matter that never closes, has no fence, or comes after another.
 const USUAL_KEYS: &[&str] = &[
@@ -102,7 +102,7 @@ pub(crate) fn read(text: &str, warnings: &mut Vec<Warning>) -> (Option<FrontMatt
     }
     if more > 0 {
         warnings.push(Warning::new(
-            "front_matter_repeated",
+            WarningCode::FrontMatterRepeated,
             format!("{more} more front matter came after the first, and gave only what the first did not say"),
         ));
     }
@@ -139,7 +139,7 @@ fn of_yaml(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value
                 return None;
             }
             warnings.push(Warning::new(
-                "front_matter_unclosed",
+                WarningCode::FrontMatterUnclosed,
                 "the front matter has no closing line of ---; it was read up to the first blank line or tag",
             ));
             Some((values, start + length))
@@ -162,7 +162,7 @@ fn of_toml(text: &str, warnings: &mut Vec<Warning>) -> Option<(Map<String, Value
     }
     if let Some(reason) = broken {
         warnings.push(Warning::new(
-            "front_matter_lenient",
+            WarningCode::FrontMatterLenient,
             format!("the front matter was read as far as it is TOML: {reason}"),
         ));
     }
@@ -190,7 +190,7 @@ fn values(text: &str, warnings: &mut Vec<Warning>) -> Option<Map<String, Value>>
         return None;
     }
     warnings.push(Warning::new(
-        "front_matter_lenient",
+        WarningCode::FrontMatterLenient,
         format!("the front matter was read line by line, not as YAML: {reason}"),
     ));
     Some(values)
@@ -299,7 +299,7 @@ mod tests {
     fn parts(text: &str) -> (Option<Value>, &str, Vec<&'static str>) {
         let mut warnings = Vec::new();
         let (front_matter, body) = read(text, &mut warnings);
-        let codes = warnings.iter().map(|warning| warning.code).collect();
+        let codes = warnings.iter().map(|warning| warning.code.as_str()).collect();
         (
             front_matter.map(|found| Value::Object(found.values)),
             &text[body..],

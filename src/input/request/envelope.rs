@@ -316,7 +316,10 @@ mod tests {
 
     fn refusal(json: &str) -> String {
         let error = Envelope::read(json.as_bytes()).expect_err("a refusal");
-        assert!(matches!(error.code(), "bad_envelope" | "empty_body"), "{error}");
+        assert!(
+            matches!(error.code().as_str(), "bad_envelope" | "empty_body"),
+            "{error}"
+        );
         error.to_string()
     }
 

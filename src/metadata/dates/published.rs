@@ -16,7 +16,7 @@ use crate::metadata::{
 };
 use crate::{
     engine::{Document, html::tags::Tag},
-    error::Warning,
+    error::{Warning, WarningCode},
 };
 
 /// Bytes of source behind the text where a line may say when it was published.
@@ -113,7 +113,7 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence, 
     }
     let Some(first) = found.first() else {
         if let Some(raw) = unreadable {
-            let warning = Warning::new("date_unreadable", format!("{raw:?} is no date"));
+            let warning = Warning::new(WarningCode::DateUnreadable, format!("{raw:?} is no date"));
             facts.warnings.push(warning);
             facts.date_published_raw.get_or_insert(raw);
         }

@@ -8,7 +8,7 @@
 use jiff::civil::{Date as Day, DateTime};
 
 use super::{Date, Precision};
-use crate::error::Warning;
+use crate::error::{Warning, WarningCode};
 use crate::metadata::{Facts, Source, Sources};
 
 /// By the country's top-level domain: minutes east of UTC in winter, whether it keeps Europe's summer time, and the first
@@ -208,7 +208,7 @@ pub(crate) fn settle(facts: &mut Facts, sources: &Sources<'_>) {
             None if date.precision != Precision::Day => {
                 let raw = facts.date_published_raw.as_deref().unwrap_or(&date.rfc3339);
                 let detail = format!("{raw:?} names no time zone, and neither does the page; UTC was taken");
-                facts.warnings.push(Warning::new("date_without_zone", detail));
+                facts.warnings.push(Warning::new(WarningCode::DateWithoutZone, detail));
             }
             None => {}
         }

@@ -154,7 +154,7 @@ fn removed_pictures<'s>(sources: &'s Sources<'_>, links: &'s Links) -> impl Iter
             .next_if(|removal| removal.range.end <= element.start as usize)
             .is_some()
         {}
-        let by_rule = |reason| !matches!(reason, crate::engine::extract::selection::RemovalReason::Score(_));
+        let by_rule = |reason| !matches!(reason, crate::engine::extract::reason::RemovalReason::Score(_));
         removed
             .peek()
             .is_some_and(|removal| removal.range.start <= element.start as usize && by_rule(removal.reason))

@@ -3,7 +3,7 @@
 use crate::metadata::{Author, Editor, Facts, Outlet, Source, clean_title, dates};
 use crate::{
     engine::extract::lines::squash,
-    error::Warning,
+    error::{Warning, WarningCode},
     input::{CallerMetadata, request::caller_metadata::Named},
 };
 
@@ -96,7 +96,7 @@ fn dates(facts: &mut Facts, known: &CallerMetadata) {
         let Some(raw) = given else { continue };
         let Some(date) = dates::parse(raw) else {
             let detail = format!("the caller's {name} is no date: {raw:?}");
-            facts.warnings.push(Warning::new("date_unreadable", detail));
+            facts.warnings.push(Warning::new(WarningCode::DateUnreadable, detail));
             continue;
         };
         facts.say(name, Source::Caller, Some(raw.clone()));

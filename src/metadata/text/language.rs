@@ -3,7 +3,10 @@
 use whatlang::{Lang, Script};
 
 use super::{function_words, stats::is_ideograph};
-use crate::metadata::{Facts, Source, Sources, sources::head::Head};
+use crate::{
+    error::WarningCode,
+    metadata::{Facts, Source, Sources, sources::head::Head},
+};
 
 /// Bytes of text that the detector reads: more does not make it surer.
 const SAMPLE_BYTES: usize = 4096;
@@ -37,7 +40,7 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
         let detail = format!("{tag:?} is declared, and the text is written in the script of {found:?}");
         facts
             .warnings
-            .push(crate::error::Warning::new("language_disagrees", detail));
+            .push(crate::error::Warning::new(WarningCode::LanguageDisagrees, detail));
         facts.say("language", Source::Html, Some(tag.to_owned()));
         facts.direction = Some(direction(found, head.direction.as_deref()));
         facts.language = Some(found.to_owned());

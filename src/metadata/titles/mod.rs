@@ -468,8 +468,8 @@ mod tests {
     #[test]
     fn the_heading_that_says_the_same_is_the_title() {
         assert_eq!(
-            title(&["One thing, and more"], None, &["Other", "One JsonObject and more"]).as_deref(),
-            Some("One JsonObject and more")
+            title(&["One thing, and more"], None, &["Other", "One Thing and more"]).as_deref(),
+            Some("One Thing and more")
         );
         assert_eq!(
             title(&["Kicker: The thing itself"], None, &["The thing itself"]).as_deref(),

@@ -12,20 +12,11 @@ use std::{ops::Range, sync::LazyLock};
 
 use super::{
     lines::LineDecisions,
-    score::{self, Mode, model::Model, signals},
+    score::{Mode, model::Model, signals},
     selection,
 };
-use crate::engine::html::document::Document;
+use crate::{engine::extract::reason::ScoreReason, engine::html::document::Document};
 use features::{LinePositions, TextLine};
-
-/// Names of people and outlets.
-pub const CREDIT: &str = "score/credit";
-/// Requests to follow, subscribe or open an app.
-pub const PROMOTION: &str = "score/promotion";
-/// Copyright, disclaimers.
-pub const LEGAL: &str = "score/legal";
-/// What belongs to a page and not to its text.
-pub const INTERFACE: &str = "score/interface";
 
 /// The share of a text's characters that may go.
 const SHARE: f32 = 0.4;
@@ -58,7 +49,7 @@ pub fn model() -> &'static Model {
 pub use super::selection::dropped_by_rules;
 
 /// The lines that go, each with its reason. Ascending.
-pub fn read(document: &Document<'_>, lines: &LineDecisions, mode: Mode) -> Vec<(Range<usize>, &'static str)> {
+pub fn read(document: &Document<'_>, lines: &LineDecisions, mode: Mode) -> Vec<(Range<usize>, ScoreReason)> {
     read_by(model(), document, lines, mode.line_threshold())
 }
 
@@ -68,7 +59,7 @@ pub fn read_by(
     document: &Document<'_>,
     lines: &LineDecisions,
     threshold: f32,
-) -> Vec<(Range<usize>, &'static str)> {
+) -> Vec<(Range<usize>, ScoreReason)> {
     let ruled = selection::dropped_by_rules(document, lines);
     let lines = features::lines(document, &(0..document.source.len()), &ruled);
     if lines.len() < 2 {
@@ -105,8 +96,8 @@ pub fn read_by(
 }
 
 /// The credits among the lines that went, one a line: they name people and outlets, although they are none of the text.
-pub fn credits(document: &Document<'_>, scored: &[(Range<usize>, &'static str)]) -> String {
-    let credits = scored.iter().filter(|(_, reason)| *reason == CREDIT);
+pub fn credits(document: &Document<'_>, scored: &[(Range<usize>, ScoreReason)]) -> String {
+    let credits = scored.iter().filter(|(_, reason)| *reason == ScoreReason::Credit);
     credits.fold(String::new(), |credits, (range, _)| {
         credits + &selection::text_in(document, range, CREDIT_CHARACTERS) + "\n"
     })
@@ -219,24 +210,27 @@ fn is_marked(lines: &[TextLine], places: &LinePositions<'_, '_>, i: usize) -> bo
 }
 
 /// Why a line goes, by its own words.
-fn reason(line: &TextLine, is_listed: bool) -> &'static str {
-    const REASONS: &[(signals::SignalSet, &str)] = &[
-        (lexicon::LEGAL, LEGAL),
-        (lexicon::PICTURE, CREDIT),
-        (lexicon::RELATED, score::RELATED),
-        (lexicon::FOLLOW | lexicon::APP | lexicon::PAYWALL, PROMOTION),
-        (lexicon::CREDIT, CREDIT),
-        (lexicon::ORIGINAL, INTERFACE),
+fn reason(line: &TextLine, is_listed: bool) -> ScoreReason {
+    const REASONS: &[(signals::SignalSet, ScoreReason)] = &[
+        (lexicon::LEGAL, ScoreReason::Legal),
+        (lexicon::PICTURE, ScoreReason::Credit),
+        (lexicon::RELATED, ScoreReason::Related),
+        (
+            lexicon::FOLLOW | lexicon::APP | lexicon::PAYWALL,
+            ScoreReason::Promotion,
+        ),
+        (lexicon::CREDIT, ScoreReason::Credit),
+        (lexicon::ORIGINAL, ScoreReason::Interface),
     ];
     let says = |kinds: signals::SignalSet| {
         let reason = REASONS.iter().find(|(kind, _)| kinds & kind != 0);
         reason.map(|(_, reason)| *reason)
     };
-    let in_list = || is_listed.then_some(score::RELATED);
+    let in_list = || is_listed.then_some(ScoreReason::Related);
     says(line.kinds.1)
         .or_else(in_list)
         .or_else(|| says(line.kinds.0))
-        .unwrap_or(INTERFACE)
+        .unwrap_or(ScoreReason::Interface)
 }
 
 #[cfg(test)]

@@ -23,18 +23,21 @@ pub(super) mod signals;
 
 use std::ops::Range;
 
-use super::{line_score, units::Units};
-use crate::engine::html::{
-    document::{Document, NONE},
-    tags::Tag,
+use super::units::Units;
+use crate::{
+    engine::extract::reason::{RejectionReason, ScoreReason},
+    engine::html::{
+        document::{Document, NONE},
+        tags::Tag,
+    },
 };
-use crate::rules::Category;
 use blocks::{Block, Totals};
 use candidates::ArticleCandidates;
 use features::PageContext;
 use model::{FeatureBatch, Model, ROOM, Row};
 use names::ElementNames;
-use page_kind::{FeatureMeans, KindProbabilities, PageKind};
+pub use page_kind::PageKind;
+use page_kind::{FeatureMeans, KindProbabilities};
 
 /// How much doubt the score gives to a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,14 +61,6 @@ impl Mode {
         }
     }
 }
-
-/// Left out, and of no kind that has a name.
-pub const OUTSIDE: &str = "score/outside";
-const NAVIGATION: &str = "score/navigation";
-pub(crate) const RELATED: &str = "score/related";
-const COMMENTS: &str = "score/comments";
-const TITLE: &str = "score/title";
-const FORM: &str = "score/form";
 
 /// Where no block is likely, those at least this share as likely as the best one stay: an answer is never empty for want
 /// of certainty.
@@ -99,7 +94,7 @@ pub struct Ranking {
     /// How likely the page is of each kind; nothing for what is an article already, or has no text.
     pub kinds: Option<KindProbabilities>,
     /// What speaks against an article: a list of others, a demand to subscribe.
-    pub doubts: Vec<&'static str>,
+    pub rejections: Vec<RejectionReason>,
     /// The best elements, the best first.
     pub candidates: Vec<Candidate>,
     /// The probability from which on a block stayed.
@@ -170,7 +165,7 @@ impl Ranking {
         self.quality = self
             .kinds
             .map_or(self.substance, |kinds| page_kind::quality(&kinds, FOUND_WHOLE));
-        self.doubts.clear();
+        self.rejections.clear();
     }
 }
 
@@ -236,7 +231,7 @@ pub fn choose_by(
         quality: page_kind::quality(&kinds, expected_f1(&reading.blocks, &likely, &kept)),
         substance: substance(text, linked) * best,
         kinds: Some(kinds),
-        doubts: rejection::find(document, &reading.names, &reading.blocks, &reading.sums, &kept),
+        rejections: rejection::find(document, &reading.names, &reading.blocks, &reading.sums, &kept),
         candidates: reading.tell(document),
         threshold,
         blocks: (reading.blocks.iter().zip(likely).zip(kept))
@@ -475,19 +470,6 @@ fn ranges(document: &Document<'_>, reading: &BlockReader<'_, '_>, kept: &[bool])
     )
 }
 
-/// The category of one of the reasons that the score gives.
-pub fn category(reason: &str) -> Category {
-    match reason {
-        NAVIGATION => Category::Navigation,
-        RELATED => Category::Related,
-        line_score::CREDIT => Category::Credit,
-        line_score::PROMOTION => Category::Promotion,
-        line_score::LEGAL => Category::Legal,
-        _ => Category::Chrome,
-    }
-}
-
-/// How much a text of this weight, with so much of it linked, is like an article, 0 to 1.
 /// The F1 that is expected of the text that stays, by how likely each block is to be of the article.
 fn expected_f1(blocks: &[Block], likely: &[f32], kept: &[bool]) -> f32 {
     let (mut right, mut of_article, mut stays) = (0.0, 0.0, 0.0);
@@ -501,21 +483,22 @@ fn expected_f1(blocks: &[Block], likely: &[f32], kept: &[bool]) -> f32 {
     2.0 * right / (of_article + stays).max(f32::MIN_POSITIVE)
 }
 
+/// How much a text of this weight, with so much of it linked, is like an article, 0 to 1.
 fn substance(text: f32, linked: f32) -> f32 {
     (text / 1000.0).min(1.0) * (1.0 - linked / text.max(1.0))
 }
 
 /// What an element outside the article is called in the list of removals.
-pub fn reason_outside(document: &Document<'_>, element: u32) -> &'static str {
+pub fn reason_outside(document: &Document<'_>, element: u32) -> ScoreReason {
     let named = |value: Option<&str>| value.map_or(0, |value| signals::of_name(value.as_bytes()));
     let kinds = named(document.attribute(element, "class")) | named(document.attribute(element, "id"));
     match document.elements[element as usize].tag {
-        Tag::NAV | Tag::MENU => NAVIGATION,
-        Tag::FORM => FORM,
-        Tag::H1 => TITLE,
-        _ if kinds & signals::COMMENT != 0 => COMMENTS,
-        _ if kinds & signals::RELATED != 0 => RELATED,
-        _ if document.linked_characters(element) * 2 > document.characters(element) => NAVIGATION,
-        _ => OUTSIDE,
+        Tag::NAV | Tag::MENU => ScoreReason::Navigation,
+        Tag::FORM => ScoreReason::Form,
+        Tag::H1 => ScoreReason::Title,
+        _ if kinds & signals::COMMENT != 0 => ScoreReason::Comments,
+        _ if kinds & signals::RELATED != 0 => ScoreReason::Related,
+        _ if document.linked_characters(element) * 2 > document.characters(element) => ScoreReason::Navigation,
+        _ => ScoreReason::Outside,
     }
 }

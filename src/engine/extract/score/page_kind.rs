@@ -45,7 +45,7 @@ impl PageKind {
     ];
 
     /// Its name in an answer.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             PageKind::Article => "article",
             PageKind::Documentation => "documentation",

@@ -10,14 +10,10 @@ use super::{
     names::ElementNames,
 };
 use crate::{
+    engine::extract::reason::RejectionReason,
     engine::html::document::Document,
     pattern::{Patterns, fixed},
 };
-
-/// Most of what stays is in boxes that each begin with a link: the page is a list of articles, or of what a search found.
-const TEASERS: &str = "teasers";
-/// Little stays, and the page says what one has to do to read on.
-const WALL: &str = "login_wall";
 
 /// Boxes from which on they are a list.
 const BOXES: u32 = 3;
@@ -41,8 +37,8 @@ pub(crate) fn find(
     blocks: &[Block],
     sums: &[Totals],
     kept: &[bool],
-) -> Vec<&'static str> {
-    let mut doubts = Vec::new();
+) -> Vec<RejectionReason> {
+    let mut reasons = Vec::new();
     let kept_blocks = || {
         blocks
             .iter()
@@ -55,13 +51,13 @@ pub(crate) fn find(
     let around = super::names::nearest(document, |e| teasers[e as usize]);
     let is_in_one = |block: &&Block| around.get(block.element as usize).is_some_and(|e| *e != super::NONE);
     if kept_blocks().filter(is_in_one).map(|block| block.weight).sum::<f32>() > whole * MOST {
-        doubts.push(TEASERS);
+        reasons.push(RejectionReason::Teasers);
     }
     let mut demands = blocks.iter().filter(|block| block.weight <= DEMAND);
     if whole < FREE_TEXT && demands.any(|block| is_demand(document, block)) {
-        doubts.push(WALL);
+        reasons.push(RejectionReason::LoginWall);
     }
-    doubts
+    reasons
 }
 
 /// Which elements are boxes of one family that each begin with a headline that leads elsewhere, and say more below it; none of
@@ -116,18 +112,18 @@ const DEMANDS: &[(&str, usize, &str)] = &[
 ];
 
 /// [`DEMANDS`], compiled.
-struct RejectionReason {
+struct DemandPatterns {
     likely: Patterns,
     each: Vec<(Regex, usize, Regex)>,
 }
 
 /// Whether a block asks for a subscription.
 fn is_demand(document: &Document<'_>, block: &Block) -> bool {
-    static COMPILED: LazyLock<RejectionReason> = LazyLock::new(|| {
+    static COMPILED: LazyLock<DemandPatterns> = LazyLock::new(|| {
         let compile = |(first, within, then): &(&str, usize, &str)| (fixed(first), *within, fixed(then));
         let each: Vec<_> = DEMANDS.iter().map(compile).collect();
         let likely = Patterns::of(each.iter().map(|(first, ..)| first));
-        RejectionReason { likely, each }
+        DemandPatterns { likely, each }
     });
     let runs = block.first_run..block.next_run;
     let text: String = runs

@@ -1,9 +1,7 @@
 //! Callouts: notes, tips and warnings beside the text, as documentation tools write them.
 
 use super::{Callout, Document, Tag, UnitFinder, UnitKind};
-
-/// The reason that `[!NOTE]` is left out for: the form of the callout says it.
-const MARKER: &str = "score/marker";
+use crate::engine::extract::reason::ScoreReason;
 
 /// Runs of text, most of them blanks between tags, among which the first text of a quotation is looked for.
 const FIRST_RUNS: usize = 8;
@@ -100,7 +98,7 @@ impl UnitFinder<'_, '_> {
         match marker {
             Some((kind, range)) => {
                 self.add(id, UnitKind::Callout(kind));
-                self.leave_out_range(range, MARKER);
+                self.leave_out_range(range, ScoreReason::Marker);
             }
             None => self.add(id, UnitKind::Quote),
         }

@@ -1,10 +1,7 @@
 //! Code blocks: where one begins and ends, and its lines without gutters.
 
 use super::{Document, NONE, Tag, UnitFinder, UnitKind, languages::LanguageClaim, marks};
-use crate::engine::html::document::Run;
-
-/// The reason that line numbers, buttons and bars of a code block are left out for.
-pub(crate) const GUTTER: &str = "score/gutter";
+use crate::{engine::extract::reason::ScoreReason, engine::html::document::Run};
 
 /// Elements around a `pre` that may be parts of the same block.
 const WRAPPERS: usize = 8;
@@ -155,7 +152,7 @@ impl UnitFinder<'_, '_> {
         );
         for (from, to) in [(block.start, pre.start), (pre.end, block.end)] {
             if from < to {
-                self.leave_out_range(from as usize..to as usize, GUTTER);
+                self.leave_out_range(from as usize..to as usize, ScoreReason::Gutter);
             }
         }
     }
@@ -172,7 +169,7 @@ impl UnitFinder<'_, '_> {
                 break;
             }
             if id >= end && marks & marks::CHROME != 0 && is_chrome(document, id) {
-                self.leave_out(id, GUTTER);
+                self.leave_out(id, ScoreReason::Gutter);
                 end = document.elements[id as usize].next;
             }
         }

@@ -1,11 +1,7 @@
 //! What stands in headings and beside them and is none of their text: permalinks, pilcrows, edit links.
 
 use super::{Document, Tag, UnitFinder, UnitKind};
-
-/// The reason that links to the place itself are left out for.
-pub(crate) const PERMALINK: &str = "score/permalink";
-/// The reason for edit links and buttons.
-pub(crate) const CONTROL: &str = "score/control";
+use crate::engine::extract::reason::ScoreReason;
 
 /// Elements inside a heading that are looked at.
 const HEADING_ELEMENTS: u32 = 64;
@@ -22,8 +18,8 @@ impl UnitFinder<'_, '_> {
             let characters = document.characters(at);
             let reason = match document.elements[at as usize].tag {
                 _ if characters == 0 || characters == document.characters(id) => None,
-                Tag::BUTTON => Some(CONTROL),
-                Tag::A if is_sign(document, at) && leads_here(document, at) => Some(PERMALINK),
+                Tag::BUTTON => Some(ScoreReason::Control),
+                Tag::A if is_sign(document, at) && leads_here(document, at) => Some(ScoreReason::Permalink),
                 _ => None,
             };
             match reason {
@@ -50,12 +46,12 @@ impl UnitFinder<'_, '_> {
             .split_ascii_whitespace()
             .any(|word| word.starts_with("mw-editsection"))
         {
-            CONTROL
+            ScoreReason::Control
         } else if tag == Tag::A && href.is_some_and(|href| href.contains('#')) {
             if !is_sign(document, id) && !self.follows_heading(id) {
                 return false;
             }
-            PERMALINK
+            ScoreReason::Permalink
         } else {
             return false;
         };

@@ -24,9 +24,12 @@ mod tex_text;
 
 use std::{iter::Peekable, ops::Range, vec};
 
-use crate::engine::html::{
-    document::{Document, NONE},
-    tags::Tag,
+use crate::{
+    engine::extract::reason::ScoreReason,
+    engine::html::{
+        document::{Document, NONE},
+        tags::Tag,
+    },
 };
 
 pub(crate) use code::CodeLines;
@@ -146,7 +149,7 @@ pub struct LeftOut {
     /// Bytes of the source.
     pub range: Range<usize>,
     /// As in the list of removals.
-    pub reason: &'static str,
+    pub reason: ScoreReason,
 }
 
 /// The units of one document.
@@ -352,12 +355,12 @@ impl UnitFinder<'_, '_> {
         self.found.units.push(Unit { element, kind });
     }
 
-    fn leave_out(&mut self, element: u32, reason: &'static str) {
+    fn leave_out(&mut self, element: u32, reason: ScoreReason) {
         let element = &self.document.elements[element as usize];
         self.leave_out_range(element.start as usize..element.end as usize, reason);
     }
 
-    fn leave_out_range(&mut self, range: Range<usize>, reason: &'static str) {
+    fn leave_out_range(&mut self, range: Range<usize>, reason: ScoreReason) {
         self.found.left_out.push(LeftOut { range, reason });
     }
 

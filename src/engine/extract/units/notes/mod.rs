@@ -17,7 +17,7 @@ use std::{
 };
 
 use super::{Document, LeftOut, NONE, Tag, UnitKind};
-use crate::engine::html::document::Element;
+use crate::{engine::extract::reason::ScoreReason, engine::html::document::Element};
 use marks::{bare, beginning, is_arrow, is_back, is_named, is_superscript, mark, text};
 
 /// Visible characters of the longest mark.
@@ -28,9 +28,6 @@ const NOTE_CHARACTERS: u32 = 10_000;
 const STEPS: usize = 4;
 /// Elements, links and runs of a block that are looked at.
 const LOOKED_AT: usize = 256;
-/// The reason by which parts of notes are left out.
-const REASON: &str = "unit/note-mark";
-
 /// The footnotes of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -458,7 +455,10 @@ impl NoteFinder<'_, '_> {
     }
 
     fn leave(&mut self, range: Range<usize>) {
-        self.left_out.push(LeftOut { range, reason: REASON });
+        self.left_out.push(LeftOut {
+            range,
+            reason: ScoreReason::NoteMark,
+        });
     }
 
     /// Links that are nothing but an arrow back, outside of notes as well.
