@@ -108,7 +108,7 @@ fn gone(model: &Model, thresholds: &[f32], document: &Document<'_>, choice: &Act
     let gone = |threshold: &f32| {
         let gone = line_score::read_by(model, document, &lines, *threshold);
         gone.into_iter()
-            .map(|(range, reason)| json!([range.start, reason]))
+            .map(|(range, reason)| json!([range.start, reason.as_str()]))
             .collect()
     };
     thresholds.iter().map(gone).collect()
