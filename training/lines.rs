@@ -74,7 +74,7 @@ fn rows(document: &Document<'_>, choice: &ActiveRules, is_post: bool) -> Vec<Val
     let places = features::LinePositions::new(document, &lines);
     let row = |i: usize| {
         let line = &lines[i];
-        let text = engine::extract::selection::text_in(document, &line.range, usize::MAX / 16);
+        let text = engine::ranges::text_in(document, &line.range, usize::MAX / 16);
         json!({
             "start": line.range.start, "text": text, "asked": !line.text.is_empty(), "ruled": line.is_ruled,
             "features": places.features(i),

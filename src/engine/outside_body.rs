@@ -9,12 +9,12 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memmem};
 
 use super::{
-    extract::selection::{runs_in, visible_between},
     html::{
         document::{self, Document},
         tags::Tag,
         tokens::{Markup, markup},
     },
+    ranges::{runs_in, visible_between},
 };
 use crate::steps;
 

@@ -17,7 +17,7 @@ use super::{
         headings::{self, Heading},
     },
 };
-use crate::engine::{Content, Document, Links, Node, extract::lines::squash, html::tags::Tag};
+use crate::engine::{Content, Document, Links, Node, html::tags::Tag, text::squash};
 
 /// Characters of a line that is a date, with where and by whom.
 const DATELINE_CHARACTERS: usize = 60;

@@ -21,8 +21,9 @@ use url::Url;
 use crate::{
     engine::{
         Content, Document,
-        extract::{fields::RuleField, lines::squash, selection::Selection},
+        extract::{fields::RuleField, selection::Selection},
         outside_body::Place,
+        text::squash,
     },
     error::{Warning, WarningCode},
     input::{FrontMatter, Page},

@@ -20,6 +20,7 @@ use crate::{
         },
         html::document::NONE,
         outside_body::Place,
+        ranges,
     },
     error::{Warning, WarningCode},
     input::{Kind, Page, RawDocument},
@@ -361,7 +362,7 @@ pub(super) fn explain(scored: &score::Ranking, kind: Kind, document: &Document<'
         })
     });
     let blocks = scored.blocks.iter().take(BLOCKS_EXPLAINED).map(|block| {
-        let text = selection::text_in(document, &block.range, PREVIEW_CHARACTERS);
+        let text = ranges::text_in(document, &block.range, PREVIEW_CHARACTERS);
         json!({ "preview": text, "probability": round(block.probability), "kept": block.kept })
     });
     let kinds = scored.kinds.map(|shares| {

@@ -1,11 +1,16 @@
 //! Fields that rules take: named groups of a line or a comment, and elements by selector.
 
-use super::{lines::squash, units::pictures};
-use crate::engine::html::{
-    document::{Document, Event},
-    tags::Tag,
+use super::units::pictures;
+use crate::{
+    engine::{
+        html::{
+            document::{Document, Event},
+            tags::Tag,
+        },
+        text::squash,
+    },
+    rules::{FieldName, RuleSet},
 };
-use crate::rules::{FieldName, RuleSet};
 
 /// Bytes of an element's text that can be a field: a selector that meets an article gives no title.
 const VALUE_BYTES: usize = 1024;

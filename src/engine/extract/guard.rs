@@ -7,12 +7,15 @@
 
 use std::ops::Range;
 
-use super::{
-    lines::LineDecisions,
-    selection::{intersect, union, visible_between},
+use super::lines::LineDecisions;
+use crate::{
+    engine::{
+        html::document::Document,
+        ranges::{intersect, union, visible_between},
+        selectors::program::RuleMatch,
+    },
+    rules::{Category, RuleSet},
 };
-use crate::engine::{html::document::Document, selectors::program::RuleMatch};
-use crate::rules::{Category, RuleSet};
 
 /// The share of what the score would keep that one rule may take.
 const ONE: f32 = 0.4;

@@ -10,8 +10,7 @@ use super::{
     tokens::{MAY_BE_BLANK, StartTag},
     tree_builder::{Comment, Ended, TreeSink},
 };
-use crate::engine::selectors::program::RuleMatch;
-use crate::steps;
+use crate::{engine::selectors::program::RuleMatch, steps};
 
 /// No element: the parent of what stands at the top.
 pub const NONE: u32 = u32::MAX;

@@ -22,9 +22,9 @@ use super::{
     tokens::AttributeCounter,
     tree_builder::{TreeBuilder, TreeSink},
 };
-use crate::engine::{ActiveRules, extract::lines::comment_text};
 use crate::{
     bounds::{Bounds, Deadline},
+    engine::{active_rules::ActiveRules, text::comment_text},
     error::Error,
 };
 

@@ -14,14 +14,19 @@ use super::{
     tags::{Tag, name_hash},
     tokens::{CDATA_END, StartTag, TextPiece, piece},
 };
-use crate::engine::{
-    ActiveRules,
-    selectors::{
-        program::RuleMatch,
-        state::{MatchState, MatchedElement},
+use crate::{
+    bounds::Bounds,
+    engine::{
+        active_rules::ActiveRules,
+        selectors::{
+            program::RuleMatch,
+            state::{MatchState, MatchedElement},
+        },
     },
+    error::Error,
+    rules::Action,
+    steps,
 };
-use crate::{bounds::Bounds, error::Error, rules::Action, steps};
 
 /// Who listens to a walk.
 pub(crate) trait TreeSink {

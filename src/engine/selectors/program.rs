@@ -10,8 +10,10 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, StartKind, automaton::OverlappingState};
 
 use super::state::MatchedElement;
-use crate::engine::html::tags::Tag;
-use crate::rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector};
+use crate::{
+    engine::html::tags::Tag,
+    rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector},
+};
 
 /// What a selector says of an element, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

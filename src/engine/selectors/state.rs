@@ -3,8 +3,11 @@
 use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use super::program::{RuleMatch, SelectorProgram, SoughtName, StepOutcome, rough_hash, tokens};
-use crate::engine::html::{tags::Tag, tokens::StartTag};
-use crate::{rules::selector::Combinator, steps};
+use crate::{
+    engine::html::{tags::Tag, tokens::StartTag},
+    rules::selector::Combinator,
+    steps,
+};
 
 /// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
 const CLASS_BYTES: usize = 16 << 10;

@@ -28,9 +28,9 @@ use super::{
     removals::RemovedRegion,
     rewrite::{RewriteError, RewriteState},
 };
-use crate::engine::ActiveRules;
 use crate::{
     bounds::{Bounds, Deadline},
+    engine::active_rules::ActiveRules,
     error::Error,
     input::{charset, language},
     rules::RuleSet,

@@ -6,17 +6,20 @@ use encoding_rs::Encoding;
 use lol_html::{AsciiCompatibleEncoding, html_content::Element as HtmlElement, send::SendHandlerTypes};
 
 use super::holdback::{ElementChange, ElementChanges, HELD_BYTES, RegionBuffer, UnclosedTags};
-use crate::engine::{
-    ActiveRules,
-    extract::reason::RemovalReason,
-    html::{
-        parser::HTML_NAMESPACE,
-        tags::Tag,
-        tokens::StartTag,
-        tree_builder::{StartTagResult, TreeBuilder},
+use crate::{
+    bounds::Bounds,
+    engine::{
+        active_rules::ActiveRules,
+        extract::reason::RemovalReason,
+        html::{
+            parser::HTML_NAMESPACE,
+            tags::Tag,
+            tokens::StartTag,
+            tree_builder::{StartTagResult, TreeBuilder},
+        },
     },
+    error::Error,
 };
-use crate::{bounds::Bounds, error::Error};
 
 /// Elements that lol_html may think open when a fresh rewriter takes over: it knows no implied ends, so its stack would
 /// grow without end on a document of `<p>` alone. A fresh one takes 2 µs. A page that closes its elements never needs one.

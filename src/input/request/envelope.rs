@@ -23,8 +23,10 @@ use serde::{
 use serde_json::{Map, Value, map::Entry, value::RawValue};
 use url::Url;
 
-use crate::error::Error;
-use crate::input::{CallerMetadata, RawDocument};
+use crate::{
+    error::Error,
+    input::{CallerMetadata, RawDocument},
+};
 
 /// The keys.
 const KEYS: [&str; 12] = [

@@ -5,11 +5,13 @@ use std::{ops::Range, sync::LazyLock};
 use regex::Captures;
 
 use super::{Date, formats};
-use crate::metadata::{
-    dates,
-    people::lexicon::{self, WordKind},
+use crate::{
+    metadata::{
+        dates,
+        people::lexicon::{self, WordKind},
+    },
+    pattern::Pattern,
 };
-use crate::pattern::Pattern;
 
 /// Bytes of a line that are searched.
 const LINE_BYTES: usize = 400;

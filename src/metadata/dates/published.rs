@@ -8,15 +8,15 @@ use std::{cell::LazyCell, ops::Range};
 use memchr::memmem;
 
 use super::{Date, Precision, inline, zones};
-use crate::metadata::{
-    Confidence, Facts, Source, Sources, dates,
-    evidence::Evidence,
-    sources::{head::Topic, json_ld::ArticleData, visible},
-    titles,
-};
 use crate::{
     engine::{Document, html::tags::Tag},
     error::{Warning, WarningCode},
+    metadata::{
+        Confidence, Facts, Source, Sources, dates,
+        evidence::Evidence,
+        sources::{head::Topic, json_ld::ArticleData, visible},
+        titles,
+    },
 };
 
 /// Bytes of source behind the text where a line may say when it was published.

@@ -8,8 +8,10 @@
 use jiff::civil::{Date as Day, DateTime};
 
 use super::{Date, Precision};
-use crate::error::{Warning, WarningCode};
-use crate::metadata::{Facts, Source, Sources};
+use crate::{
+    error::{Warning, WarningCode},
+    metadata::{Facts, Source, Sources},
+};
 
 /// By the country's top-level domain: minutes east of UTC in winter, whether it keeps Europe's summer time, and the first
 /// year of which that is true.

@@ -4,12 +4,12 @@ use std::{collections::HashSet, ops::Range};
 
 use serde::Serialize;
 
-use crate::metadata::{
-    Facts, Source, Sources,
-    sources::head::{Head, Topic},
-};
 use crate::{
     engine::{Content, Links, Node, extract::units::pictures, html::tags::Tag},
+    metadata::{
+        Facts, Source, Sources,
+        sources::head::{Head, Topic},
+    },
     rules::FieldName,
     steps,
 };

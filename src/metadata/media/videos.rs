@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use crate::engine::{
-    Links,
-    extract::units::embeds::{is_player, stand_in},
-    html::{document::Document, tags::Tag},
+use crate::{
+    engine::{
+        Links,
+        extract::units::embeds::{is_player, stand_in},
+        html::{document::Document, tags::Tag},
+    },
+    metadata::Sources,
 };
-use crate::metadata::Sources;
 
 /// A video that the article shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

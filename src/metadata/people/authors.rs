@@ -11,8 +11,10 @@ use super::{
     names::{self, NameClass},
     reporters,
 };
-use crate::engine::extract::score::model::{Model, ROOM};
-use crate::metadata::{Author, Confidence, Facts, Sources, evidence::Evidence, sources::json_ld, titles};
+use crate::{
+    engine::extract::score::model::{Model, ROOM},
+    metadata::{Author, Confidence, Facts, Sources, evidence::Evidence, sources::json_ld, titles},
+};
 
 /// A candidate with what speaks for it.
 #[derive(Debug, Clone)]

@@ -5,11 +5,13 @@ use super::{
     names::{self, Name, NameClass},
     reporters,
 };
-use crate::engine::Links;
-use crate::metadata::{
-    Author, Source, Sources,
-    evidence::Evidence,
-    sources::{element_hints::ElementHint, head::Topic, visible},
+use crate::{
+    engine::Links,
+    metadata::{
+        Author, Source, Sources,
+        evidence::Evidence,
+        sources::{element_hints::ElementHint, head::Topic, visible},
+    },
 };
 
 /// Bytes of source around the end of the text where a label may name who wrote it.

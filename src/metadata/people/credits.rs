@@ -1,19 +1,19 @@
 //! Who is named by elements whose markup says so, in groups: names that stand right behind one another under one mark.
 
 use super::names::{self, Name, NameClass};
-use crate::metadata::{
-    dates::inline,
-    sources::{
-        element_hints::ElementHint,
-        head::clean,
-        visible::{lines, text_of},
-    },
-};
 use crate::{
     engine::{
         Document,
-        extract::lines::squash,
         html::{document::NONE, tags::Tag},
+        text::squash,
+    },
+    metadata::{
+        dates::inline,
+        sources::{
+            element_hints::ElementHint,
+            head::clean,
+            visible::{lines, text_of},
+        },
     },
     steps,
 };

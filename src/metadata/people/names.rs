@@ -11,9 +11,9 @@ use super::{
     lexicon::{self, WordKind},
     name_class::{class, is_chinese, starts_large},
 };
-use crate::metadata::{sources::json_ld::letters, titles::headings::without_hyphens};
 use crate::{
-    engine::extract::lines::squash,
+    engine::text::squash,
+    metadata::{sources::json_ld::letters, titles::headings::without_hyphens},
     pattern::{self, Pattern},
 };
 

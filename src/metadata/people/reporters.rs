@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::metadata::Author;
-use crate::pattern::{self, Pattern, Patterns};
+use crate::{
+    metadata::Author,
+    pattern::{self, Pattern, Patterns},
+};
 
 /// Bytes at either end of a text where its reporters are named.
 const ENDS_BYTES: usize = 3000;

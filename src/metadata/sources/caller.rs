@@ -1,10 +1,10 @@
 //! What the caller knows already: it takes the place of all that the document says.
 
-use crate::metadata::{Author, Editor, Facts, Outlet, Source, clean_title, dates};
 use crate::{
-    engine::extract::lines::squash,
+    engine::text::squash,
     error::{Warning, WarningCode},
     input::{CallerMetadata, request::caller_metadata::Named},
+    metadata::{Author, Editor, Facts, Outlet, Source, clean_title, dates},
 };
 
 /// Puts the caller's facts in the place of those that were found. The language has been decided on before, since the

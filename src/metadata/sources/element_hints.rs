@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use crate::metadata::Source;
 use crate::{
     engine::{
         Document,
         html::{tags::Tag, tokens::StartTag},
     },
+    metadata::Source,
     pattern::LiteralSet,
 };
 

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::metadata::{Author, Facts, Source, dates};
-use crate::{engine::extract::lines::squash, input::FrontMatter};
+use crate::{
+    engine::text::squash,
+    input::FrontMatter,
+    metadata::{Author, Facts, Source, dates},
+};
 
 pub(crate) fn read(facts: &mut Facts, front: &FrontMatter) {
     if let Some(title) = front.text("title") {

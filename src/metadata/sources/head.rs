@@ -2,13 +2,9 @@
 
 use memchr::memmem::{self, Finder};
 
-use crate::metadata::Source;
 use crate::{
-    engine::{
-        Document,
-        extract::{lines::squash, units::embeds::stand_in},
-        html::tags::Tag,
-    },
+    engine::{Document, extract::units::embeds::stand_in, html::tags::Tag, text::squash},
+    metadata::Source,
     steps,
 };
 

@@ -8,8 +8,10 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::FixedState;
 
 use super::json_values::{JsonObject, JsonValue, THINGS, clean, parse};
-use crate::metadata::{Author, titles::TITLE_BYTES};
-use crate::steps;
+use crate::{
+    metadata::{Author, titles::TITLE_BYTES},
+    steps,
+};
 
 /// Pictures of one thing that are asked for their address.
 const PICTURES: usize = 8;

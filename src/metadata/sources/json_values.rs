@@ -8,7 +8,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::{engine::extract::lines::squash, steps};
+use crate::{engine::text::squash, steps};
 
 /// Things read at most. A page about one article names tens.
 pub(crate) const THINGS: usize = 512;

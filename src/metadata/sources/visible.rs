@@ -9,19 +9,19 @@ use super::{
     element_hints::{self, ElementHint, ElementHints, is_elsewhere},
     head::clean,
 };
-use crate::metadata::{
-    Source,
-    dates::{Date, inline},
-    people::credits::{self, Credit},
-};
 use crate::{
     engine::{
         Document,
-        extract::lines::{squash, squash_into},
         html::{
             document::{NONE, Run},
             tags::Tag,
         },
+        text::{squash, squash_into},
+    },
+    metadata::{
+        Source,
+        dates::{Date, inline},
+        people::credits::{self, Credit},
     },
     steps,
 };

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::engine::{Document, html::tags::Tag};
-use crate::metadata::sources::{json_ld::letters, visible};
+use crate::{
+    engine::{Document, html::tags::Tag},
+    metadata::sources::{json_ld::letters, visible},
+};
 
 /// Headings that are compared with the title.
 const HEADINGS: usize = 24;

@@ -11,12 +11,12 @@ use crate::engine::{
             names::{ElementNames, PLACES},
             signals::{self, SignalSet},
         },
-        selection::visible_between,
     },
     html::{
         document::{Document, NONE},
         tags::Tag,
     },
+    ranges::visible_between,
 };
 use std::ops::Range;
 

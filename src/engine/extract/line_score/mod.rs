@@ -15,7 +15,7 @@ use super::{
     score::{Mode, model::Model, signals},
     selection,
 };
-use crate::{engine::extract::reason::ScoreReason, engine::html::document::Document};
+use crate::engine::{extract::reason::ScoreReason, html::document::Document, ranges};
 use features::{LinePositions, TextLine};
 
 /// The share of a text's characters that may go.
@@ -74,11 +74,11 @@ pub fn read_by(
     let is_edge = edges(&lines, &goes);
     let goes = |i: usize| goes[i] && (is_edge[i] || is_marked(&lines, &places, i));
     let mut gone: Vec<usize> = (0..lines.len()).filter(|i| goes(*i)).collect();
-    let weigh = |range: &Range<usize>| selection::visible_between(document, range);
+    let weigh = |range: &Range<usize>| ranges::visible_between(document, range);
     let taken: u32 = gone.iter().map(|i| weigh(&lines[*i].range)).sum();
     let all = document.characters_before.last().copied().unwrap_or_default();
     let source = 0..document.source.len();
-    let left: u32 = selection::subtract(std::slice::from_ref(&source), &ruled)
+    let left: u32 = ranges::subtract(std::slice::from_ref(&source), &ruled)
         .iter()
         .map(weigh)
         .sum();
@@ -99,7 +99,7 @@ pub fn read_by(
 pub fn credits(document: &Document<'_>, scored: &[(Range<usize>, ScoreReason)]) -> String {
     let credits = scored.iter().filter(|(_, reason)| *reason == ScoreReason::Credit);
     credits.fold(String::new(), |credits, (range, _)| {
-        credits + &selection::text_in(document, range, CREDIT_CHARACTERS) + "\n"
+        credits + &ranges::text_in(document, range, CREDIT_CHARACTERS) + "\n"
     })
 }
 

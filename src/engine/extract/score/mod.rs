@@ -24,12 +24,13 @@ pub(super) mod signals;
 use std::ops::Range;
 
 use super::units::Units;
-use crate::{
-    engine::extract::reason::{RejectionReason, ScoreReason},
-    engine::html::{
+use crate::engine::{
+    extract::reason::{RejectionReason, ScoreReason},
+    html::{
         document::{Document, NONE},
         tags::Tag,
     },
+    ranges,
 };
 use blocks::{Block, Totals};
 use candidates::ArticleCandidates;
@@ -158,7 +159,7 @@ impl Ranking {
 impl Ranking {
     /// Keeps these bytes and nothing else: an article that was found outside of the blocks.
     pub fn keep_only(&mut self, document: &Document<'_>, range: &Range<usize>) {
-        let text = super::selection::visible_between(document, range) as f32;
+        let text = ranges::visible_between(document, range) as f32;
         self.ranges = vec![range.clone()];
         self.inside = 0..0;
         self.substance = substance(text, 0.0);
@@ -463,11 +464,8 @@ fn ranges(document: &Document<'_>, reading: &BlockReader<'_, '_>, kept: &[bool])
     }
     let lost = reading.blocks.iter().zip(kept).filter(|(_, kept)| !**kept);
     gone.extend(lost.map(|(block, _)| span(document, block)));
-    let gone = super::selection::union(gone);
-    (
-        super::selection::subtract(std::slice::from_ref(&(start..end)), &gone),
-        inside,
-    )
+    let gone = ranges::union(gone);
+    (ranges::subtract(std::slice::from_ref(&(start..end)), &gone), inside)
 }
 
 /// The F1 that is expected of the text that stays, by how likely each block is to be of the article.

@@ -24,16 +24,18 @@ use super::{
     },
     links::Links,
 };
-use crate::engine::{
-    extract::units::{TextFormula, Unit, UnitKind, Units},
-    html::{
-        document::{Document, Element, Event, NONE, Run},
-        tags::Tag,
-        tokens::MAY_BE_BLANK,
+use crate::{
+    engine::{
+        extract::units::{TextFormula, Unit, UnitKind, Units},
+        html::{
+            document::{Document, Element, Event, NONE, Run},
+            tags::Tag,
+            tokens::MAY_BE_BLANK,
+        },
+        selectors::program::RuleMatch,
     },
-    selectors::program::RuleMatch,
+    error::Error,
 };
-use crate::error::Error;
 
 /// The article's body.
 #[derive(Debug, Default, PartialEq, Eq)]
