@@ -2,6 +2,7 @@
 //!
 //! Knows no JSON, no HTTP and no clock but its deadline.
 
+pub mod document;
 pub mod selectors;
 pub mod html;
 pub mod extract;
@@ -13,10 +14,10 @@ pub mod ranges;
 pub mod text;
 
 pub use active_rules::{ActiveRules, CompileCost, Rulebook};
+pub use document::Document;
+pub use document::parser::parse;
 pub use extract::score::Mode;
 pub use extract::units::Units;
-pub use html::document::Document;
-pub use html::parser::parse;
 pub use sanitize::links::Links;
 pub use sanitize::serialize::{Content, Node};
 pub use selectors::program::{RuleMatch, SelectorProgram};

@@ -9,8 +9,8 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memmem};
 
 use super::{
+    document::{self, Document},
     html::{
-        document::{self, Document},
         tags::Tag,
         tokens::{Markup, markup},
     },

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::html::document::{Document, Run, visible_characters};
+use super::document::{Document, Run, visible_characters};
 use crate::steps;
 
 /// Sorts ranges and joins those that touch.

@@ -1,9 +1,6 @@
 //! A `Content-Type` taken apart, as tolerantly as senders need.
 
-use crate::{
-    error::WarningCode,
-    error::{Error, Warning},
-};
+use crate::error::{Error, Warning, WarningCode};
 
 /// The families of types that we take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,16 +9,14 @@ use super::invisible_text;
 use crate::{
     engine::{
         self, ActiveRules, Content, Document,
+        document::NONE,
         extract::{
             guard,
+            page_kind::PageKind,
             reason::{RejectionReason, RemovalReason},
-            score::{
-                self,
-                page_kind::{self, PageKind},
-            },
+            score::{self, page_kind},
             selection::{self, Removal, Selection},
         },
-        html::document::NONE,
         outside_body::Place,
         ranges,
     },

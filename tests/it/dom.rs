@@ -1,6 +1,6 @@
 //! What browsers make of HTML, by html5ever: the reference that the engine is held to.
 
-use copydesk::engine::html::{document::is_visible, tags::Tag};
+use copydesk::engine::{document::is_visible, html::tags::Tag};
 use html5ever::{ParseOpts, ns, parse_document, tendril::TendrilSink};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 

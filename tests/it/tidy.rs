@@ -1,8 +1,9 @@
-//! The house rules that a machine can hold: who may import whom, which crate stays in which room, how a file begins.
+//! Rules about the sources: which module may import which, which crate stays in which module, how a file begins.
 //!
 //! The sources are read as text. Test modules inside them (`#[cfg(test)]`, last in their file) may do as they like.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -34,6 +35,80 @@ struct Source {
     opens_with_doc: bool,
 }
 
+impl Source {
+    /// The path of the module, without `crate`.
+    fn module(&self) -> Vec<String> {
+        let inside = self.path.with_extension("");
+        let mut parts: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        parts.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
+        parts
+    }
+
+    /// All paths that it names: those of `use`, taken apart, and those that begin with `crate` or `super` elsewhere.
+    fn paths(&self) -> Vec<Vec<String>> {
+        let code = self.code.join("\n");
+        let mut paths = Vec::new();
+        let mut rest = String::new();
+        for (i, statement) in code.split(';').enumerate() {
+            match statement.rsplit_once("use ").filter(|(before, _)| is_beginning(before)) {
+                Some((_, tree)) => expand(tree, &[], &mut paths),
+                None => rest += statement,
+            }
+            rest.push(if i == 0 { '\n' } else { ';' });
+        }
+        for start in ["crate::", "super::"] {
+            for (at, _) in rest.match_indices(start) {
+                let path: String = rest[at..]
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
+                    .collect();
+                let is_path = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':'));
+                paths.extend(is_path.then(|| path.split("::").map(str::to_owned).collect()));
+            }
+        }
+        paths
+    }
+}
+
+/// Whether a statement can begin behind this.
+fn is_beginning(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default().trim();
+    line.is_empty() || line == "pub" || line == "pub(crate)" || line == "pub(super)"
+}
+
+/// The leaves of a `use` tree.
+fn expand(tree: &str, prefix: &[String], paths: &mut Vec<Vec<String>>) {
+    let tree = tree.trim();
+    if let Some(list) = tree.strip_prefix('{').and_then(|list| list.strip_suffix('}')) {
+        let (mut depth, mut from) = (0, 0);
+        for (at, c) in list.char_indices().chain([(list.len(), ',')]) {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    if !list[from..at].trim().is_empty() {
+                        expand(&list[from..at], prefix, paths);
+                    }
+                    from = at + 1;
+                }
+                _ => {}
+            }
+        }
+        return;
+    }
+    let mut path = prefix.to_vec();
+    match tree.split_once("::") {
+        Some((first, rest)) => {
+            path.push(first.trim().to_owned());
+            expand(rest, &path, paths);
+        }
+        None => {
+            path.extend(Some(name(tree)).filter(|name| name != "self"));
+            paths.push(path);
+        }
+    }
+}
+
 #[test]
 fn each_room_imports_only_from_those_before_it() {
     let rank = |room: &str| ROOMS.iter().position(|known| *known == room);
@@ -60,6 +135,95 @@ fn each_room_imports_only_from_those_before_it() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Siblings that import each other. None may be added.
+const CIRCLES: &[(&str, &[&str])] = &[
+    (
+        "metadata",
+        &["dates", "evidence", "outlet", "people", "sources", "titles"],
+    ),
+    ("metadata::people", &["name_class", "names"]),
+];
+
+#[test]
+fn modules_of_one_folder_import_each_other_in_no_circle() {
+    let sources = sources();
+    let modules: BTreeSet<Vec<String>> = sources.iter().map(Source::module).collect();
+    // For each folder, which of its modules imports which.
+    let mut edges: BTreeMap<Vec<String>, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for source in &sources {
+        let own = source.module();
+        for path in source.paths() {
+            let Some(other) = target(&own, &path, &modules) else {
+                continue;
+            };
+            let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+            if let (Some(from), Some(to)) = (own.get(shared), other.get(shared)) {
+                let folder = edges.entry(own[..shared].to_vec()).or_default();
+                folder.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    let mut circles = Vec::new();
+    for (folder, edges) in &edges {
+        // A module that imports none of those left, or is imported by none of them, is in no circle.
+        let mut left = edges.clone();
+        loop {
+            let is_free = |name: &String, to: &BTreeSet<String>| {
+                to.iter().all(|to| !left.contains_key(to)) || left.values().all(|to| !to.contains(name))
+            };
+            let Some(name) = left
+                .iter()
+                .find(|(name, to)| is_free(name, to))
+                .map(|(name, _)| name.clone())
+            else {
+                break;
+            };
+            left.remove(&name);
+        }
+        if !left.is_empty() {
+            circles.push((folder.join("::"), left.into_keys().collect::<Vec<_>>()));
+        }
+    }
+    let known: Vec<(String, Vec<String>)> = CIRCLES
+        .iter()
+        .map(|(folder, names)| {
+            (
+                (*folder).to_owned(),
+                names.iter().map(|name| (*name).to_owned()).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(circles, known);
+}
+
+/// The module that a path written in module `own` leads to.
+fn target(own: &[String], path: &[String], modules: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
+    let mut base = own.to_vec();
+    let mut path = path;
+    match path.first()?.as_str() {
+        "crate" => base.clear(),
+        "super" => {}
+        child => {
+            let mut inside = own.to_vec();
+            inside.push(child.to_owned());
+            return modules.contains(&inside).then_some(inside);
+        }
+    }
+    while let Some((first, rest)) = path.split_first() {
+        match first.as_str() {
+            "crate" => {}
+            "super" => drop(base.pop()),
+            _ => break,
+        }
+        path = rest;
+    }
+    base.extend(path.iter().cloned());
+    while !modules.contains(&base) {
+        base.pop()?;
+    }
+    Some(base)
 }
 
 #[test]
@@ -172,8 +336,12 @@ fn names_crate(line: &str, name: &str) -> bool {
     })
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = root();
     let mut found = Vec::new();
     read_folder(&root, &root, &mut found);
     assert!(found.len() > 15, "src/ is not where it was");

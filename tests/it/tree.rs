@@ -8,10 +8,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use copydesk::{
     bounds::{Bounds, Deadline},
-    engine::{
-        self, ActiveRules, Rulebook,
-        html::{document::NONE, tags::Tag},
-    },
+    engine::{self, ActiveRules, Rulebook, document::NONE, html::tags::Tag},
     rules::{DocumentContext, RuleSet},
 };
 use proptest::{

@@ -3,10 +3,8 @@
 use super::units::pictures;
 use crate::{
     engine::{
-        html::{
-            document::{Document, Event},
-            tags::Tag,
-        },
+        document::{Document, Event},
+        html::tags::Tag,
         text::squash,
     },
     rules::{FieldName, RuleSet},

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::lines::LineDecisions;
 use crate::{
     engine::{
-        html::document::Document,
+        document::Document,
         ranges::{intersect, union, visible_between},
         selectors::program::RuleMatch,
     },

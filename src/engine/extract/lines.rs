@@ -10,12 +10,10 @@ use super::reason::ScoreReason;
 use crate::{
     engine::{
         active_rules::ActiveRules,
-        html::{
-            document::{Document, Event, visible_characters},
-            tags::Tag,
-        },
+        document::{Document, Event, visible_characters},
+        html::tags::Tag,
         selectors::program::RuleMatch,
-        text::{comment_text, squash, squash_onto},
+        text::{comment_text, squash_onto},
     },
     rules::Action,
     steps,
@@ -265,6 +263,7 @@ mod tests {
     use proptest::{prop_assert_eq, proptest};
 
     use super::*;
+    use crate::engine::text::squash;
 
     proptest! {
         #[test]

@@ -4,6 +4,7 @@ pub mod fields;
 pub mod guard;
 pub mod line_score;
 pub mod lines;
+pub mod page_kind;
 pub mod reason;
 pub mod score;
 pub mod selection;

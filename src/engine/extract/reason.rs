@@ -1,6 +1,6 @@
 //! Why something of a document was left out, and why a page may be no article.
 
-use super::score::PageKind;
+use super::page_kind::PageKind;
 use crate::{
     codes::codes,
     rules::{Category, RuleSet},

@@ -14,10 +14,8 @@ use super::{
 };
 use crate::{
     engine::{
-        html::{
-            document::{Document, NONE},
-            tags::Tag,
-        },
+        document::{Document, NONE},
+        html::tags::Tag,
         ranges::{TextPreview, subtract, text_in, union, visible_between},
         selectors::program::RuleMatch,
     },

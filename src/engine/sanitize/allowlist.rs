@@ -15,10 +15,7 @@
 //! | `section` `li` `a` | `class="footnotes"`, `id="fn-N"`, `id="fnref-N"`: footnotes, numbered here |
 
 use super::links::Links;
-use crate::engine::{
-    extract::units::pictures,
-    html::{document::Document, tags::Tag},
-};
+use crate::engine::{document::Document, extract::units::pictures, html::tags::Tag};
 
 /// The blocks that stay what they are; any other is a border between paragraphs.
 pub(crate) fn is_kept_block(tag: Tag) -> bool {

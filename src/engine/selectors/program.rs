@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, StartKind, automaton::OverlappingState};
 
-use super::state::MatchedElement;
+use super::element::MatchedElement;
 use crate::{
     engine::html::tags::Tag,
     rules::selector::{Attribute, Combinator, Compound, Nth, Operator, Selector},

@@ -1,40 +1,10 @@
 //! How far selectors have matched on the elements that are open: `engine::program`'s, on our own stack.
 
-use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
+use super::element::{MatchedElement, cut};
 use super::program::{RuleMatch, SelectorProgram, SoughtName, StepOutcome, rough_hash, tokens};
-use crate::{
-    engine::html::{tags::Tag, tokens::StartTag},
-    rules::selector::Combinator,
-    steps,
-};
-
-/// Bytes of a class attribute that rules look at: a page may repeat a class a million times, and each costs a look-up.
-const CLASS_BYTES: usize = 16 << 10;
-
-/// An element as the program sees it.
-pub(crate) struct MatchedElement<'a> {
-    pub(crate) tag: Tag,
-    pub(crate) start: StartTag<'a>,
-    /// Its place among its siblings, from 1.
-    pub(crate) position: u32,
-    /// Its depth: the number of open elements around it.
-    pub(crate) depth: usize,
-    pub(crate) name_hash: u32,
-    /// The class attribute, found once however many steps ask for it.
-    pub(crate) class: OnceCell<&'a [u8]>,
-}
-
-impl<'a> MatchedElement<'a> {
-    pub(crate) fn class(&self) -> &'a [u8] {
-        self.class
-            .get_or_init(|| cut(self.start.attribute("class").unwrap_or_default()))
-    }
-}
-
-fn cut(class: &[u8]) -> &[u8] {
-    &class[..class.len().min(CLASS_BYTES)]
-}
+use crate::{rules::selector::Combinator, steps};
 
 /// How far the selectors of several programs have got.
 #[derive(Debug)]

@@ -10,11 +10,9 @@ use std::ops::Range;
 
 use super::removals::{RemovalRecorder, RemovedRegion};
 use crate::engine::{
+    document::tree_builder::{Comment, Ended, TreeSink},
     extract::reason::RemovalReason,
-    html::{
-        tags::Tag,
-        tree_builder::{Comment, Ended, TreeSink},
-    },
+    html::tags::Tag,
     selectors::program::RuleMatch,
 };
 

@@ -10,13 +10,12 @@ use crate::{
     bounds::Bounds,
     engine::{
         active_rules::ActiveRules,
-        extract::reason::RemovalReason,
-        html::{
+        document::{
             parser::HTML_NAMESPACE,
-            tags::Tag,
-            tokens::StartTag,
             tree_builder::{StartTagResult, TreeBuilder},
         },
+        extract::reason::RemovalReason,
+        html::{tags::Tag, tokens::StartTag},
     },
     error::Error,
 };

@@ -13,10 +13,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde::Serialize;
 
 use super::content_type;
-use crate::{
-    error::WarningCode,
-    error::{Error, Warning},
-};
+use crate::error::{Error, Warning, WarningCode};
 use offsets::Decoded;
 pub use offsets::{Mapper, Offsets};
 use prescan::{prescan, prescan_language};

@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::{
     engine::{
         Links,
+        document::Document,
         extract::units::embeds::{is_player, stand_in},
-        html::{document::Document, tags::Tag},
+        html::tags::Tag,
     },
     metadata::Sources,
 };

@@ -2,11 +2,7 @@
 
 use super::names::{self, Name, NameClass};
 use crate::{
-    engine::{
-        Document,
-        html::{document::NONE, tags::Tag},
-        text::squash,
-    },
+    engine::{Document, document::NONE, html::tags::Tag, text::squash},
     metadata::{
         dates::inline,
         sources::{

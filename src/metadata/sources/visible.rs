@@ -12,10 +12,8 @@ use super::{
 use crate::{
     engine::{
         Document,
-        html::{
-            document::{NONE, Run},
-            tags::Tag,
-        },
+        document::{NONE, Run},
+        html::tags::Tag,
         text::{squash, squash_into},
     },
     metadata::{

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    inlines::{InlineMark, InlineToken, push_text},
+    tokens::{InlineMark, InlineToken, push_text},
     tree::EventTree,
 };
 use crate::engine::html::tags::Tag;

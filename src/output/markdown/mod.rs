@@ -17,6 +17,7 @@ mod inlines;
 mod marks;
 mod math;
 mod table;
+mod tokens;
 mod tree;
 
 use crate::engine::Content;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::lexicon;
 use crate::engine::{
+    document::{Document, NONE},
     extract::{
         lines::TextLineRange,
         score::{
@@ -12,10 +13,7 @@ use crate::engine::{
             signals::{self, SignalSet},
         },
     },
-    html::{
-        document::{Document, NONE},
-        tags::Tag,
-    },
+    html::tags::Tag,
     ranges::visible_between,
 };
 use std::ops::Range;

@@ -10,12 +10,13 @@ mod lexicon;
 
 use std::{ops::Range, sync::LazyLock};
 
+use super::reason::ScoreReason;
 use super::{
     lines::LineDecisions,
     score::{Mode, model::Model, signals},
     selection,
 };
-use crate::engine::{extract::reason::ScoreReason, html::document::Document, ranges};
+use crate::engine::{document::Document, ranges};
 use features::{LinePositions, TextLine};
 
 /// The share of a text's characters that may go.

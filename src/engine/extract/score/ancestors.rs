@@ -5,12 +5,12 @@
 
 use super::{
     blocks::ln,
-    features::{FAR, FeatureWriter, PageContext, STEPS, each_bit},
+    context::{FAR, FeatureWriter, PageContext, STEPS, each_bit},
     names::{HIDDEN, PLACES},
     signals::NAME_KINDS,
 };
 use crate::{
-    engine::html::{document::NONE, tags::Tag},
+    engine::{document::NONE, html::tags::Tag},
     steps,
 };
 

@@ -10,9 +10,9 @@ use std::{
 
 use foldhash::fast::FixedState;
 
-use crate::engine::html::{
+use crate::engine::{
     document::{Document, Event, NONE},
-    tags::Tag,
+    html::tags::Tag,
 };
 
 /// What a wide character counts for: about as much is said with it as with half a short word.

@@ -8,9 +8,9 @@ use super::{
     names::ElementNames,
     signals::{self, SignalSet},
 };
-use crate::engine::html::{
+use crate::engine::{
     document::{Document, NONE},
-    tags::Tag,
+    html::tags::Tag,
 };
 
 /// The weight of a paragraph that counts as one (Readability: 25 characters).

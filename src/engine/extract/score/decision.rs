@@ -1,7 +1,7 @@
 //! Which blocks stay, by how likely each is: groups as a whole, headings with what stands below them.
 
-use super::{blocks::ln, features::PageContext};
-use crate::engine::html::document::NONE;
+use super::{blocks::ln, context::PageContext};
+use crate::engine::document::NONE;
 
 /// The share of the threshold from which on a heading stays with what stands below it.
 const LEAST_OF_HEADING: f32 = 0.5;

@@ -11,32 +11,27 @@ use super::{
     ancestors::{self, AncestorPath, BOXES},
     blocks::{Block, Totals, ln},
     candidates::ArticleCandidates,
+    context::{FAR, FeatureWriter, PageContext, STEPS},
     groups::BlockGroups,
     head::HeadText,
     model::{ROOM, Row},
     names::{ElementNames, PLACES},
-    page_kind::PageKind,
-    signals::{self, NAME_KINDS, SignalSet, WORD_KINDS},
+    signals::{self, NAME_KINDS, WORD_KINDS},
 };
 use crate::{
     engine::{
-        extract::units::Units,
-        html::{
-            document::{Document, NONE},
-            tags::Tag,
-        },
+        document::{Document, NONE},
+        extract::{page_kind::PageKind, units::Units},
+        html::tags::Tag,
     },
     steps,
 };
 
-/// Levels above a block from which on a name says nothing more; also the value for "no such name".
-pub(crate) const FAR: f32 = 12.0;
 /// The weight up to which a block's words are looked at.
 const SHORT: f32 = 260.0;
 /// The weight up to which a block may be the page's title or description.
 const MIDDLE: f32 = 800.0;
-/// Steps up the tree from which on the figure does not grow.
-pub(crate) const STEPS: f32 = 30.0;
+
 /// The share of links from which on a block may be hopeless.
 const HOPELESS_DENSITY: f32 = 0.9;
 /// Blocks to the nearest good one from which on it is.
@@ -46,42 +41,6 @@ const NOWHERE: f32 = 99.0;
 
 /// How many of them are about a block's own text, without its words.
 pub(crate) const OWN: usize = 24;
-
-/// All that the features are made from.
-pub(crate) struct PageContext<'o, 's> {
-    pub(crate) document: &'o Document<'s>,
-    pub(crate) names: &'o ElementNames<'o, 's>,
-    pub(crate) blocks: &'o [Block],
-    pub(crate) sums: &'o [Totals],
-    winner: u32,
-    /// The weight of all good blocks.
-    pub(crate) good: f32,
-    /// First and last good block inside the winner.
-    span: (usize, usize),
-    /// The tag of each block.
-    tags: Vec<Tag>,
-    /// What of them is decided as a whole.
-    pub(crate) groups: BlockGroups,
-    /// The logarithm of each block's weight.
-    weights: Vec<f32>,
-    /// Of each block: its tag and class, and those of the element around it.
-    signatures: Vec<u64>,
-    /// Blocks, weight, linked weight and good weight of all blocks with one signature.
-    kin: HashMap<u64, [f32; 4], RandomState>,
-    /// How often the same letters make a block.
-    repeats: HashMap<u64, f32, RandomState>,
-    /// Siblings of one family: how many they are, their good weight and their weight.
-    pub(crate) siblings: HashMap<(u32, u64), [f32; 3], RandomState>,
-    /// What the words of each short block say, and its first words.
-    words: Vec<(SignalSet, SignalSet)>,
-    /// Which blocks are the page's title, or its description.
-    titles: Vec<(bool, bool)>,
-    /// Whether a block is asked about at all: see [`PageContext::is_hopeless`].
-    hopeless: Vec<bool>,
-    /// The nearest good block before each block and behind it, with the weight between.
-    before: Vec<(usize, f32)>,
-    after: Vec<(usize, f32)>,
-}
 
 /// The names of the features, in order.
 pub fn names() -> Vec<String> {
@@ -480,24 +439,6 @@ impl<'o, 's> PageContext<'o, 's> {
     }
 }
 
-/// A row that is being filled.
-pub(crate) struct FeatureWriter<'r> {
-    row: &'r mut Row,
-    filled: usize,
-}
-
-impl<'r> FeatureWriter<'r> {
-    pub(crate) fn new(row: &'r mut Row) -> Self {
-        FeatureWriter { row, filled: 0 }
-    }
-
-    pub(crate) fn add(&mut self, values: &[f32]) {
-        let from = self.filled;
-        self.filled += values.len();
-        self.row[from..self.filled].copy_from_slice(values);
-    }
-}
-
 /// The tag of the block element that a block's text stands in.
 fn tag(document: &Document<'_>, block: &Block) -> Tag {
     let own = document.block_of(block.element);
@@ -533,13 +474,6 @@ fn nearest_good<'b>(blocks: impl Iterator<Item = (usize, &'b Block)>) -> Vec<(us
             own
         })
         .collect()
-}
-
-pub(crate) fn each_bit(mut bits: u32, mut take: impl FnMut(usize)) {
-    while bits != 0 {
-        take(bits.trailing_zeros() as usize);
-        bits &= bits - 1;
-    }
 }
 
 fn flag(x: bool) -> f32 {

@@ -6,11 +6,9 @@
 
 use super::blocks::{Block, Totals, ln};
 use crate::engine::{
+    document::{Document, NONE},
     extract::units::{UnitKind, Units},
-    html::{
-        document::{Document, NONE},
-        tags::Tag,
-    },
+    html::tags::Tag,
 };
 
 /// The mean weight of a block from which on a table places text, and a list parts it, instead of holding data and items.

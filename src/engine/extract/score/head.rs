@@ -3,7 +3,7 @@
 use memchr::memmem::Finder;
 
 use crate::{
-    engine::html::{document::Document, tags::Tag},
+    engine::{document::Document, html::tags::Tag},
     steps,
 };
 

@@ -11,33 +11,32 @@
 mod ancestors;
 pub mod blocks;
 mod candidates;
+mod context;
 mod decision;
 pub mod features;
 mod groups;
 mod head;
 pub mod model;
-pub(super) mod names;
+pub(crate) mod names;
 pub mod page_kind;
 mod rejection;
-pub(super) mod signals;
+pub(crate) mod signals;
 
 use std::ops::Range;
 
+use super::reason::{RejectionReason, ScoreReason};
 use super::units::Units;
 use crate::engine::{
-    extract::reason::{RejectionReason, ScoreReason},
-    html::{
-        document::{Document, NONE},
-        tags::Tag,
-    },
+    document::{Document, NONE},
+    extract::page_kind::PageKind,
+    html::tags::Tag,
     ranges,
 };
 use blocks::{Block, Totals};
 use candidates::ArticleCandidates;
-use features::PageContext;
+use context::PageContext;
 use model::{FeatureBatch, Model, ROOM, Row};
 use names::ElementNames;
-pub use page_kind::PageKind;
 use page_kind::{FeatureMeans, KindProbabilities};
 
 /// How much doubt the score gives to a block.

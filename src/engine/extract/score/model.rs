@@ -277,7 +277,10 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::extract::score::{features, page_kind};
+    use crate::engine::extract::{
+        page_kind::PageKind,
+        score::{features, page_kind},
+    };
 
     const SMALL: &str = "# a comment\nfeature x\nfeature y\noutput first 0.5\ntree 0 1.5 1 0\n-1 2 1 3\ntree 1 3\n0.5 0\n\
          output second 0\ntree 0 1\n-1 1\n";
@@ -358,10 +361,6 @@ mod tests {
     fn the_built_in_ones_were_fitted_on_these_features() {
         assert_eq!(Model::of_blocks().features(), features::names());
         assert_eq!(Model::of_pages().features(), page_kind::names());
-        assert!(
-            Model::of_pages()
-                .outputs()
-                .eq(page_kind::PageKind::ALL.map(page_kind::PageKind::as_str))
-        );
+        assert!(Model::of_pages().outputs().eq(PageKind::ALL.map(PageKind::as_str)));
     }
 }

@@ -12,10 +12,9 @@ use regex::bytes::Regex;
 
 use super::signals::{self, SignalSet};
 use crate::{
-    engine::html::{
+    engine::{
         document::{Document, NONE},
-        tags::Tag,
-        tokens::StartTag,
+        html::{tags::Tag, tokens::StartTag},
     },
     steps,
 };

@@ -10,8 +10,7 @@ use super::{
     names::ElementNames,
 };
 use crate::{
-    engine::extract::reason::RejectionReason,
-    engine::html::document::Document,
+    engine::{document::Document, extract::reason::RejectionReason},
     pattern::{Patterns, fixed},
 };
 

@@ -1,7 +1,7 @@
 //! Code blocks: where one begins and ends, and its lines without gutters.
 
 use super::{Document, NONE, Tag, UnitFinder, UnitKind, languages::LanguageClaim, marks};
-use crate::{engine::extract::reason::ScoreReason, engine::html::document::Run};
+use crate::engine::{document::Run, extract::reason::ScoreReason};
 
 /// Elements around a `pre` that may be parts of the same block.
 const WRAPPERS: usize = 8;

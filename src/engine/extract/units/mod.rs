@@ -24,12 +24,10 @@ mod tex_text;
 
 use std::{iter::Peekable, ops::Range, vec};
 
-use crate::{
-    engine::extract::reason::ScoreReason,
-    engine::html::{
-        document::{Document, NONE},
-        tags::Tag,
-    },
+use super::reason::ScoreReason;
+use crate::engine::{
+    document::{Document, NONE},
+    html::tags::Tag,
 };
 
 pub(crate) use code::CodeLines;

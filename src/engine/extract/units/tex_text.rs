@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::{Tag, tex_symbols::is_command};
-use crate::engine::html::document::{Document, Event};
+use crate::engine::document::{Document, Event};
 
 /// Commands that do more than print: a link, markup, a file.
 const REFUSED: &[&str] = &[

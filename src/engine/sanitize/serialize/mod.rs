@@ -26,12 +26,9 @@ use super::{
 };
 use crate::{
     engine::{
+        document::{Document, Element, Event, NONE, Run},
         extract::units::{TextFormula, Unit, UnitKind, Units},
-        html::{
-            document::{Document, Element, Event, NONE, Run},
-            tags::Tag,
-            tokens::MAY_BE_BLANK,
-        },
+        html::{tags::Tag, tokens::MAY_BE_BLANK},
         selectors::program::RuleMatch,
     },
     error::Error,

@@ -17,7 +17,7 @@ use std::{
 };
 
 use super::{Document, LeftOut, NONE, Tag, UnitKind};
-use crate::{engine::extract::reason::ScoreReason, engine::html::document::Element};
+use crate::engine::{document::Element, extract::reason::ScoreReason};
 use marks::{bare, beginning, is_arrow, is_back, is_named, is_superscript, mark, text};
 
 /// Visible characters of the longest mark.

@@ -3,14 +3,18 @@
 //! A subtree is a range of indices and every sum one sweep. No tree of nodes is ever built, and no text is copied:
 //! everything points into the source. Text that a browser never shows (scripts, templates, options) has no run.
 
+pub(crate) mod parser;
+pub(crate) mod tree_builder;
+
 use std::{borrow::Cow, ops::Range};
 
-use super::{
+use super::html::{
     tags::Tag,
     tokens::{MAY_BE_BLANK, StartTag},
-    tree_builder::{Comment, Ended, TreeSink},
 };
-use crate::{engine::selectors::program::RuleMatch, steps};
+use super::selectors::program::RuleMatch;
+use crate::steps;
+use tree_builder::{Comment, Ended, TreeSink};
 
 /// No element: the parent of what stands at the top.
 pub const NONE: u32 = u32::MAX;

@@ -18,10 +18,10 @@ use std::{
 use lol_html::{DocumentContentHandlers, HtmlRewriter, LocalHandlerTypes, MemorySettings, Settings, element};
 
 use super::{
-    document::{Document, DocumentBuilder},
-    tokens::AttributeCounter,
+    Document, DocumentBuilder,
     tree_builder::{TreeBuilder, TreeSink},
 };
+use crate::engine::html::tokens::AttributeCounter;
 use crate::{
     bounds::{Bounds, Deadline},
     engine::{active_rules::ActiveRules, text::comment_text},

@@ -8,20 +8,17 @@ use std::{cell::OnceCell, ops::Range};
 
 use memchr::memmem;
 
-use super::{
-    open_elements::{EndAction, OpenElements, StartAction},
-    scope::Namespace,
-    tags::{Tag, name_hash},
-    tokens::{CDATA_END, StartTag, TextPiece, piece},
-};
 use crate::{
     bounds::Bounds,
     engine::{
         active_rules::ActiveRules,
-        selectors::{
-            program::RuleMatch,
-            state::{MatchState, MatchedElement},
+        html::{
+            open_elements::{EndAction, OpenElements, StartAction},
+            scope::Namespace,
+            tags::{Tag, name_hash},
+            tokens::{CDATA_END, StartTag, TextPiece, piece},
         },
+        selectors::{element::MatchedElement, program::RuleMatch, state::MatchState},
     },
     error::Error,
     rules::Action,
