@@ -11,7 +11,7 @@ use proptest::{
 use serde_json::{Value, json};
 
 use crate::{
-    packed::{FORMS, pack},
+    compressed::{FORMS, pack},
     support::{PAGE, Reply, Server},
 };
 

@@ -25,7 +25,7 @@ use copydesk::{
 use growth::{Growth, MOST};
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 /// The first size: at eight times as much, all that is bounded by a number of its own still grows.
 const BYTES: usize = 2 << 10;

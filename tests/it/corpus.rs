@@ -12,7 +12,7 @@ use copydesk::{bounds::Deadline, input::RawDocument, options::Options, output::j
 use encoding_rs::{Encoding, GBK, UTF_8};
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 struct Case {
     name: String,

@@ -9,7 +9,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 const PARAGRAPH: &str = "The harbour office has published the tables of the last winter, with the depths that were measured at \
                          every pier, and it asks all masters to compare them with the notes of their own pilots before they enter.";

@@ -18,7 +18,7 @@ use proptest::{
 };
 
 use crate::{
-    equation::PIPELINE,
+    conservation::PIPELINE,
     rendered::{difference, difference_of, is_comparable, pulldown},
 };
 

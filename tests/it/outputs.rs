@@ -10,7 +10,7 @@ use copydesk::{
 };
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 fn answer(document: &str, format: Format, fields: &str) -> String {
     let options = Options {

@@ -3,7 +3,7 @@
 use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 const PARAGRAPHS: [&str; 4] = [
     "The harbour master counted forty boats on Monday, which is more than the town has had since the cannery closed.",

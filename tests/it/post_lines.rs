@@ -8,7 +8,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-use crate::equation::{self, PIPELINE};
+use crate::conservation::{self, PIPELINE};
 
 const PROSE: &[&str] = &[
     "The harbour office has published the depths that were measured at every pier last winter, and it asks all masters to compare them.",
@@ -173,7 +173,7 @@ fn a_removal_has_its_reason_category_and_bytes() {
     assert_eq!(removal["rule"], "score/legal", "{removal}");
     assert_eq!(removal["category"], "legal");
     assert_eq!(removal["tag"], "p");
-    equation::check(html.as_bytes(), encoding_rs::UTF_8, &html, "").unwrap_or_else(|e| panic!("{e}"));
+    conservation::check(html.as_bytes(), encoding_rs::UTF_8, &html, "").unwrap_or_else(|e| panic!("{e}"));
 }
 
 #[test]

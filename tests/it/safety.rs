@@ -14,8 +14,8 @@ use proptest::{
 use url::Url;
 
 use crate::{
+    conservation::PIPELINE,
     dom::{self, Step},
-    equation::PIPELINE,
 };
 
 const ELEMENTS: &[&str] = &[

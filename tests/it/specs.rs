@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 struct Case {
     name: String,

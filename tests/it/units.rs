@@ -9,7 +9,7 @@ use copydesk::{
 };
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 fn answer(fragment: &str, query: &str, format: Format) -> String {
     let pairs = url::form_urlencoded::parse(query.as_bytes());

@@ -15,7 +15,7 @@ use flate2::{
 use serde_json::{Value, json};
 
 use crate::{
-    operate::{ALLOCATOR_BYTES, await_figure, peak_bytes},
+    operation::{ALLOCATOR_BYTES, await_figure, peak_bytes},
     process::Process,
     support::{Connection, PAGE, PATIENCE, Reply, Server},
 };

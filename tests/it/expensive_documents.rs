@@ -7,7 +7,7 @@ use std::time::Duration;
 use copydesk::{bounds::Deadline, error::Error, input::RawDocument, options::Options};
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 /// Sends a document down the road, with time enough for a machine that is slow.
 fn article(document: &str) -> Result<Value, Error> {

@@ -10,7 +10,7 @@ use copydesk::{
 use serde_json::{Value, json};
 
 use crate::{
-    equation::PIPELINE,
+    conservation::PIPELINE,
     process::{copydesk, run},
     support::{PAGE, Reply, Server},
 };

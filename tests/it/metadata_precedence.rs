@@ -5,7 +5,7 @@ use std::time::Duration;
 use copydesk::{bounds::Deadline, input::RawDocument, options::Options};
 use serde_json::Value;
 
-use crate::equation::PIPELINE;
+use crate::conservation::PIPELINE;
 
 const TEXT: &str = "<p>The lake froze over in the second week of the year, and for the first time since anyone in the village \
     could remember people walked across it, carrying baskets and pulling children on sledges behind them.</p>\
