@@ -93,7 +93,7 @@ impl Bounds {
     }
 
     /// The most bytes that the article of such a document may have, as text and markup: what they take is part of what was
-    /// counted. A page of links, each resolved against a base of kilobytes, would take more than can be told in advance.
+    /// counted. A page of links, each resolved against a base of kilobytes, would take more than is known in advance.
     pub fn article_bytes(&self, body_bytes: usize, elements: usize) -> usize {
         self.output_bytes.min(self.work_bytes(body_bytes, elements) / FORMS)
     }
@@ -109,7 +109,7 @@ impl Bounds {
                 elements.saturating_mul(WORK_BYTES_PER_ELEMENT)
             });
             let most = left_after(taken) / WORK_BYTES_PER_BODY_BYTE;
-            self.body_bytes.min(most >> 10 << 10) // whole KiB, for those who read it
+            self.body_bytes.min(most >> 10 << 10) // whole KiB, for readers of messages
         });
         let elements = elements.unwrap_or_else(|| {
             let taken = body_bytes.saturating_mul(WORK_BYTES_PER_BODY_BYTE);
@@ -131,7 +131,7 @@ const LEAST_BODY_BYTES: usize = 256 << 10;
 const LEAST_ELEMENTS: usize = 10_000;
 
 /// The end of a document's time, checked by the document itself between slices of its work: when its budget is used up,
-/// and when nobody waits for it any more.
+/// and when its client has left.
 #[derive(Debug, Clone)]
 pub struct Deadline {
     at: Instant,
@@ -178,7 +178,7 @@ impl Deadline {
     }
 
     /// # Errors
-    /// [`Error::Deadline`] once the time has passed, or nobody waits any more.
+    /// [`Error::Deadline`] once the time has passed or the client has left.
     pub fn check(&self) -> Result<(), Error> {
         if Instant::now() < self.at && !self.is_abandoned() {
             return Ok(());

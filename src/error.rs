@@ -28,7 +28,7 @@ codes! {
     BadHeader = "bad_header",
     /// The body broke off.
     BadBody = "bad_body",
-    /// The packed body is broken.
+    /// The compressed body is broken.
     BadEncoding = "bad_encoding",
     /// A token is needed.
     Unauthorized = "unauthorized",
@@ -74,7 +74,7 @@ codes! {
     Internal = "internal",
     /// Unsupported transfer coding.
     UnsupportedTransferEncoding = "unsupported_transfer_encoding",
-    /// Too much in hand.
+    /// Out of memory for documents.
     MemoryFull = "memory_full",
     /// Not ready yet.
     Starting = "starting",
@@ -159,7 +159,7 @@ pub enum Error {
         /// The type as declared.
         given: String,
     },
-    /// A charset that the road asked for cannot read.
+    /// A charset that the route cannot read.
     #[error("the charset {given} is not supported here: {detail}")]
     UnsupportedCharset {
         /// The label as given.

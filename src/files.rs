@@ -1,6 +1,6 @@
 //! Files that the operator names, read whole and within a bound.
 //!
-//! Only regular files: a pipe or a device would hang the start, or a reload, for as long as nobody writes to it, or never
+//! Only regular files: a pipe or a device would hang the start, or a reload, until something writes to it, or never
 //! end. Links are followed, since mounted secrets are links.
 
 use std::{

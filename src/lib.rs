@@ -1,6 +1,6 @@
 //! copydesk turns raw article documents into clean, structured articles.
 //!
-//! The rooms, in the order a document walks through them; each imports only from those before it (`tests/it/tidy.rs`).
+//! The modules, in the order in which a document passes them; each imports only from those before it (`tests/it/tidy.rs`).
 
 mod codes;
 pub mod error;

@@ -1,4 +1,4 @@
-//! The doorman: reads the command line, runs it, and turns the outcome into an exit code.
+//! Reads the command line, runs it, and turns the outcome into an exit code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What a caller may ask for: the options of each road, parsed from name and value pairs.
+//! What a caller may ask for: the options of each route, parsed from name and value pairs.
 //!
 //! One parser for query strings, the command line and the tests: an unknown name, a bad value or an empty selector is
 //! refused with a text that says what was meant, never ignored.
@@ -69,7 +69,7 @@ pub struct CleanOptions {
     pub keep: Vec<Selector>,
     /// Ids of rules that are off.
     pub without: Vec<String>,
-    /// Whether what was removed is told in trailers.
+    /// Whether what was removed is reported in trailers.
     pub trailer: bool,
 }
 
@@ -91,7 +91,7 @@ impl Options {
     }
 
     /// These options where `given` is silent: the same names, their values as JSON has them, lists as lists. A list that
-    /// is given takes the place of ours, and `null` says nothing.
+    /// is given replaces the default, and `null` is the default.
     ///
     /// # Errors
     /// As [`Options::from_pairs`].
@@ -135,7 +135,7 @@ impl Options {
                         "precision" => Mode::Precision,
                         "balanced" => Mode::Balanced,
                         "recall" => Mode::Recall,
-                        other => return Err(bad(format!("{other:?} is none of precision, balanced, recall"))),
+                        other => return Err(bad(format!("{other:?} is not one of precision, balanced, recall"))),
                     }
                 }
                 "format" => {
@@ -144,7 +144,7 @@ impl Options {
                         "html" => Format::Html,
                         "markdown" => Format::Markdown,
                         "text" => Format::Text,
-                        other => return Err(bad(format!("{other:?} is none of json, html, markdown, text"))),
+                        other => return Err(bad(format!("{other:?} is not one of json, html, markdown, text"))),
                     });
                 }
                 "fields" => options.fields = Fields::parse(&value).map_err(bad)?,
@@ -153,7 +153,7 @@ impl Options {
                         "all" => Confidence::Guess,
                         "likely" => Confidence::Likely,
                         "certain" => Confidence::Certain,
-                        other => return Err(bad(format!("{other:?} is none of all, likely, certain"))),
+                        other => return Err(bad(format!("{other:?} is not one of all, likely, certain"))),
                     }
                 }
                 "explain" => {

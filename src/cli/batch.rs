@@ -35,7 +35,7 @@ use crate::{
 
 /// Bytes read at once.
 const PIECE_BYTES: usize = 256 << 10;
-/// How often the progress is told.
+/// How often the progress is printed.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// The options have the names and the values of the route's query.
@@ -404,7 +404,7 @@ impl LineSink {
     }
 }
 
-/// How far an output is whole, and what is in it. The line of totals is no document's, and half a line is none.
+/// How far an output is complete, and what is in it. The line of totals is no document's, and half a line is none.
 fn whole(file: &File, path: &Path) -> Result<(u64, BatchTotals), Failure> {
     #[derive(Deserialize)]
     struct Head {

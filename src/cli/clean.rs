@@ -1,4 +1,4 @@
-//! `copydesk clean < page.html`: the road of `POST /v1/clean` without a server, clean HTML out while the page comes in.
+//! `copydesk clean < page.html`: what `POST /v1/clean` does, without a server, clean HTML out while the page comes in.
 
 use std::{
     borrow::Cow,
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         any = true;
         cleaner.write(&piece[..length])?;
         report.as_mut().map_or(Ok(()), |report| report.tell(&mut cleaner))?;
-        // Flushed each time: whoever reads sees the page while it arrives.
+        // Flushed each time, so that a reader sees the page while it arrives.
         stdout
             .write_all(&cleaner.take())
             .and_then(|()| stdout.flush())

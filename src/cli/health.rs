@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// What to ask [default: /readyz at the service's own address]
     #[arg(long)]
     url: Option<String>,
-    /// The address that the service was told to listen on
+    /// The address that the service listens on
     #[arg(long, env = "COPYDESK_BIND", value_name = "ADDRESS")]
     bind: Option<String>,
 }

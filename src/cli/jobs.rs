@@ -1,7 +1,7 @@
 //! The jobs of a batch: threads that take chunks as fast as they can, and what they make of them, in order.
 //!
 //! Threads of our own, since handing each document to a pool leaves a core idle for as long as a short one takes. What they
-//! still do when nobody listens any more ends with the process.
+//! still do when the receiver is gone ends with the process.
 
 use std::{
     collections::BTreeMap,
@@ -16,10 +16,10 @@ use crate::{
     http::{BatchContext, ChunkOutput, DocumentChunk},
 };
 
-/// Chunks in hand for each job, done or not: results come in order, and while a document takes as long as a dozen others do
+/// Chunks in progress for each job, done or not: results come in order, and while a document takes as long as a dozen others do
 /// the other jobs go on.
 const CHUNKS_FOR_EACH_JOB: usize = 16;
-/// Bytes of documents in hand for each job past which no more are taken in hand.
+/// Bytes of documents in progress for each job past which no more are read.
 const BYTES_FOR_EACH_JOB: usize = 4 << 20;
 
 /// A chunk and its turn.
@@ -56,7 +56,7 @@ pub(super) fn start(count: usize, batch: &Arc<BatchContext>) -> Result<(ChunkSen
     Ok((feeder, results))
 }
 
-/// One job, until there are no more chunks or nobody waits for what they become.
+/// One job, until there are no more chunks or the receiver is gone.
 fn work(chunks: &Mutex<mpsc::Receiver<Next>>, tell: &mpsc::Sender<(u64, Done)>, batch: &BatchContext) {
     loop {
         let Ok((turn, chunk)) = lock(chunks).recv() else { return };
@@ -79,11 +79,11 @@ pub(super) struct ChunkSender {
     turn: u64,
 }
 
-/// Nobody takes chunks any more, and whoever did says why.
+/// The receiver of chunks is gone, and reports why itself.
 pub(super) struct ReceiverGone;
 
 impl ChunkSender {
-    /// Waits while there is too much in hand.
+    /// Waits while too much is in progress.
     pub(super) fn feed(&mut self, chunk: DocumentChunk) -> Result<(), ReceiverGone> {
         self.in_hand.take(chunk.body_bytes());
         let turn = self.turn;

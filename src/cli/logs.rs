@@ -29,7 +29,7 @@ pub(super) fn start(log: Log) {
         }
     };
     std::panic::set_hook(Box::new(|panic| {
-        // The message of a panic can quote what was being sliced, which is somebody's document: the place is enough.
+        // The message of a panic can quote what was being sliced, which is a client's document: the place is enough.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic");
     }));

@@ -38,7 +38,7 @@ pub struct Cli {
 enum Command {
     /// Run the HTTP service (also what happens without a command)
     Serve(Settings),
-    /// Normalise one document to stdout, as POST /v1/normalize does, or tell what goes of many
+    /// Normalise one document to stdout, as POST /v1/normalize does, or report what is removed from many
     Normalize(normalize::Args),
     /// Normalise many documents, an article a line, as POST /v1/batch does
     Batch(batch::Args),
@@ -90,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// Whether there is anything to tell.
+    /// Whether there is anything to report.
     pub fn is_silent(&self) -> bool {
         matches!(self, Failure::OutputClosed)
     }
@@ -140,7 +140,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// The settings, checked, in an environment that holds nothing of ours that is none of them.
+/// The settings, checked, in an environment without unknown `COPYDESK_*` variables.
 fn settled(settings: &Settings) -> Result<Config, InvalidSetting> {
     let variables = std::env::vars_os();
     let text =

@@ -1,4 +1,4 @@
-//! `copydesk normalize FILE|-`: the road of `POST /v1/normalize` without a server, and the same bytes on stdout; with
+//! `copydesk normalize FILE|-`: what `POST /v1/normalize` does, without a server, and the same bytes on stdout; with
 //! `--removed FILES…` an audit in their place.
 
 use std::{

@@ -33,7 +33,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Load everything and tell every fault, and every line of a filter list that cannot be used
+    /// Load everything and report every fault, and every line of a filter list that cannot be used
     Check {
         #[command(flatten)]
         sources: SourceArgs,

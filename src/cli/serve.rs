@@ -56,13 +56,13 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
     if !skipped.is_empty() {
         tracing::warn!(
             lines = skipped.len(),
-            "lines of filter lists cannot be used; `copydesk rules check` tells each"
+            "lines of filter lists cannot be used; `copydesk rules check` lists them"
         );
     }
     let pipeline = Pipeline::new(rules, config.bounds);
     let app = App::guarded(pipeline, Workers::with(config.limits), config.timeouts, tokens);
 
-    // Before the port is open: from then on somebody may want us to stop.
+    // Before the port is open: from then on a signal may arrive.
     let shutdown = ShutdownSignals::new().map_err(Failure::system("listening for signals"))?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::system("listening for signals"))?;
     let open = |address| http::listen(address).map_err(Failure::system(format!("listening on {address}")));
@@ -103,7 +103,7 @@ async fn serve(config: &Config, tokens: Option<Tokens>) -> Result<(), Failure> {
 /// ConfigMap does, which swaps a link elsewhere.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Reads tokens and rules again when it is told to, and rules also when their files change.
+/// Reads tokens and rules again on SIGHUP, and rules also when their files change.
 async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: RuleSources, mut seen: u64) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -128,7 +128,7 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>, rules: RuleSources, mut se
             if told || now != seen {
                 app.reload_rules(read(&sources).map(|(set, _)| set));
             }
-            // Nobody is there to be told only when the service has ended.
+            // The receiver is gone only when the service has ended.
             let _ = tell.send(now);
         });
         if let Ok(now) = looked.await {
@@ -146,7 +146,7 @@ impl ShutdownSignals {
         Ok(ShutdownSignals(Mutex::new(both)))
     }
 
-    /// The next of them. Whoever asks second is told of the second one.
+    /// The next of them. A second call returns the second one.
     async fn next(&self) {
         let mut both = self.0.lock().await;
         let (terminate, interrupt) = &mut *both;

@@ -20,12 +20,12 @@ use units::{count, size, time, time_or_none, truth};
 
 use crate::{bounds::Bounds, rules::RuleSources, workers::Limits};
 
-/// Where we listen when nobody says anything: this machine only.
+/// The default address: this machine only.
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// The settings of `copydesk serve` as written, flag by flag, each with its variable.
 ///
-/// A default that depends on the machine is told at the end of its help; a variable that is empty counts as unset,
+/// A default that depends on the machine stands at the end of its help; a variable that is empty counts as unset,
 /// because compose files and templates leave them so.
 #[derive(Debug, Clone, clap::Args)]
 #[allow(
@@ -120,7 +120,7 @@ pub struct Settings {
 pub struct Config {
     /// Where to listen. `[::]` takes IPv4 as well.
     pub bind: SocketAddr,
-    /// Where health and metrics are told as well.
+    /// A second address for health and metrics.
     pub admin_bind: Option<SocketAddr>,
     /// The bearer tokens' file.
     pub tokens_file: Option<PathBuf>,
@@ -138,7 +138,7 @@ pub struct Config {
     pub log: Log,
 }
 
-/// How long the HTTP room waits for a peer, how many of them, how much it reads only to throw away, and what it shows.
+/// Limits of connections: times, counts, bytes read only to discard them, and what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpTimeouts {
     /// Connections open at once.
@@ -203,7 +203,7 @@ pub struct Log {
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
-    /// Faults of ours.
+    /// Failures of the service.
     Error,
     /// What an operator should look at.
     Warn,
@@ -383,7 +383,7 @@ impl Settings {
                 return Err(bad(
                     "--log",
                     &self.log,
-                    "is none of off, error, warn, info, debug, trace",
+                    "is not one of off, error, warn, info, debug, trace",
                 ));
             }
         };
@@ -440,7 +440,7 @@ impl Memory {
 
 /// What the process takes before the first request, and what its allocator keeps between them.
 const PROCESS_BYTES: usize = 64 << 20;
-/// Less than this leaves no room for a page.
+/// Less than this is too little for a page.
 const MIN_MEMORY_BYTES: usize = 96 << 20;
 /// What is assumed where nothing says how much memory there is.
 const UNKNOWN_MEMORY_BYTES: usize = 512 << 20;
@@ -462,7 +462,7 @@ const QUEUE_BYTES_FOR_EACH_WORKER: usize = 8 << 20;
 /// Reads where to listen: `bind` as written, else `port` on all addresses, else this machine only.
 ///
 /// # Errors
-/// An address that is none, or a host name: names are not looked up, because nothing here talks to a network.
+/// An invalid address, or a host name: names are not looked up, because nothing here uses the network.
 pub fn bind_address(name: &'static str, bind: Option<&str>, port: Option<&str>) -> Result<SocketAddr, InvalidSetting> {
     // Compose files and templates leave variables empty rather than unset.
     let given = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The settings as a table: for `config print`, for docs/configuration.md, and for telling a variable of ours from a stranger's.
+//! The settings as a table: for `config print`, for docs/configuration.md, and for recognising unknown variables.
 //!
 //! Everything is read off the flags themselves, so that there is one source.
 
@@ -172,10 +172,10 @@ pub fn markdown() -> String {
     table
 }
 
-/// The first of these variables that looks like ours and is none: its name, with what may have been meant.
+/// The first of these variables that looks like a setting and is none: its name, with the likely intended one.
 ///
 /// Kubernetes puts variables of its own shape into every pod of a namespace that has a Service called `copydesk` (or
-/// `copydesk-api`); those are passed over. A bare `COPYDESK_PORT=8080` is not of that shape, and is told.
+/// `copydesk-api`); those are passed over. A bare `COPYDESK_PORT=8080` is not of that shape and is reported.
 pub fn unknown_variable(variables: impl Iterator<Item = (String, String)>) -> Option<String> {
     let flags = flags();
     let mut strangers: Vec<_> = variables

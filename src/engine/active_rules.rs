@@ -72,7 +72,7 @@ impl<K: Eq + Hash> RuleSetCache<K> {
         self.lock().contains_key(key)
     }
 
-    /// Compiles what is not there, while nobody is kept waiting for what is.
+    /// Compiles what is missing without holding the lock.
     fn get(&self, key: K, compile: impl FnOnce() -> SelectorProgram) -> Arc<SelectorProgram> {
         if let Some(known) = self.lock().get(&key) {
             return Arc::clone(known);
@@ -198,7 +198,7 @@ impl Rulebook {
         Ok(off)
     }
 
-    /// What rules ask for: the rest would only fill the shelf of compiled hosts.
+    /// What rules ask for: the rest would only fill the cache of compiled hosts.
     fn asked_for(&self, mut context: DocumentContext) -> DocumentContext {
         let compiled = &self.0;
         context.sources.retain(|name| compiled.sources.contains(name));

@@ -1,8 +1,8 @@
-//! Bearer tokens: who may send documents at all.
+//! Bearer tokens: the clients that may send documents.
 //!
 //! # Security
 //! A token is compared as its SHA-256, in constant time, with every known one: neither a token's text nor which of them
-//! fitted can be told from the time it took. Tokens are kept as hashes only and never logged. The check comes before a
+//! matched can be learnt from the time it took. Tokens are kept as hashes only and never logged. The check comes before a
 //! byte of the body is read.
 
 use std::{

@@ -1,7 +1,7 @@
 //! `POST /v1/batch`: documents stream in, an envelope a line, and articles stream out, in their order, while they do.
 //!
-//! A task of its own reads lines while there is room for their work, and sends what is done while the client reads: a
-//! client that does not read stops it from reading, and nothing piles up. What no line can tell is told by the last one:
+//! A task of its own reads lines while there is memory for their work, and sends what is done while the client reads: a
+//! client that does not read stops it from reading, and nothing piles up. What no line can report is in the last one:
 //! the totals, and why there is no more. A body that begins with `<` is no lines but a whole feed: its entries are taken when
 //! its end has come.
 //!
@@ -58,9 +58,9 @@ use crate::{
     workers::{Ordered, Reservation, WorkCost, WorkFailure},
 };
 
-/// Chunks in hand for each worker: one that is worked on, and one that waits for it.
+/// Chunks in progress for each worker: one at work, and one that waits for it.
 const CHUNKS_FOR_EACH_WORKER: usize = 2;
-/// Memory that a batch asks for at its beginning, when it has nothing in hand: its tasks and their channels.
+/// Memory that a batch asks for at its beginning, before any document: its tasks and their channels.
 const IDLE_BYTES: usize = 16 << 10;
 /// What it reads at once, at most.
 const PIECE_BYTES: usize = 64 << 10;
@@ -71,7 +71,7 @@ const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 /// The types that lines come in, and go out in.
 const ACCEPT_POST: &str =
     "application/x-ndjson, application/jsonl, application/json, application/rss+xml, application/atom+xml";
-/// As [`ACCEPT_POST`], and what clients send when nobody told them.
+/// As [`ACCEPT_POST`], and what clients send by default.
 const TYPES: [&str; 12] = [
     "application/x-ndjson",
     "application/ndjson",
@@ -118,7 +118,7 @@ pub(super) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
         window: Ordered::new(width),
         totals: BatchTotals::default(),
         read: 0,
-        packing: CompressedStream::new(coding),
+        compressing: CompressedStream::new(coding),
         own_bytes: IDLE_BYTES,
         reservation,
         sender,
@@ -162,7 +162,7 @@ struct RunningBatch {
     totals: BatchTotals,
     /// Documents that have been read.
     read: u64,
-    packing: CompressedStream,
+    compressing: CompressedStream,
     /// Memory that it takes whatever its lines are.
     own_bytes: usize,
     /// For that, and for what waits to become a line.
@@ -205,7 +205,7 @@ impl RunningBatch {
             Err(BatchEnd::Gone) => return,
         };
         let last = self.batch.last_line(&self.totals, refusal.as_ref());
-        let Ok(last) = self.packing.pack(last, true, &self.app.workers).await else {
+        let Ok(last) = self.compressing.pack(last, true, &self.app.workers).await else {
             return;
         };
         let sender = self.sender;
@@ -375,9 +375,9 @@ impl RunningBatch {
     }
 
     async fn begin(&mut self, chunk: DocumentChunk) -> Result<(), BatchEnd> {
-        if self.own_bytes == IDLE_BYTES && self.packing.bytes() > 0 {
-            self.await_memory(self.packing.bytes()).await?;
-            self.own_bytes += self.packing.bytes();
+        if self.own_bytes == IDLE_BYTES && self.compressing.bytes() > 0 {
+            self.await_memory(self.compressing.bytes()).await?;
+            self.own_bytes += self.compressing.bytes();
         }
         while !self.window.has_room() {
             let Some(done) = self.window.next().await else { break };
@@ -403,7 +403,7 @@ impl RunningBatch {
         Ok(())
     }
 
-    /// Sends what is in hand, when no more is taken in.
+    /// Sends what is in progress, once no more is read.
     async fn finish(&mut self) -> Result<(), BatchEnd> {
         while let Some(done) = self.window.next().await {
             let (output, reservation) = done.map_err(|_| BatchEnd::Told(ApiError::internal()))?;
@@ -417,9 +417,9 @@ impl RunningBatch {
             self.app.metrics.count_line(outcome.trace.as_ref(), outcome.code);
         }
         self.totals.count(&output);
-        let packed = self.packing.pack(output.lines, false, &self.app.workers).await;
+        let compressed = self.compressing.pack(output.lines, false, &self.app.workers).await;
         let piece = OutputChunk {
-            bytes: Bytes::from(packed.map_err(|_| BatchEnd::Gone)?),
+            bytes: Bytes::from(compressed.map_err(|_| BatchEnd::Gone)?),
             _grant: Some(reservation),
         };
         let unsent = piece.bytes.clone();

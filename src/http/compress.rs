@@ -1,7 +1,7 @@
-//! Answers, packed for those who ask for it.
+//! Responses, compressed for clients that accept it.
 //!
-//! A whole answer is packed at once, a stream piece by piece: what is flushed can be read up to there, so that packing
-//! keeps nobody waiting. The work is done where the answer is made, on the pool's threads or in a stream's turns.
+//! A whole answer is compressed at once, a stream piece by piece: what is flushed can be read up to there, so that compressing
+//! delays no other request. The work is done where the answer is made, on the pool's threads or in a stream's turns.
 
 use std::{io::Write as _, sync::Arc};
 
@@ -24,7 +24,7 @@ use crate::{bounds::Deadline, workers::Workers};
 
 /// A whole answer of fewer bytes goes out as it is: it is one packet either way.
 const LEAST_BYTES: usize = 1 << 10;
-/// What is packed on an async thread: about 100 microseconds of work, less than it takes to hand it to another.
+/// What is compressed on an async thread: about 100 microseconds of work, less than it takes to hand it to another.
 const HERE_BYTES: usize = 8 << 10;
 /// Bytes of an answer between two looks at the deadline.
 const SLICE_BYTES: usize = 256 << 10;
@@ -42,7 +42,7 @@ impl AcceptEncoding {
     }
 }
 
-/// Says in a head what its body is packed by, and that it was asked for.
+/// Says in a head what its body is compressed by, and that it was asked for.
 pub(super) fn name(headers: &mut HeaderMap, coding: Option<Coding>) {
     headers
         .entry(header::VARY)
@@ -52,7 +52,7 @@ pub(super) fn name(headers: &mut HeaderMap, coding: Option<Coding>) {
     }
 }
 
-/// What packs one answer.
+/// What compresses one answer.
 pub(super) struct Compressor(Encoder);
 
 enum Encoder {
@@ -127,7 +127,7 @@ impl Compressor {
 /// Packs a whole answer.
 ///
 /// # Errors
-/// The deadline's, and a fault of ours where the coder fails, which it does for want of memory alone.
+/// The deadline's, and an internal error where the coder fails, which it does for want of memory alone.
 pub(super) fn whole(coding: Coding, bytes: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ApiError> {
     let mut compressor = Compressor::new(coding, Some(bytes.len())).map_err(failed)?;
     for slice in bytes.chunks(SLICE_BYTES) {
@@ -137,14 +137,14 @@ pub(super) fn whole(coding: Coding, bytes: &[u8], deadline: &Deadline) -> Result
     compressor.finish().map_err(failed)
 }
 
-/// The refusal for an answer that could not be packed.
+/// The refusal for an answer that could not be compressed.
 pub(super) fn failed(error: std::io::Error) -> ApiError {
-    tracing::error!(%error, "an answer could not be packed");
+    tracing::error!(%error, "an answer could not be compressed");
     ApiError::internal()
 }
 
-/// The layer that packs what was answered whole, as figures, rules and pages are, and says of the answer whether it depends
-/// on what was asked for. Documents are packed where they are worked on.
+/// The layer that compresses what was answered whole, as figures, rules and pages are, and says of the answer whether it depends
+/// on what was asked for. Documents are compressed where they are worked on.
 pub(super) async fn whole_answers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let wish = content_encoding::wish(request.headers());
     let mut response = next.run(request).await;
@@ -163,12 +163,12 @@ pub(super) async fn whole_answers(State(app): State<Arc<App>>, request: Request,
     let Some(coding) = coding else { return response };
     name(response.headers_mut(), Some(coding));
     let (head, body) = response.into_parts();
-    let packed = match body.collect().await {
+    let compressed = match body.collect().await {
         Ok(body) => pack(&app, coding, body.to_bytes()).await,
         Err(_) => Err(ApiError::internal()),
     };
-    match packed {
-        Ok(packed) => Response::from_parts(head, Body::from(packed)),
+    match compressed {
+        Ok(compressed) => Response::from_parts(head, Body::from(compressed)),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -178,14 +178,14 @@ async fn pack(app: &App, coding: Coding, bytes: Bytes) -> Result<Vec<u8>, ApiErr
     if bytes.len() <= HERE_BYTES {
         return whole(coding, &bytes, &deadline);
     }
-    let packing = app.workers.aside(move || whole(coding, &bytes, &deadline));
-    packing.await.map_err(|_| ApiError::internal())?
+    let compressing = app.workers.aside(move || whole(coding, &bytes, &deadline));
+    compressing.await.map_err(|_| ApiError::internal())?
 }
 
-/// What packs a batch's answer: a stream that is fed by a task.
+/// What compresses a batch's answer: a stream that is fed by a task.
 pub(super) struct CompressedStream {
     coding: Option<Coding>,
-    /// Made when there is something to pack: whoever sends nothing takes no memory.
+    /// Made when there is something to compress, so that an idle connection takes no memory.
     compressor: Option<Compressor>,
 }
 
@@ -197,12 +197,12 @@ impl CompressedStream {
         }
     }
 
-    /// The memory that it takes once it packs.
+    /// The memory that it takes once it compresses.
     pub(super) fn bytes(&self) -> usize {
         self.coding.map_or(0, |_| Compressor::BYTES)
     }
 
-    /// These bytes, packed so far that they can be read; with the end behind them, if they are the last ones.
+    /// These bytes, compressed so far that they can be read; with the end behind them, if they are the last ones.
     pub(super) async fn pack(&mut self, bytes: Vec<u8>, is_last: bool, workers: &Workers) -> Result<Vec<u8>, ApiError> {
         let Some(coding) = self.coding else {
             return Ok(bytes);
@@ -219,13 +219,13 @@ impl CompressedStream {
             }
             Ok((compressor.flush()?, Some(compressor)))
         };
-        let packed = if is_little {
+        let compressed = if is_little {
             work()
         } else {
             workers.aside(work).await.map_err(|_| ApiError::internal())?
         };
-        let (packed, compressor) = packed.map_err(failed)?;
+        let (compressed, compressor) = compressed.map_err(failed)?;
         self.compressor = compressor;
-        Ok(packed)
+        Ok(compressed)
     }
 }

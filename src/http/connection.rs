@@ -1,11 +1,11 @@
-//! One connection from its first byte to its last: who is waited for, how long, and how it is told to go.
+//! One connection from its first byte to its last: what is waited for, how long, and how it is closed.
 //!
-//! hyper has one timer, for a request's head. Ours tells three waits apart: for a head that is coming, for a request that
+//! hyper has one timer, for a request's head. This one distinguishes three waits: for a head that is coming, for a request that
 //! may never come, and for a peer that leaves its answer unread. A body's own time is kept where it is read (`limits`).
 //!
 //! # A client that sends no more
 //! A client may close its sending half behind a whole request and still read the answer (RFC 9112, section 9.6); one that is
-//! gone sends the very same FIN. Only a byte from us tells them apart: a socket that is closed answers it with a reset. So
+//! gone sends the very same FIN. Only a byte from the server distinguishes them: a socket that is closed answers it with a reset. So
 //! what is sent then is an interim `100 Continue`, which every client of HTTP/1.1 reads over (RFC 9110, section 15.2.1); on
 //! a reset, then or later, the work ends. Where no interim answer may be sent, to HTTP/1.0 or once the answer has begun, the
 //! answer's own bytes find out: the work for a client that is gone goes on until then.
@@ -36,7 +36,7 @@ use crate::{config::HttpTimeouts, error::ErrorCode};
 
 /// Bytes of a request's head, and of each piece of a body. A head past it is answered with 431.
 const MAX_HEAD_BYTES: usize = 64 << 10;
-/// How long a connection that has no request in hand is listened to once a drain has begun: its next request may be on
+/// How long a connection without a request is kept once a drain has begun: its next request may be on
 /// the way, and nothing that was accepted is to be lost.
 const LAST_CALL: Duration = Duration::from_secs(1);
 /// How long a connection must have been idle to be closed for others to come in.
@@ -138,7 +138,7 @@ pub(super) async fn serve(stream: TcpStream, router: Router, app: Arc<App>, sign
     }
 }
 
-/// The interim answer that tells a client that still reads from one that is gone.
+/// The interim response that distinguishes a client that still reads from one that is gone.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The other side of a connection, beside what hyper reads of it.
@@ -206,7 +206,7 @@ fn far() -> Instant {
     Instant::now() + LOOK
 }
 
-/// What a connection is doing, as its bytes and its requests tell.
+/// What a connection is doing, as its bytes and its requests show.
 #[derive(Debug)]
 pub(super) struct ConnectionWatch(Mutex<ConnState>);
 
@@ -217,9 +217,9 @@ struct ConnState {
     since: Instant,
     /// Since when the peer has taken nothing of what we have for it.
     unread: Option<Instant>,
-    /// Whoever works on the request looks after an unread answer as well, and needs time to tell.
+    /// The handler of the request also watches for an unread response, and needs time to report it.
     is_looked_after: bool,
-    /// An interim answer may still go out before the one to the request in hand.
+    /// An interim response may still go out before the one to the current request.
     takes_interim: bool,
     /// A byte has been written.
     has_written: bool,
@@ -229,7 +229,7 @@ struct ConnState {
 enum Phase {
     /// A head is coming; a new connection is taken to have one on the way.
     Head,
-    /// A request is in hand.
+    /// A request is being answered.
     Work,
     /// Nothing.
     Idle,
@@ -297,7 +297,7 @@ impl ConnectionWatch {
         }
     }
 
-    /// A request is in hand, or its answer is still on its way.
+    /// A request is being answered, or its response is still being sent.
     fn is_working(&self) -> bool {
         let state = self.state();
         state.phase == Phase::Work || state.unread.is_some()
@@ -338,7 +338,7 @@ impl ConnectionWatch {
     }
 }
 
-/// A stream that tells its watch what passes.
+/// A stream that reports what passes to its watch.
 #[derive(Debug)]
 struct WatchedStream {
     stream: Arc<TcpStream>,

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::{error::ApiError, negotiate::weight};
 use crate::error::ErrorCode;
 
-/// What bytes may be packed by.
+/// What bytes may be compressed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
     Gzip,
@@ -16,11 +16,11 @@ pub(super) enum Coding {
 
 /// The codings of a body, as `Accept-Encoding` lists them.
 const TAKEN: &str = "gzip, deflate, br, zstd";
-/// Codings one over the other: nobody means more, and each takes memory of its own.
+/// Stacked codings: more is no honest use, and each takes memory of its own.
 const MOST_STACKED: usize = 4;
-/// The codings of an answer; of equal wishes the first one wins. Measured on articles of 17 KB: zstd packs them to a third
+/// The codings of an answer; of equal wishes the first one wins. Measured on articles of 17 KB: zstd compresses them to a third
 /// at 200 MB/s, gzip a little smaller at 80, br the same at 35. `deflate` is left out, because clients differ in what they
-/// mean by it; whoever takes it takes gzip as well.
+/// mean by it; a client that takes it takes gzip as well.
 const GIVEN: [Coding; 3] = [Coding::Zstd, Coding::Gzip, Coding::Brotli];
 
 impl Coding {
@@ -81,9 +81,9 @@ pub(super) fn of_body(headers: &HeaderMap) -> Result<Vec<Coding>, ApiError> {
 /// What an `Accept-Encoding` asks for (RFC 9110, section 12.5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AcceptEncoding {
-    /// The best of ours, `None` for an answer as it is.
+    /// The best supported one, `None` for an uncompressed response.
     pub(super) coding: Option<Coding>,
-    /// An answer as it is was refused: so even a tiny one is packed.
+    /// An answer as it is was refused: so even a tiny one is compressed.
     pub(super) is_must: bool,
     /// Whether gzip will do, which some answers are kept in.
     pub(super) takes_gzip: bool,

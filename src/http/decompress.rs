@@ -1,7 +1,7 @@
-//! A request's body as it comes, unpacked on the way.
+//! A request's body as it comes, decompressed on the way.
 //!
-//! Whoever reads a body asks an [`DecodedBody`] for its next piece. Where the body is packed, that is a bounded step of work, with
-//! the thread given back after it: so nobody waits behind a body that opens to a hundred times what came.
+//! A reader asks a [`DecodedBody`] for its next piece. Where the body is compressed, that is a bounded step of work, with
+//! the thread given back after it: so no request waits behind a body that expands a hundredfold.
 //!
 //! # Limits
 //! What a body opens to is bounded while it opens, and so is what each of its codings opens to: a gigabyte of empty gzip
@@ -60,7 +60,7 @@ pub(super) struct DecompressLimits {
 }
 
 /// A stream may be of any size, but not of any size for nothing: past one document's bytes it opens to this many times what
-/// came. Markup packs to a tenth, rarely to a fiftieth; deflate ends at 1,032, and Apache's `mod_deflate` stops at 200 too.
+/// came. Markup compresses to a tenth, rarely to a fiftieth; deflate ends at 1,032, and Apache's `mod_deflate` stops at 200 too.
 const STREAM_TIMES: usize = 200;
 
 impl DecompressLimits {
@@ -136,7 +136,7 @@ impl From<DecompressError> for ApiError {
 /// Work and waiting are two things here: only the second is the sender's doing, and counts against its time.
 pub(super) struct DecodedBody {
     body: Body,
-    /// Of a body that is not packed, what has come.
+    /// Of a body that is not compressed, what has come.
     plain: Bytes,
     decompressor: Option<Decompressor>,
     /// The last byte has come.
@@ -266,7 +266,7 @@ impl DecodedBody {
     }
 }
 
-/// The codings of a body, each unpacked in its stage.
+/// The codings of a body, each decompressed in its stage.
 struct Decompressor {
     /// In the order in which they are taken off.
     stages: Vec<Stage>,
@@ -466,7 +466,7 @@ impl Decoder {
         }
     }
 
-    /// Fills what `output` has room for; how many bytes of `input` that took. Nothing taken and nothing given means that the
+    /// Fills `output`. Returns how many bytes of `input` that took. Nothing taken and nothing given means that the
     /// data has ended before them.
     fn step(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<usize, String> {
         match self {

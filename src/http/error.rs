@@ -1,4 +1,4 @@
-//! Refusals on the wire: `application/problem+json` (RFC 9457), by the table of their kinds.
+//! Errors as responses: `application/problem+json` (RFC 9457), by the table of codes.
 //!
 //! A handler answers with a [`ApiError`], which travels as a response extension; `access` renders it, because only there
 //! are the request's id and path at hand. So a panic or a fallback is rendered by the same lines as a bad option.
@@ -54,7 +54,7 @@ impl ApiError {
         self.code
     }
 
-    /// A fault of ours. The cause stays in our log.
+    /// An internal error. The cause stays in the log.
     pub(super) fn internal() -> Self {
         ApiError::new(
             ErrorCode::Internal,
@@ -87,7 +87,7 @@ impl ApiError {
         self.with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
     }
 
-    /// A body that finds no room.
+    /// A body for which there is no memory.
     pub(super) fn from_no_room(failure: WorkFailure) -> Self {
         match failure {
             WorkFailure::NoMemory => ApiError::memory_full(),

@@ -1,4 +1,4 @@
-//! Every problem that this service can answer with: one table, for the status on the wire, for the pages under
+//! Every problem that this service can answer with: one table, for the status, for the pages under
 //! `/docs/errors/` and for docs/api.md.
 
 use crate::error::ErrorCode;
@@ -47,11 +47,11 @@ pub const fn describe(code: ErrorCode) -> ErrorEntry {
         ErrorCode::BadBody => entry(400, "The body broke off",
             "the body broke off",
             "The connection ended, or the chunks were malformed, before the body was whole. Send it again."),
-        ErrorCode::BadEncoding => entry(400, "The packed body is broken",
-            "a body that is not packed as its `Content-Encoding` says, or only half",
-            "`detail` says which coding could not be taken off, and why. Leave `Content-Encoding` out where the body is not packed any more, as after a crawl whose client has unpacked it."),
+        ErrorCode::BadEncoding => entry(400, "The compressed body is broken",
+            "a body that is not compressed as its `Content-Encoding` says, or only half",
+            "`detail` says which coding could not be taken off, and why. Leave `Content-Encoding` out where the body is not compressed any more, as after a crawl whose client has decompressed it."),
         ErrorCode::Unauthorized => entry(401, "A token is needed",
-            "a bearer token is needed, and none that is known came",
+            "missing or unknown bearer token",
             "Send `Authorization: Bearer TOKEN` with a token of the service's `--tokens-file`. Health checks and these pages need none."),
         ErrorCode::NotFound => entry(404, "No such route",
             "no such route",
@@ -69,8 +69,8 @@ pub const fn describe(code: ErrorCode) -> ErrorEntry {
             "at the end of a batch: its answer was not read",
             "Read while you send. A client that writes its whole body before it reads stands still; send what comes after the last line again, in pieces of less than 1 MiB."),
         ErrorCode::BodyTooLarge => entry(413, "The body is too large",
-            "more than `--max-body`, unpacked, or than is rendered of Markdown; or a packed stream that opens to more than 200 times what came",
-            "Raise `--max-body` (and the memory limit with it), or stream the page through `/v1/clean`, which takes any size. What is packed better than 200 to 1 goes in smaller requests, or as it is."),
+            "more than `--max-body`, decompressed, or than is rendered of Markdown; or a compressed stream that opens to more than 200 times what came",
+            "Raise `--max-body` (and the memory limit with it), or stream the page through `/v1/clean`, which takes any size. What is compressed better than 200 to 1 goes in smaller requests, or as it is."),
         ErrorCode::UnsupportedMediaType => entry(415, "Unsupported media type",
             "not a type that is taken; `Accept-Post` lists those",
             "The `Accept-Post` header lists what is taken. Leave `Content-Type` out and the bytes decide."),
@@ -112,11 +112,11 @@ pub const fn describe(code: ErrorCode) -> ErrorEntry {
             "Come back after `Retry-After`. Where that happens often, more cores or another instance help; a longer queue only makes everyone late."),
         ErrorCode::Internal => entry(500, "Internal error",
             "a fault of the service; its log has the cause under the `request_id`",
-            "This is a fault of ours, and none of your document. The service's log has the cause under the `request_id`."),
+            "This is a fault of the service, not of your document. Its log has the cause under the `request_id`."),
         ErrorCode::UnsupportedTransferEncoding => entry(501, "Unsupported transfer coding",
             "a `Transfer-Encoding` other than `chunked`, once",
             "Send `Transfer-Encoding: chunked` alone, or a `Content-Length`. A body that is compressed says so in `Content-Encoding`."),
-        ErrorCode::MemoryFull => entry(503, "Too much in hand",
+        ErrorCode::MemoryFull => entry(503, "Out of memory for documents",
             "the memory for documents is taken; come back after `Retry-After`",
             "Come back after `Retry-After`. Where that happens often, give the service more memory."),
         ErrorCode::Starting => entry(503, "Not ready yet",

@@ -4,7 +4,7 @@
 //! A body is bounded in bytes and in time before any worker is asked for. One that is refused early is still read to a
 //! bound, and thrown away, while the answer is already on its way: a client that writes everything before it reads
 //! (Python's requests does) would otherwise meet a reset instead of the answer. A client that said
-//! `Expect: 100-continue` and was never told to go on sends nothing, so there is nothing to read.
+//! `Expect: 100-continue` and never received `100 Continue` sends nothing, so there is nothing to read.
 
 use std::{
     pin::Pin,
@@ -53,8 +53,8 @@ pub(super) struct CompleteBody {
 /// Reads a whole body, into memory that it asks for as the bytes come.
 ///
 /// # Errors
-/// 413 past `limit_bytes`, 408 past the body's time or below its rate, 400 for a body that breaks off or cannot be unpacked,
-/// and, before a byte is read where its length is known, 429 or 503 when there is no room for it.
+/// 413 past `limit_bytes`, 408 past the body's time or below its rate, 400 for a body that breaks off or cannot be decompressed,
+/// and, before a byte is read where its length is known, 429 or 503 when there is no memory for it.
 pub(super) async fn read_whole(
     mut intake: DecodedBody,
     headers: &HeaderMap,
@@ -69,7 +69,7 @@ pub(super) async fn read_whole(
     }
     let announced = announced as usize;
     workers.has_room_for(announced).map_err(ApiError::from_no_room)?;
-    // What is packed says nothing of what it opens to.
+    // What is compressed says nothing of what it opens to.
     let expected = if intake.is_packed() { 0 } else { announced };
     let mut pace = BodyPace::begin(timeouts);
     let mut whole = CompleteBody {
@@ -111,7 +111,7 @@ impl CompleteBody {
     }
 }
 
-/// How long a body may take: in all, and for each part of it, in bytes as they come over the wire.
+/// How long a body may take: in all, and for each part of it, in bytes as they arrive.
 struct BodyPace<'a> {
     timeouts: &'a HttpTimeouts,
     end: Instant,
@@ -265,7 +265,7 @@ pub(super) fn lend(request: Request) -> (Request, BodyRest) {
 
 /// What may be left of a body.
 pub(super) struct BodyRest {
-    /// Its sender waits to be told to go on.
+    /// Its sender waits for `100 Continue`.
     waits: bool,
     slot: Arc<RestSlot>,
 }
@@ -328,7 +328,7 @@ impl RestSlot {
     }
 }
 
-/// A body on loan: whoever drops it before its end gives it back.
+/// A body that is handed back when it is dropped before its end.
 #[derive(Debug)]
 struct DrainOnDrop {
     body: Body,

@@ -24,7 +24,7 @@ use crate::{
 
 /// Bytes from which on a chunk takes no more: some milliseconds of work.
 const CHUNK_BYTES: usize = 64 << 10;
-/// Documents of a chunk: nobody waits for more at once.
+/// Documents of a chunk at most.
 const CHUNK_DOCUMENTS: usize = 32;
 
 /// How many times as long as a document a chunk may take: many are many small ones.
@@ -142,7 +142,7 @@ pub struct ChunkOutput {
 pub struct DocumentOutcome {
     /// The problem, if it was one.
     pub code: Option<ErrorCode>,
-    /// The road, if it was gone to its end.
+    /// The trace, if the document was processed.
     pub trace: Option<Trace>,
 }
 

@@ -1,6 +1,6 @@
 //! `GET /metrics`: what this process has done and is doing, for Prometheus.
 //!
-//! Every label takes its values from a table of ours (route templates, codes, kinds, categories), so that no request can
+//! Every label takes its values from a fixed table (route templates, codes, kinds, categories), so that no request can
 //! make a new series. The registry belongs to the app: two of them in one process do not share figures.
 
 use std::{
@@ -152,7 +152,7 @@ impl Metrics {
             );
             ours.register_with_unit(
                 "stage_duration",
-                "Time of each stage of the road",
+                "Time of each stage",
                 Unit::Seconds,
                 self.stages.clone(),
             );
@@ -357,9 +357,9 @@ impl ProcessMetrics {
     }
 }
 
-/// What Linux tells processor time in, on every machine.
+/// The unit of processor time in `/proc`, on every machine.
 const TICKS_A_SECOND: f64 = 100.0;
-/// What resident memory is told in on the machines that we build for.
+/// The unit of resident memory in `/proc` on the machines that this is built for.
 const PAGE_BYTES: u64 = 4096;
 
 /// The name of a kind or a category, as the answers have it: those are single words.

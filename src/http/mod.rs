@@ -1,4 +1,4 @@
-//! The only room that knows HTTP: routes, layers, and what crosses the wire.
+//! The only module that knows HTTP: routes, layers, and the state of requests.
 //!
 //! [`ROUTES`] is the whole surface as data: the router is built from it, and a test compares it with `openapi.yaml`.
 //! Nothing here opens a connection of its own.
@@ -71,7 +71,7 @@ impl App {
         App::guarded(pipeline, workers, timeouts, None)
     }
 
-    /// The same for those who know one of these tokens.
+    /// The same for clients with one of these tokens.
     pub fn guarded(pipeline: Pipeline, workers: Workers, timeouts: HttpTimeouts, tokens: Option<Tokens>) -> Arc<Self> {
         Arc::new(App {
             pipeline: RwLock::new(pipeline),
@@ -100,7 +100,7 @@ impl App {
     pub fn reload_rules(&self, read: Result<RuleSet, Vec<RuleError>>) {
         self.metrics.reloaded("rules", read.is_ok());
         let told = |fault| *self.rules_fault.write().unwrap_or_else(PoisonError::into_inner) = fault;
-        // The log comes last: who reads it there finds it so everywhere.
+        // The log comes last, so that what it reports holds everywhere.
         match read {
             Ok(rules) => {
                 let (revision, count) = (rules.revision().to_owned(), rules.rules().len());
@@ -275,12 +275,12 @@ fn layered(router: Router, app: Arc<App>) -> Router {
         middleware::from_fn_with_state(app, request_log::observe),
         // Addresses hold options, and those can hold a document's address: it goes to no other site.
         set_default(header::REFERRER_POLICY, "no-referrer"),
-        // What is no document and no page of ours loads nothing and is shown in no frame.
+        // A response that is no page of this service loads nothing and is shown in no frame.
         set_default(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; frame-ancestors 'none'",
         ),
-        // No answer of ours is ever what a browser guesses it to be.
+        // No response may be sniffed to another type.
         set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // A panic on an async thread is a problem like any other, not a cut connection.
         CatchPanicLayer::custom(error::panicked as fn(_) -> _),
@@ -296,7 +296,7 @@ fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<H
 }
 
 /// Marks an answer that holds HTML from a document: any page can post a form here and show what comes back, so what
-/// comes back must not run as ours.
+/// comes back must not run in this origin.
 fn sandbox<B>(response: &mut Response<B>) {
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,

@@ -68,9 +68,9 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             None => pipeline.normalize(&document, &options, deadline),
         };
         if answer.is_err() && deadline.is_abandoned() {
-            tracing::debug!("a document was given up: nobody waits for it");
+            tracing::debug!("a document was cancelled: its client has left");
         }
-        let packed = answer.map_err(ApiError::from).and_then(|mut answer| {
+        let compressed = answer.map_err(ApiError::from).and_then(|mut answer| {
             let coding = wish.for_whole(answer.body.len());
             if let Some(coding) = coding {
                 let begun = Instant::now();
@@ -79,13 +79,13 @@ pub(super) async fn normalize(State(app): State<Arc<App>>, request: Request) -> 
             }
             Ok((answer, coding))
         });
-        // The body has done its part; what is in hand from here on is the answer.
-        reservation.set(packed.as_ref().map_or(0, |(answer, _)| answer.body.capacity()));
-        (packed, waited, reservation)
+        // The body has done its part; from here on only the response takes memory.
+        reservation.set(compressed.as_ref().map_or(0, |(answer, _)| answer.body.capacity()));
+        (compressed, waited, reservation)
     };
     let done = app.workers.run(load, bounds.time, work).await;
-    let (packed, waited, reservation) = done.map_err(|failure| ApiError::from_failure(failure, bounds.time))?;
-    let (Answer { format, body, trace }, coding) = packed?;
+    let (compressed, waited, reservation) = done.map_err(|failure| ApiError::from_failure(failure, bounds.time))?;
+    let (Answer { format, body, trace }, coding) = compressed?;
 
     let held = HeldBody {
         body,

@@ -74,7 +74,7 @@ impl CutCounter {
 /// them, and telling of each costs as much as turning it away.
 const LINES_A_SECOND: u32 = 10;
 
-/// How much of an overload has been told.
+/// How much of an overload has been logged.
 #[derive(Debug, Default)]
 pub(super) struct OverloadLogThrottle(Mutex<LoggedSecond>);
 
@@ -132,7 +132,7 @@ fn route(extensions: &Extensions) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.path == path)
 }
 
-/// The outermost layer. All that every request of ours passes is in it and not in layers of their own: each would be a
+/// The outermost layer. All steps of every request are in it and not in layers of their own: each would be a
 /// future on the heap, and during an overload that is what a refusal costs.
 pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
@@ -176,7 +176,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     }
     line.status = response.status().as_u16();
     if response.body().size_hint().exact().is_some() {
-        // A stream has only begun when its head goes out: no total to tell.
+        // A stream has only begun when its head goes out: no total is known.
         add_timing(response.headers_mut(), "total", line.begun.elapsed());
     }
     response.map(|body| {
@@ -235,7 +235,7 @@ impl RequestRecord {
         }
     }
 
-    /// The method's name where it is one of ours: others can be anything.
+    /// The method's name if a route knows it: others can be anything.
     fn method(&self) -> &'static str {
         const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let known = KNOWN.into_iter().find(|name| *name == self.method.as_str());
@@ -404,7 +404,7 @@ mod tests {
         let a_second_ago = Instant::now().checked_sub(Duration::from_secs(1));
         overload_log.second().begun = a_second_ago;
         assert_eq!(overload_log.untold(), Some(1000 - u64::from(LINES_A_SECOND)));
-        assert_eq!(overload_log.untold(), None, "each is told once");
+        assert_eq!(overload_log.untold(), None, "each is reported once");
         assert!(overload_log.may_tell());
     }
 }

@@ -1,7 +1,7 @@
 //! The listener, the accept loop and the drain.
 //!
 //! axum's own `serve` sets no timeout on a request's head, so that one silent client could hold a connection, and with it
-//! a drain, for ever. So the loop is ours, on hyper.
+//! a drain, for ever. So this is a loop of its own, on hyper.
 
 use std::{
     io,
@@ -29,14 +29,14 @@ use super::{
 const BACKLOG: i32 = 1024;
 /// How long the loop waits after a failed accept: descriptors have run out, and only other connections can free some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How often a full server, or a failed accept, is told to the log and to those who sit idle.
+/// How often a full server, or a failed accept, is logged and idle connections are closed.
 const CROWDED_PAUSE: Duration = Duration::from_secs(1);
 /// How long handshakes that were under way when the door closed may take to end.
 const HANDSHAKES: Duration = Duration::from_millis(100);
 /// A peer that is silent for this long is asked whether it still lives, and again three times: machines vanish without
 /// a word, and their connections would stay for ever.
 const KEEPALIVE: Duration = Duration::from_secs(60);
-/// How long bytes of ours may lie unacknowledged by the peer's machine before the kernel gives the connection up; without
+/// How long sent bytes may stay unacknowledged before the kernel closes the connection; without
 /// it that is a quarter of an hour.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
@@ -144,7 +144,7 @@ impl Server {
     }
 
     /// Takes connections in, as many as there may be. When the server is full those that wait stay in the kernel's queue,
-    /// and who sits idle is shown out.
+    /// and idle connections are closed.
     async fn open_to(&mut self, listener: &TcpListener) {
         let mut warned: Option<Instant> = None;
         loop {

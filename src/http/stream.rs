@@ -7,7 +7,7 @@
 //! # Limits
 //! Memory is [`STREAM_BYTES`], asked for before the body is read, and what waits beyond that, asked for as it comes. Once
 //! bytes are out, the only honest way to fail is to break the connection off without the end that HTTP/1.1 marks, so that
-//! nobody takes a part for the whole. HTTP/1.0 marks no end and is refused.
+//! no client takes a part for the whole. HTTP/1.0 marks no end and is refused.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -55,7 +55,7 @@ const TURN: Duration = Duration::from_micros(500);
 const AWAY_TURN: Duration = Duration::from_millis(50);
 /// Input bytes after which the clock is looked at: some tens of microseconds of work.
 const SLICE_BYTES: usize = 2 << 10;
-/// The memory of any stream: its stacks of open elements, ours and lol_html's, the region that is held back, and
+/// The memory of any stream: two stacks of open elements, the region that is held back, and
 /// [`WAITING_BYTES`]. Measured at 34 KiB on a small page and at 700 on elements that are never closed.
 const STREAM_BYTES: usize = 1 << 20;
 /// What may wait for the end of its token before more memory is asked for, and before the work on it is done elsewhere: the
@@ -66,14 +66,14 @@ const WAITING_BYTES: usize = 256 << 10;
 pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
     let (head, body) = request.into_parts();
     if head.version < Version::HTTP_11 {
-        let detail = "this route streams, and HTTP/1.0 cannot tell a whole answer from a broken one; use HTTP/1.1";
+        let detail = "this route streams, and HTTP/1.0 cannot mark an answer as incomplete; use HTTP/1.1";
         return Err(ApiError::new(ErrorCode::HttpVersion, detail));
     }
     let query = head.uri.query().unwrap_or_default();
     let options = CleanOptions::from_pairs(form_urlencoded::parse(query.as_bytes()))?;
     if options.trailer && !takes_trailers(&head.headers) {
         let detail = "report=trailer answers in trailers, which a client must ask for by the header `TE: trailers`; \
-                      without a server `copydesk clean --report FILE` tells the same";
+                      without a server `copydesk clean --report FILE` reports the same";
         return Err(ApiError::new(ErrorCode::BadOption, detail));
     }
     let declared = declared_type(&head.headers)?;
@@ -96,7 +96,7 @@ pub(super) async fn clean(State(app): State<Arc<App>>, request: Request) -> Resu
     let Some(mut input) = limits::next_piece(&mut intake, end, &app.timeouts).await? else {
         return Err(ApiError::from(Error::EmptyBody));
     };
-    // Taken only now: who sends nothing takes nothing from others.
+    // Taken only now: a client that sends nothing takes no memory.
     if !reservation.grow(own_bytes) {
         return Err(ApiError::memory_full());
     }
@@ -184,7 +184,7 @@ async fn cleaner(
     Ok(made.map_err(|failure| ApiError::from_failure(failure, budget))??)
 }
 
-/// The type that the caller declared, `None` for what clients send when nobody told them.
+/// The type that the caller declared, `None` for what clients send by default.
 fn declared_type(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(given) = limits::header_text(headers, &header::CONTENT_TYPE)? else {
         return Ok(None);
@@ -217,8 +217,8 @@ enum StreamFailure {
     NoMemory,
     #[error(transparent)]
     Input(#[from] DecompressError),
-    #[error("the answer could not be packed: {0}")]
-    Unpacked(#[from] std::io::Error),
+    #[error("the answer could not be compressed: {0}")]
+    Decompressed(#[from] std::io::Error),
 }
 
 impl StreamFailure {
@@ -227,7 +227,7 @@ impl StreamFailure {
             StreamFailure::Refused(error) => ApiError::from(error),
             StreamFailure::NoMemory => ApiError::memory_full(),
             StreamFailure::Input(fault) => fault.into(),
-            StreamFailure::Unpacked(error) => compress::failed(error),
+            StreamFailure::Decompressed(error) => compress::failed(error),
             StreamFailure::Panicked | StreamFailure::Stalled => ApiError::internal(),
         }
     }
@@ -236,7 +236,7 @@ impl StreamFailure {
 /// A cleaner with the memory that it takes.
 struct CleanTask {
     cleaner: Cleaner,
-    /// For its output, where that is asked for packed.
+    /// For its output, where that is asked for compressed.
     compressor: Option<Compressor>,
     /// What it takes beside what waits for its end.
     own_bytes: usize,

@@ -53,7 +53,7 @@ pub(crate) fn declared(header: Option<&str>, warnings: &mut Vec<Warning>) -> Res
     Ok(ContentType { family, charset })
 }
 
-/// The `charset` parameter alone, for a road that asks for nothing else.
+/// The `charset` parameter alone, for a route that needs nothing else.
 pub(crate) fn charset(header: &str) -> Option<String> {
     parse(header)?.1
 }

@@ -1,4 +1,4 @@
-//! What the work on a body can cost in memory, as far as its bytes tell before it is read.
+//! What the work on a body can cost in memory, as far as its bytes show before it is read.
 
 use super::{is_envelope, markdown, may_be_markdown};
 use crate::bounds::Bounds;

@@ -18,7 +18,7 @@ pub fn declared(page: &Page<'_>) -> Option<String> {
 }
 
 /// The same of HTML alone. Only as many bytes are looked at as a stream holds back, so that a rule for a language means the
-/// same on both roads.
+/// same on both routes.
 pub fn of_html(bytes: &[u8]) -> Option<String> {
     primary_subtag(&prescan_language(&bytes[..bytes.len().min(STREAM_PRESCAN_BYTES)])?)
 }

@@ -1,7 +1,7 @@
 //! Markdown bodies: which bodies are any, and the HTML that they are rendered to.
 //!
 //! CommonMark with tables, footnotes, strikethrough and the attributes of headings, by pulldown-cmark. The HTML goes down the
-//! same road as all other: what Markdown lets through is not safe by that.
+//! same path as all other HTML: what Markdown lets through is not safe by that.
 //!
 //! Absent on purpose: what templates add (`{% include %}`, shortcodes), which is text to everyone but the site's own
 //! generator; and lists of tasks, whose boxes are form controls, so that `[x]` stays as it was written.
@@ -92,7 +92,7 @@ impl fmt::Write for BoundedHtml {
     }
 }
 
-/// Whether a body that nobody calls Markdown shows that it is: a heading, a fence, a table, a reference, or a link as only
+/// Whether a body that is not declared Markdown shows that it is: a heading, a fence, a table, a reference, or a link as only
 /// Markdown writes them. Lists, emphasis and quotes are no sign, since plain text has them too.
 pub(crate) fn shows(text: &str) -> bool {
     let has_link = memchr::memmem::find_iter(text.as_bytes(), "](").any(|at| is_target(&text[at + 2..]));

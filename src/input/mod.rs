@@ -43,7 +43,7 @@ pub struct RawDocument<'a> {
     pub content_location: Option<&'a str>,
     /// The charset label that the caller gives beside the document.
     pub charset: Option<&'a str>,
-    /// The document's URL as the caller gives it. Its host helps to guess at a charset that nobody declared.
+    /// The document's URL as the caller gives it. Its host helps to guess an undeclared charset.
     pub url: Option<&'a Url>,
     /// Whether the bytes came as text (a JSON string): UTF-8, whatever they declare.
     pub is_text: bool,
@@ -211,7 +211,7 @@ pub fn is_envelope(content_type: Option<&str>) -> bool {
     content_type.is_some_and(content_type::is_envelope)
 }
 
-/// Whether a body may turn out to be Markdown, as far as its type and first bytes tell: not where it says that it is HTML,
+/// Whether a body may turn out to be Markdown, as far as its type and first bytes show: not where it says that it is HTML,
 /// or begins with a block of it.
 pub fn may_be_markdown(bytes: &[u8], content_type: Option<&str>) -> bool {
     let head = &bytes[..bytes.len().min(FIRST_TAG_BYTES)];

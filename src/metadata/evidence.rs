@@ -19,7 +19,7 @@ use super::{
 };
 use crate::engine::{Content, Document, Links, Node, html::tags::Tag, text::squash};
 
-/// Characters of a line that is a date, with where and by whom.
+/// Characters of a line that holds a date, with a place and a name.
 const DATELINE_CHARACTERS: usize = 60;
 /// Bytes of source around the text where links to its tags may stand.
 const BESIDE: usize = 4000;
@@ -37,7 +37,7 @@ pub(crate) fn read(facts: &mut Facts, sources: &Sources<'_>) {
         kept.first().map_or(0, |range| range.start)..kept.last().map_or(document.source.len(), |range| range.end);
 
     let heading = title(facts, sources, &article_data, &shown, &sites, text.start);
-    // A post says itself who wrote it; what is in its text are the names of others.
+    // A post names its author itself; names in its text are those of others.
     let is_page = document.is_document && sources.page.front_matter.is_none();
     let language = facts.language.clone();
     let is_asked = facts.authors.is_empty() || facts.date_published.is_none();

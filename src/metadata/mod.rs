@@ -1,7 +1,7 @@
 //! Who, what, when: the facts about an article, each with the source that it was taken from.
 //!
 //! The order of trust: the caller, front matter, rules, JSON-LD, microdata and RDFa, OpenGraph, Dublin Core, plain `meta`,
-//! the page itself, the URL. Who comes first is believed, unless the others show that he is wrong: a title is compared with
+//! the page itself, the URL. Earlier sources win unless later ones contradict them: a title is compared with
 //! the headings (`titles`), an author with the names of the site, a day with the same day to the minute.
 
 pub(crate) mod media;
@@ -91,7 +91,7 @@ pub enum Confidence {
     Guess,
     /// One source says it that is mostly right.
     Likely,
-    /// Those who know say it, or sources that do not depend on one another.
+    /// A reliable source says it, or sources that do not depend on one another.
     Certain,
 }
 
@@ -117,7 +117,7 @@ pub struct Author {
     pub url: Option<String>,
 }
 
-/// An editor, who has no page.
+/// An editor. Editors have no URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Editor {
     /// As visible.
@@ -188,7 +188,7 @@ pub struct Facts {
     pub provenance: BTreeMap<&'static str, Provenance>,
     /// The address of the picture that JSON-LD names.
     stated_image: Option<String>,
-    /// Those who were named as authors, with what speaks for them.
+    /// The candidates for authors, with their evidence.
     pub named: Vec<people::authors::WeighedCandidate>,
     /// What was found wrong on the way.
     pub warnings: Vec<Warning>,
@@ -216,7 +216,7 @@ pub struct Sources<'a> {
     pub address: &'a Address,
 }
 
-/// The document's URL and who said so, found before anything is written, since links need it.
+/// The document's URL and its source, found before anything is written, since links need it.
 #[derive(Debug, Default)]
 pub struct Address {
     /// The URL, by the first in order that gave one.

@@ -3,7 +3,7 @@
 //! # Security
 //! Names come from tables, text and values are escaped, so what a browser reads is the content and nothing else. A link
 //! that is absolute leads away from wherever the content is shown: it gets `rel="noopener nofollow"`, so that the page it
-//! opens has no hold on that place, and no search engine takes it for a recommendation of whoever shows it.
+//! opens has no hold on that place, and no search engine takes it for a recommendation of the page that shows it.
 
 use crate::{
     engine::{Content, Node, html::tags::Tag},

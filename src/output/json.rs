@@ -260,7 +260,7 @@ impl Fields {
         Ok(Fields::Named(named.collect::<Result<_, _>>()?))
     }
 
-    /// Whether the answer has this field, so that nobody works for one that it has not.
+    /// Whether the answer has this field; others are not computed.
     pub fn has(&self, name: &str) -> bool {
         match self {
             Fields::Core => !NOT_CORE.contains(&name),

@@ -16,7 +16,7 @@ use crate::steps;
 /// look for each byte of a text, in what mostly stays in the processor's cache.
 #[derive(Debug)]
 pub struct LiteralSet {
-    /// Which of the bytes that tell words apart a byte is; 0 for all others.
+    /// The class of a byte among those that distinguish words; 0 for all others.
     classes: [u8; 256],
     /// States are so many bits apart.
     shift: u32,
@@ -67,7 +67,7 @@ impl LiteralSet {
             });
             follows.push(next.collect());
         }
-        // Those that end a word come last, so that one comparison tells them.
+        // Those that end a word come last, so that one comparison finds them.
         let is_end = |number: &usize| automaton.is_match(states[*number]);
         let (ends, others): (Vec<usize>, Vec<usize>) = (0..states.len()).partition(is_end);
         let mut places = vec![0; states.len()];

@@ -26,7 +26,7 @@ pub fn regex(text: &str, most_bytes: usize) -> Result<Regex, regex::Error> {
     builder.size_limit(most_bytes).dfa_size_limit(AUTOMATON_BYTES).build()
 }
 
-/// Bytes that a pattern takes once compiled. `regex` does not tell, so it is compiled again, by what `regex` is made of.
+/// Bytes that a pattern takes once compiled. `regex` does not report it, so it is compiled again, by what `regex` is made of.
 pub fn compiled_bytes(regex: &Regex) -> usize {
     meta::Regex::new(regex.as_str()).map_or(0, |compiled| compiled.memory_usage())
 }

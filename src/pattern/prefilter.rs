@@ -5,7 +5,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::literals::LiteralSet;
 
-/// Ways to write one part of a pattern that are told apart at most: a word of three letters, each in both cases, has eight.
+/// Spellings of one part of a pattern that are distinguished at most: a word of three letters, each in both cases, has eight.
 const MOST_WAYS: usize = 16;
 /// Words that are searched for at most, for one pattern.
 const MOST_WORDS: usize = 512;

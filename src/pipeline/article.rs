@@ -1,4 +1,4 @@
-//! The article put together from what the road has found.
+//! The article put together from its parts.
 
 use std::fmt::Write as _;
 
@@ -60,7 +60,7 @@ const WITHOUT_FACTS: &[&str] = &[
     "rules_revision",
 ];
 
-/// Whether an answer has any field that who, what and when is collected for.
+/// Whether an answer has any field that needs metadata.
 pub(super) fn has_facts(fields: &Fields) -> bool {
     match fields {
         Fields::Core | Fields::All => true,
@@ -198,7 +198,7 @@ impl ArticleParts<'_> {
     fn removed(&self) -> Vec<Removed> {
         let mut largest: Vec<&Removal> = self.selection.removed.iter().collect();
         if largest.len() > REMOVED_LISTED {
-            // Rules come before the score at the same size: they are what someone may want to change.
+            // Rules come before the score at the same size: an operator can change them.
             largest.sort_by_key(|removal| {
                 (
                     std::cmp::Reverse(removal.characters),
@@ -275,7 +275,7 @@ impl ArticleParts<'_> {
         Warning::new(
             WarningCode::RuleRolledBack,
             format!(
-                "{id} would take {percent} % of the article ({} characters), and was not obeyed",
+                "{id} would take {percent} % of the article ({} characters), and was ignored",
                 back.characters
             ),
         )

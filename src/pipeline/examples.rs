@@ -1,4 +1,4 @@
-//! Rules' examples, run down the whole road.
+//! Rules' examples, run through the whole pipeline.
 
 use serde_json::Value;
 use url::Url;

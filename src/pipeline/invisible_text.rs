@@ -1,15 +1,15 @@
-//! Characters that nobody sees, where they make a text read otherwise than it is written, or hide another one in it.
+//! Invisible characters, where they make a text read otherwise than it is written, or hide another one in it.
 //!
 //! They stay in the text, since Persian, Hindi and emoji need them, and a caller may want to see them; where no writing does,
-//! they are told. After "Trojan Source" (Boucher and Anderson, 2021) and UTS #39, section 3.1.
+//! they are reported. After "Trojan Source" (Boucher and Anderson, 2021) and UTS #39, section 3.1.
 
 use crate::error::{Warning, WarningCode};
 
-/// Characters in a row that nobody sees from which on they are a message: emoji have up to seven between their parts, and
+/// Invisible characters in a row from which they are a message: emoji have up to seven between their parts, and
 /// never next to one another.
 const ROW: usize = 8;
 
-/// What there is to tell of a text.
+/// What was found in a text.
 ///
 /// # Limits
 /// Linear; a text without such characters is only searched.
@@ -110,10 +110,7 @@ impl InvisibleText {
         if self.hidden > 0 {
             warnings.push(Warning::new(
                 WarningCode::InvisibleCharacters,
-                format!(
-                    "{} characters that nobody sees stand inside words or in rows",
-                    self.hidden
-                ),
+                format!("{} invisible characters stand inside words or in rows", self.hidden),
             ));
         }
         warnings

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::article::ArticleParts;
 use crate::{engine::extract::reason::RemovalReason, error::WarningCode, input::Kind, rules::Category};
 
-/// What the road of one document was like.
+/// How one document was processed.
 #[derive(Debug, Clone)]
 pub struct Trace {
     /// What the document turned out to be.
@@ -20,7 +20,7 @@ pub struct Trace {
     pub rolled_back: usize,
     /// The codes of the warnings about its bytes.
     pub warnings: Vec<WarningCode>,
-    /// The stages of the road with their times, in order.
+    /// The stages with their times, in order.
     pub stages: Vec<(&'static str, Duration)>,
 }
 
@@ -57,7 +57,7 @@ impl StageTimer {
 }
 
 impl ArticleParts<'_> {
-    /// The trace of a road that ends here.
+    /// The trace of a document that is finished.
     pub(super) fn trace(&self, mut timer: StageTimer) -> Trace {
         timer.end_of("write");
         let removed = self.selection.removed.iter();

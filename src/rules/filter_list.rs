@@ -1,14 +1,14 @@
-//! Adblock filter lists: the element-hiding rules of EasyList's syntax, as rules of ours.
+//! Adblock filter lists: the element-hiding rules of EasyList's syntax, as rules.
 //!
 //! `##selector`, `domain,~domain##selector` and the exceptions `#@#`. What cannot be decided when a start tag is seen, or
-//! is about requests (nothing is ever fetched), is skipped and told, line by line. No list is compiled in: their licences
-//! are not ours, and the operator names the file.
+//! is about requests (nothing is ever fetched), is skipped and reported, line by line. No list is compiled in: their licences
+//! differ, and the operator names the file.
 
 use std::collections::HashMap;
 
 use super::{Action, Category, Rule, Scope, scope::is_host_pattern, selector};
 
-/// A line of a list that is no rule of ours, and why.
+/// A line of a list that makes no rule, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The list's file.
@@ -23,7 +23,7 @@ pub struct Skipped {
 #[derive(Debug, Default)]
 pub(super) struct List {
     pub(super) rules: Vec<Rule>,
-    /// Lines, counted from 1, that are no rule of ours, and why.
+    /// Lines, counted from 1, that make no rule, and why.
     pub(super) skipped: Vec<(usize, String)>,
 }
 

@@ -1,6 +1,6 @@
 //! From files to a set: the built-in rules, then the operator's folders and filter lists, later ones winning by id.
 //!
-//! All or nothing: one broken file and no set comes of it, with every error told.
+//! All or nothing: one broken file and no set comes of it, with every error reported.
 
 use std::{
     ffi::OsStr,

@@ -1,6 +1,6 @@
 //! Rules: what is dropped, as data that anyone can read, each with its reason and an example that runs as a test.
 //!
-//! This room loads and checks them; `engine::matcher` looks them up and `engine::lines` applies those about text.
+//! This module loads and checks them; `engine::selectors` matches them and `engine::extract::lines` applies those about text.
 
 mod file;
 mod filter_list;
@@ -33,7 +33,7 @@ pub enum Category {
     Navigation,
     /// Other articles.
     Related,
-    /// Who wrote, edited and first printed it: told in fields of their own.
+    /// Who wrote, edited and first printed it: fields of their own.
     Credit,
     /// Copyright, disclaimers.
     Legal,
@@ -77,11 +77,11 @@ pub struct Rule {
     pub action: Action,
     /// The documents that it is for.
     pub scope: Scope,
-    /// Elements by selector. Works on both roads.
+    /// Elements by selector. Works on both routes.
     pub selectors: Vec<Selector>,
     /// The selectors as written.
     pub select: Vec<String>,
-    /// Comments by pattern, searched in what stands between `<!--` and `-->`. Works on both roads. Named groups give fields.
+    /// Comments by pattern, searched in what stands between `<!--` and `-->`. Works on both routes. Named groups give fields.
     pub comment: Option<Regex>,
     /// Lines of text (a block, or what stands between its line breaks) by a pattern of the whole line, white space
     /// squashed. Only on `/v1/normalize`. Named groups give fields.

@@ -91,7 +91,7 @@ impl Nth {
     }
 }
 
-/// Why a selector is none of ours: where in it, and what is wrong.
+/// Why a selector is not supported: where in it, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("at character {column} of {selector:?}: {reason}")]
 pub struct SelectorError {
@@ -105,7 +105,7 @@ pub struct SelectorError {
 
 /// Bytes of a selector list that are read at most; the longest in public filter lists are a tenth of it.
 const SELECTOR_BYTES: usize = 4096;
-/// Compounds of one selector at most, since each costs a slot in the tables that every document walks.
+/// Compounds of one selector at most, since each costs a slot in the tables that every document uses.
 const COMPOUNDS: usize = 32;
 
 /// How large selectors are, all together.

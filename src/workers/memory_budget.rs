@@ -57,7 +57,7 @@ impl Reservation {
 
     /// Asks for more; false when there is no more, and then nothing has changed.
     pub fn grow(&mut self, bytes: usize) -> bool {
-        // Two at once may both find room where there is room for one: by a piece of a body each, which the margin of
+        // Two at once may both find memory where there is enough for one: by a piece of a body each, which the margin of
         // the limit covers.
         let fits = self.can_grow(bytes);
         if fits {
@@ -75,7 +75,7 @@ impl Reservation {
         true
     }
 
-    /// What is in hand now, whether it fits or not: an answer that exists takes its memory.
+    /// Takes what exists now, whether it fits or not: a response that exists takes its memory.
     pub fn set(&mut self, bytes: usize) {
         let taken = &self.budget.taken_bytes;
         if bytes >= self.bytes {

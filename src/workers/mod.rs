@@ -164,7 +164,7 @@ pub struct Workers {
     begun: Instant,
     budget: Arc<MemoryBudget>,
     threads: Arc<[LaneThreads; 2]>,
-    /// Of a thread at work; `None` where the kernel does not tell ours.
+    /// Of a thread at work; `None` where the kernel does not report it.
     niceness: Option<i32>,
 }
 
@@ -230,7 +230,7 @@ impl Workers {
     /// Runs `work` when its turn comes and answers with what it made, all within `budget`.
     ///
     /// Work that has begun cannot be stopped from outside: it checks the deadline that it is given, and keeps its permit
-    /// until then. The deadline is over as well when this future is dropped, since nobody waits any more.
+    /// until then. The deadline is over as well when this future is dropped, since its client has left.
     ///
     /// # Errors
     /// See [`WorkFailure`].
@@ -255,13 +255,13 @@ impl Workers {
             .map_err(|_| WorkFailure::Panicked)
     }
 
-    /// Runs a moment's work on a thread beside those for documents, without a permit: what is in hand already and too long for
+    /// Runs a moment's work on a thread beside those for documents, without a permit: work that has begun and is too long for
     /// an async thread, as a turn of a stream may be.
     pub fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let (span, niceness) = (tracing::Span::current(), self.niceness);
         tokio::task::spawn_blocking(move || {
-            // Asked for each time, since the threads are not ours to start: a system call of a fraction of a
-            // microsecond, about the calling thread alone, and never refused to those who ask for less.
+            // Set each time, since the runtime starts the threads: a system call of a fraction of a
+            // microsecond, about the calling thread alone, and lowering it is always permitted.
             let _ = niceness.map(|niceness| setpriority_process(None, niceness));
             span.in_scope(work)
         })
@@ -269,7 +269,7 @@ impl Workers {
 
     /// What a running document holds.
     async fn turn(&self, lane: Lane, load: WorkCost, end: Instant) -> Result<Vec<OwnedSemaphorePermit>, WorkFailure> {
-        // The order is the same for all, so that nobody waits in a circle.
+        // The order is the same for all, so that no deadlock is possible.
         let wanted = match lane {
             Lane::Small => vec![(&self.permits, 1)],
             Lane::Large => vec![
@@ -320,7 +320,7 @@ impl Workers {
     }
 
     /// Whether there is a place for one more of these bytes; an empty queue takes any one document. A queue that has none is
-    /// short from then on, so that those who get in are soon answered: it takes one for two cores, and on a single one, where
+    /// short from then on, so that admitted requests are soon answered: it takes one for two cores, and on a single one, where
     /// two documents at work are in each other's way already, none.
     fn fits_in_queue(&self, lane: Lane, body_bytes: usize) -> bool {
         let Limits {
@@ -384,7 +384,7 @@ impl Workers {
     }
 }
 
-/// Those who wait in one lane.
+/// The requests that wait in one lane.
 #[derive(Debug, Default)]
 struct LaneQueue {
     documents: AtomicUsize,
@@ -404,7 +404,7 @@ impl LaneQueue {
     }
 }
 
-/// A place in a queue, until the turn comes or whoever waited has gone.
+/// A slot in a queue, until its turn comes or the waiting request is dropped.
 struct QueueSlot {
     queues: Arc<[LaneQueue; 2]>,
     lane: Lane,

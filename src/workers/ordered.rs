@@ -1,7 +1,7 @@
-//! Work in hand, in order: as much of it at once as the window is wide, and each result when its turn comes.
+//! Concurrent work with results in order: as many tasks at once as the window is wide.
 //!
-//! Whoever fills the window stops when it is full, so that one slow document holds up no more than the window; whoever
-//! empties it sets the pace. What is left when the window is dropped is given up.
+//! The producer stops when the window is full, so that one slow document holds up no more than the window; a consumer that
+//! empties it sets the pace. Tasks that are left when the window is dropped are cancelled.
 
 use std::{collections::VecDeque, future::Future};
 
@@ -30,7 +30,7 @@ impl<T: Send + 'static> Ordered<T> {
         self.running.len() < self.width
     }
 
-    /// Whether nothing is in hand.
+    /// Whether no task is in progress.
     pub fn is_empty(&self) -> bool {
         self.running.is_empty()
     }
@@ -40,7 +40,7 @@ impl<T: Send + 'static> Ordered<T> {
         self.running.push_back(RunningTask(tokio::spawn(work)));
     }
 
-    /// The oldest result, `None` when nothing is in hand. Nothing is lost when this future is dropped.
+    /// The oldest result, `None` when no task is in progress. Nothing is lost when this future is dropped.
     ///
     /// # Errors
     /// [`WorkFailure::Panicked`].

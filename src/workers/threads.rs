@@ -27,12 +27,12 @@ impl LaneThreads {
         for _ in 0..count {
             let jobs = Arc::clone(&jobs);
             let run = move || {
-                // About the calling thread alone, and never refused to those who ask for less.
+                // About the calling thread alone, and lowering it is always permitted.
                 let _ = niceness.map(|niceness| setpriority_process(None, niceness));
                 loop {
                     let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(job) = next else { return };
-                    // The panic hook has told; whoever waits sees that nothing came.
+                    // The panic hook has logged it; the waiting side sees that nothing came.
                     let _ = catch_unwind(AssertUnwindSafe(job));
                 }
             };

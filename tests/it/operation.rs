@@ -122,7 +122,7 @@ fn a_document_whose_client_has_left_is_given_up() {
     leaver.write(&page);
     await_figure(address, "copydesk_workers_busy", |busy| busy == 1.0);
     drop(leaver);
-    let line = process.wait_for("a document was given up: nobody waits for it");
+    let line = process.wait_for("a document was cancelled: its client has left");
     assert_eq!(line["span"]["id"], "left-1", "{line}");
     await_figure(address, "copydesk_workers_busy", |busy| busy == 0.0);
     let outcome = "copydesk_documents_total{kind=\"unknown\",outcome=\"broken_off\"}";

@@ -30,7 +30,7 @@ use crate::{
 
 /// Bytes between two looks at the clock, and at the tag that is coming: some tens of microseconds of work.
 const SLICE_BYTES: usize = 16 << 10;
-/// Attributes of a tag that goes on past a slice. lol_html takes 138 bytes for each before anybody is asked about the tag.
+/// Attributes of a tag that goes on past a slice. lol_html takes 138 bytes for each before a handler sees the tag.
 const ATTRIBUTES: usize = 8192;
 /// What they, and those of one more slice, take.
 const ATTRIBUTES_BYTES: usize = (ATTRIBUTES + SLICE_BYTES / 2) * 138;

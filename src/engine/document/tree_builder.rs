@@ -1,6 +1,6 @@
-//! One walk through a document, whoever reads it: start tags, gaps and comments come in, elements and text go out.
+//! Builds the tree of a document: start tags, text between tokens and comments come in, elements and text go out.
 //!
-//! The builder keeps the open elements with their implied ends, asks the rules about each element, and tells its [`TreeSink`]
+//! The builder keeps the open elements with their implied ends, matches the rules on each element, and reports to its [`TreeSink`]
 //! what opens, closes and stands between. `engine::handlers` feeds it from lol_html on `/v1/normalize`,
 //! `engine::stream` on `/v1/clean`.
 
@@ -25,9 +25,9 @@ use crate::{
     steps,
 };
 
-/// Who listens to a walk.
+/// Receives the tree as it is built.
 pub(crate) trait TreeSink {
-    /// An element begins; the answer is the number by which its end will be told.
+    /// An element begins. Returns the number by which its end is reported.
     fn open(&mut self, tag: Tag, range: Range<usize>, parent: Option<u32>, hit: Option<RuleMatch>) -> u32;
     /// A rule takes a field from the element that has just been opened.
     fn take(&mut self, _id: u32, _rule: u16) {}
@@ -86,7 +86,7 @@ pub(crate) struct Comment {
 /// What the builder made of a start tag.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StartTagResult {
-    /// Up to its own end tag all is text; its end must be told by [`TreeBuilder::raw_end`].
+    /// Up to its own end tag all is text; its end must be reported by [`TreeBuilder::raw_end`].
     pub(crate) raw: bool,
     pub(crate) void: bool,
 }

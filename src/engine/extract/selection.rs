@@ -59,7 +59,7 @@ pub fn decide(document: &Document<'_>, lines: &LineDecisions, units: &Units, cho
         &union(lines.scored.iter().map(|(range, _)| range.clone()).collect()),
     );
     let kept = subtract(&union([kept, keeps].concat()), &removes);
-    // What no form of a unit has a place for: whoever keeps the unit keeps its content.
+    // What no form of a unit has a place for: if the unit stays, its content stays.
     let left_out = units.left_out().iter().map(|left_out| left_out.range.clone());
     let kept = subtract(&kept, &union(left_out.collect()));
     let removed = name_removals(document, &parts(lines, units), &kept);

@@ -1,9 +1,9 @@
 //! The open elements: which ends are implied, and what an end tag closes.
 //!
 //! lol_html knows no implied end tags, so the tree rules of the WHATWG HTML standard (section 13.2.6) that decide where
-//! an element ends are kept here, for both roads. Not here on purpose: reparenting (foster parents, the copies that the
+//! an element ends are kept here, for both routes. Not here on purpose: reparenting (foster parents, the copies that the
 //! adoption agency makes); text stays in the order of the source, and a formatting element that ends inside blocks opened
-//! after it is *unhooked*: it closes, they stay open. What of that decides what is shown is told: see [`OpenElements::moved`].
+//! after it is removed: it closes, they stay open. What of that decides what is shown is reported: see [`OpenElements::moved`].
 //! Formatting that browsers open again is no element here, and only known for what its end tag closes: [`ActiveFormatting`]. Nor is
 //! quirks mode here, where a `table` does not close a `p`.
 //!
@@ -533,7 +533,7 @@ impl OpenElements {
     }
 
     /// Closes what is neither a block nor formatting, from `position` up. A block inside it stands in it no longer, which
-    /// is told where it decides whether the block is shown.
+    /// is reported where it decides whether the block is shown.
     fn close_inlines_from(&mut self, position: usize) {
         // The block next above, and whether an element that shows nothing has closed below it.
         let (mut block, mut is_out) = (None, false);

@@ -1,7 +1,7 @@
 //! StartAction tags taken apart, and the gaps between lol_html's tokens.
 //!
 //! lol_html says where start tags, comments and the ends of raw text are; slicing the bytes is much faster than asking
-//! it for names and values. What lies between two of its tokens is text and end tags only, told apart here as the
+//! it for names and values. What lies between two of its tokens is text and end tags only, distinguished here as the
 //! tokenizer of the WHATWG HTML standard (section 13.2.5) does. Works on the bytes of any ASCII-compatible encoding,
 //! since none of them uses `<`, `>`, quotes, `=` or white space as part of another character.
 

@@ -45,7 +45,7 @@ impl Links {
         }
     }
 
-    /// The same of what a reader follows: without the parameters that say how he came by it.
+    /// The same of what a reader follows: without the parameters that record how it was found.
     pub fn follow(&self, link: &str) -> Option<String> {
         let written = link.trim();
         let link = self.resolve(link)?;
@@ -99,7 +99,7 @@ fn end_of_redirects(mut url: Url) -> Option<Url> {
     None
 }
 
-/// Names of hosts and pages that only count who leaves and send them on.
+/// Names of hosts and pages that only count clicks and redirect.
 const REDIRECTS: &[&str] = &["link", "redirect", "goto", "jump", "leave", "away", "outbound"];
 /// The parameters that name where they send them.
 const TARGETS: &[&str] = &["target", "url", "to", "dest", "u"];

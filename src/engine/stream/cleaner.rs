@@ -1,6 +1,6 @@
 //! `/v1/clean`: HTML rewritten by lol_html as it passes, rules only.
 //!
-//! The same walk as on `/v1/normalize` decides on the spot what a rule drops. Comments, void elements, `script` and
+//! The same tree builder as on `/v1/normalize` decides at once what a rule drops. Comments, void elements, `script` and
 //! `style`, whose end cannot be implied, are lol_html's to `remove()`; for any other element lol_html's idea of its end is
 //! wrong on real pages, so there a region_buffer (`engine::region_buffer`) stands behind the rewriter.
 //!
@@ -52,7 +52,7 @@ pub struct Cleaner {
     content_type: Option<String>,
     caller_charset: Option<String>,
     out: Vec<u8>,
-    /// What has gone, for those who ask.
+    /// What was removed, if removals are recorded.
     removals: Option<Vec<RemovedRegion>>,
 }
 

@@ -19,11 +19,11 @@ use crate::engine::{
 /// Bytes that are held back until the end of the region in which they stand is sure. A larger region passes whole.
 pub(crate) const HELD_BYTES: usize = 64 << 10;
 
-/// What the walk says of the elements that selectors hit. All others are of no interest here, and have the number 0.
+/// What the tree builder reports of matched elements. All others have the number 0.
 #[derive(Debug, Default)]
 pub(crate) struct ElementChanges {
     last_id: u32,
-    /// In the order of the document, since someone last took it.
+    /// In the order of the document, since they were last taken.
     pub(crate) changes: Vec<ElementChange>,
     pub(crate) unclosed: UnclosedTags,
 }
@@ -66,7 +66,7 @@ impl UnclosedTags {
 /// An element that a selector hit opened or closed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ElementChange {
-    /// Where the walk is.
+    /// The byte at which the tree builder is.
     Opened {
         id: u32,
         tag: Tag,
@@ -121,7 +121,7 @@ pub(crate) enum RegionAction {
 }
 
 impl RegionAction {
-    /// With who asks for it; `None` for what only `/v1/normalize` does.
+    /// With its reason; `None` for what only `/v1/normalize` does.
     fn of(hit: RuleMatch) -> Option<(Self, RemovalReason)> {
         match hit {
             RuleMatch::Remove => Some((RegionAction::Remove, RemovalReason::Caller)),
@@ -144,7 +144,7 @@ struct OpenRegion {
     /// The same in the document.
     start: usize,
     reason: RemovalReason,
-    /// Its name, where someone asks for removals.
+    /// Its name, if removals are recorded.
     name: Option<Box<str>>,
 }
 
@@ -165,7 +165,7 @@ pub(crate) struct RegionBuffer {
     removes: usize,
     /// The byte of the document that comes next.
     at: usize,
-    /// For those who ask.
+    /// If removals are recorded.
     removals: Option<RemovalRecorder>,
 }
 
@@ -263,7 +263,7 @@ impl RegionBuffer {
     /// An element that was hit has ended here.
     pub(crate) fn closed(&mut self, id: u32, end: Ended) {
         let Some(position) = self.open.iter().rposition(|open| open.id == id) else {
-            return; // it was given up
+            return; // it was released
         };
         let gone = self.open.remove(position);
         let (wish, from) = (gone.wish, gone.from);

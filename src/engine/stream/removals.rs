@@ -1,4 +1,4 @@
-//! What the stream has removed, for those who ask: each byte that went is in one removal, and no other byte is.
+//! What the stream has removed: each byte that is gone is in one removal, and no other byte is.
 //!
 //! The region_buffer says which of the bytes that it holds it cuts out. Where those stood in the document is kept here, as the
 //! places of the bytes held: they need not be neighbours there, since what lay between may have gone before.
@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::engine::extract::reason::RemovalReason;
 
-/// Losses that wait for the end of a region around them. Past it they are told as they are, and the region without them.
+/// Removals that wait for the end of a region around them. Past this many they are reported as they are, and the region without them.
 const MOST_WAITING: usize = 1024;
 
 /// A region that was removed.
@@ -118,7 +118,7 @@ impl RemovalRecorder {
         self.told.append(&mut self.waiting);
     }
 
-    /// What has been told since the last time.
+    /// What has been reported since the last time.
     pub(crate) fn take(&mut self) -> Vec<RemovedRegion> {
         std::mem::take(&mut self.told)
     }

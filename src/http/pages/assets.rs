@@ -12,7 +12,7 @@ pub(super) struct Asset {
     pub(super) media_type: &'static str,
     pub(super) form: Form,
     pub(super) bytes: &'static [u8],
-    /// Another one for other bytes; weak, since they go out packed in more than one way.
+    /// Another one for other bytes; weak, since they go out compressed in more than one way.
     pub(super) tag: HeaderValue,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Asset {
 pub(super) enum Form {
     /// As they are.
     Plain,
-    /// Packed, as they lie in the repository too.
+    /// Compressed, as they lie in the repository too.
     Gzip,
 }
 

@@ -129,10 +129,10 @@ fn whole(asset: &'static Asset, headers: &HeaderMap) -> Result<Response, ApiErro
             response
         }
         Form::Gzip => {
-            let mut unpacked = Vec::new();
-            let read = GzDecoder::new(asset.bytes).read_to_end(&mut unpacked);
+            let mut decompressed = Vec::new();
+            let read = GzDecoder::new(asset.bytes).read_to_end(&mut decompressed);
             read.map_err(|_| ApiError::internal())?;
-            Response::new(Body::from(unpacked))
+            Response::new(Body::from(decompressed))
         }
     };
     let media_type = HeaderValue::from_static(asset.media_type);
@@ -152,7 +152,7 @@ fn page(html: String, policy: &'static str) -> Response {
     response
 }
 
-/// A page around some text of ours. `root` leads from its address to `/`.
+/// A page around a text. `root` leads from its address to `/`.
 fn plain(root: &str, title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -163,7 +163,7 @@ fn plain(root: &str, title: &str, body: &str) -> String {
     )
 }
 
-/// A text of ours as HTML: what stands between backticks is code.
+/// A text as HTML: what stands between backticks is code.
 fn marked(text: &str) -> String {
     let mut html = String::new();
     for (at, part) in text.split('`').enumerate() {
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn what_is_packed_can_be_unpacked() {
         for asset in ASSETS.iter().filter(|asset| asset.form == Form::Gzip) {
-            let response = whole(asset, &HeaderMap::new()).expect("it unpacks");
+            let response = whole(asset, &HeaderMap::new()).expect("it decompresses");
             assert!(response.headers().get(header::CONTENT_ENCODING).is_none());
         }
     }

@@ -1,4 +1,4 @@
-//! Which encoding bytes are in that nobody has said anything about, by their statistics.
+//! Detects the encoding of undeclared bytes by their statistics.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::Encoding;
@@ -55,7 +55,7 @@ fn feed_telling(detector: &mut EncodingDetector, window: &[u8]) {
     }
 }
 
-/// Countries by the languages whose encodings are told apart by them, in the detector's own table.
+/// Countries by the languages whose encodings they distinguish, in the detector's own table.
 #[rustfmt::skip]
 const COUNTRIES: &[(&str, &str)] = &[
     ("ar", "eg"), ("be", "by"), ("bg", "bg"), ("cs", "cz"), ("el", "gr"), ("et", "ee"), ("fa", "ir"), ("he", "il"), ("hr", "hr"),

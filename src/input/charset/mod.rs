@@ -1,4 +1,4 @@
-//! Which encoding a document is in, and who said so.
+//! The encoding of a document, and its source.
 //!
 //! The order of belief: a byte order mark, the caller, the `Content-Type`, the document's own `meta` (or XML
 //! declaration), the bytes themselves when they are valid UTF-8, detection, UTF-8. Labels are those of the WHATWG Encoding

@@ -52,7 +52,7 @@ impl Offsets {
         self.mapper(input).to_input(text_offset)
     }
 
-    /// The same for many offsets. Ascending ones cost one walk over the document together, in the worst case.
+    /// The same for many offsets. Ascending ones cost one pass over the document together, in the worst case.
     pub fn mapper<'a>(&'a self, input: &'a [u8]) -> Mapper<'a> {
         Mapper {
             offsets: self,

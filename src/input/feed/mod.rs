@@ -62,7 +62,7 @@ impl FeedForm {
 #[derive(Debug, Clone)]
 pub struct RawEntry {
     head: Arc<FeedHead>,
-    /// Its element, whole; or why it is none.
+    /// Its element; or why it cannot be read.
     xml: Result<String, String>,
 }
 

@@ -37,7 +37,7 @@ fn references(xml: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The markup of an XML text, as far as its entries are told apart by it.
+/// The markup of an XML text, as far as it separates entries.
 pub(crate) struct XmlPieces<'a> {
     pub(crate) text: &'a str,
     /// Where the last piece ended.

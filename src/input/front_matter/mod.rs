@@ -197,7 +197,7 @@ fn values(text: &str, warnings: &mut Vec<Warning>) -> Option<Map<String, Value>>
 }
 
 /// Whether there is a title without quotes and with a `#` that YAML takes for a comment. Dumps write `#话题# 标题` and
-/// `第 #1 名` as they are; nobody comments on a title.
+/// `第 #1 名` as they are; titles have no comments.
 fn has_hash_in_title(text: &str) -> bool {
     let titles = text
         .lines()

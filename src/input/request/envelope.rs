@@ -139,7 +139,7 @@ impl Envelope {
     /// An envelope of what a form holds.
     ///
     /// # Errors
-    /// [`Error::BadForm`] for a `url` that is none, or a second one. What is wrong in an option is told when it is read.
+    /// [`Error::BadForm`] for a `url` that is none, or a second one. What is wrong in an option is reported when it is read.
     pub fn of_form(form: Form) -> Result<Self, Error> {
         let bad = |detail: String| Error::BadForm { detail };
         let mut envelope = Envelope {

@@ -129,7 +129,7 @@ static CHANGE: LazyLock<Pattern> = LazyLock::new(|| {
     )
 });
 
-/// What says that a date is that of something else than the article: who joined, what was received, what is recommended.
+/// Words that make a date one of something else than the article: joined, received, recommended.
 static FOREIGN: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::fixed(
         r"(?i)(?:(?-u:\b)(?:joined|registered|received|accepted|member since|expires?|deadline|copyright|born|viewed|accessed|retrieved)(?-u:\b)|©|推荐|推薦|注册|截止|浏览)",

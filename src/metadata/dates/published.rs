@@ -50,10 +50,10 @@ const STATE: &[&str] = &[
     "publication_date",
 ];
 
-/// The lines of the text and of what stands behind it, for those who ask.
+/// The lines of the text and of what stands behind it, read on demand.
 type LazyLines<'a> = LazyCell<String, Box<dyn FnOnce() -> String + 'a>>;
 
-/// A date, as it was written, and who wrote it.
+/// A date, as it was written, and its source.
 #[derive(Clone)]
 struct FoundDate {
     date: Date,
@@ -119,7 +119,7 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence, 
         }
         return;
     };
-    // Dublin Core's date is that of some event in a page's life (DCMI Metadata Terms, `date`): readers are told of which.
+    // Dublin Core's date is that of some event in a page's life (DCMI Metadata Terms, `date`): the text beside it says of which.
     let alone = || match first.source {
         Source::DublinCore => visible::only_time(sources.document, language),
         _ => None,
@@ -243,7 +243,7 @@ fn unless_changed((date, raw): (Date, String), changed: &[Date]) -> Option<Found
     (!is_change).then_some(FoundDate { date, raw, source })
 }
 
-/// The dates of each line, where the line is about a date: a sentence tells of something else.
+/// The dates of each line, where the line is about a date: a sentence is about something else.
 fn shown(lines: &str, language: Option<&str>) -> Vec<FoundDate> {
     let mut dates = Vec::new();
     for line in lines.lines() {
@@ -259,7 +259,7 @@ fn shown(lines: &str, language: Option<&str>) -> Vec<FoundDate> {
     dates
 }
 
-/// Where nobody has said it: a line that says which date it is, the end of the document's title, the state of a script.
+/// Where no source has a date: a line that says which date it is, the end of the document's title, the state of a script.
 fn elsewhere(
     sources: &Sources<'_>,
     said: &Evidence,

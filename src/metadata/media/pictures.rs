@@ -61,7 +61,7 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, head: &Head) {
     let stated = facts.stated_image.clone();
     let by_json_ld = stated.as_deref().map(|url| (url, Source::JsonLd));
     let named = named.chain(head.said(Topic::Image)).chain(by_json_ld);
-    // An image that a rule dropped is not the article's, whoever names it but a rule.
+    // An image that a rule dropped is not the article's, unless a rule names it.
     let is_placeholder = |url: &String| PLACEHOLDERS.iter().any(|name| url.contains(name));
     let chosen = named
         .filter_map(|(url, source)| Some((url, links.resolve(url)?, source)))

@@ -1,6 +1,6 @@
-//! Who wrote it: all who name people, compared.
+//! Authors: all sources that name people, compared.
 //!
-//! Each source that names people is a candidate, with what speaks for it: who says it and in which markup, how near the
+//! Each source that names people is a candidate, with its evidence: the source and its markup, how near the
 //! title it stands, whether others say the same. A model makes a probability of that; the likeliest candidate is taken,
 //! and none where none is likely.
 
@@ -29,7 +29,7 @@ pub struct WeighedCandidate {
     pub likely: f32,
 }
 
-/// The likeliest of those who name people. A first name or a user's name gives way to the whole name elsewhere.
+/// The likeliest candidate. A first name or a user's name gives way to the whole name elsewhere.
 pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence) {
     let all = candidates(sources, said, facts.title.as_deref(), facts.language.as_deref());
     let weighed = weigh(&all, facts, sources, said);
@@ -52,14 +52,14 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence) 
         _ => false,
     });
     let chosen = whole.unwrap_or(first);
-    // What is visible in capitals is a matter of style: who spells the same name as names are spelled is followed.
+    // What is visible in capitals is a matter of style: a source that spells the same name in mixed case is followed.
     let spelled = all.iter().find(|other| {
         is_in_capitals(&chosen.people)
             && !is_in_capitals(&other.people)
             && letters(&other.people) == letters(&chosen.people)
     });
     let chosen = spelled.unwrap_or(chosen);
-    // Of those who say the same, the most trusted is the source.
+    // Of sources that say the same, the most trusted one is given.
     let visible = |people: &[(Author, NameClass)]| {
         people
             .iter()

@@ -1,4 +1,4 @@
-//! Who is named as an author, by whom and where: all candidates, in the order of trust.
+//! All candidates for authors, in the order of trust.
 
 use super::{
     bylines::{self, BylineForm},
@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Bytes of source around the end of the text where a label may name who wrote it.
+/// Bytes of source around the end of the text where a label may name the author.
 const BELOW: usize = 3000;
 
-/// Which source names people, as features tell them apart.
+/// Which source names people, as the features distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// JSON-LD, as a `Person`.
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     DublinCore,
     /// Another `meta`.
     Meta,
-    /// A card for those who share the page.
+    /// A card for shared links.
     Card,
     /// `rel="author"`.
     Rel,
@@ -114,7 +114,7 @@ fn surname_first(name: &str) -> Option<String> {
     (is_short(last, 2) && is_short(first, 3)).then(|| format!("{first} {last}"))
 }
 
-/// Everyone who is named.
+/// All candidates.
 pub(crate) fn candidates(
     sources: &Sources<'_>,
     said: &Evidence,
@@ -232,7 +232,7 @@ fn unlinked(names: Vec<Name>) -> Vec<(Author, NameClass)> {
         .collect()
 }
 
-/// Those whom JSON-LD and the head name.
+/// The candidates of JSON-LD and the head.
 fn declared(sources: &Sources<'_>, said: &Evidence) -> Vec<Candidate> {
     let links = Links::new(sources.address.base.clone());
     let (article_data, head) = (&said.article_data, &sources.address.head);

@@ -14,7 +14,7 @@ use crate::{
     steps,
 };
 
-/// Groups that are asked for somebody's name: the nearest to the title.
+/// Groups that are searched for a name: the nearest to the title.
 const ASKED: usize = 24;
 /// People named one after the other.
 const MOST_NAMES: usize = 12;
@@ -185,7 +185,7 @@ fn with_unlinked(found: Vec<(String, Option<String>)>, line: &str) -> Vec<(Strin
     named.take(MOST_NAMES).collect()
 }
 
-/// The first line of an element that names somebody, where a role or a day stands on the next; else all of it.
+/// The first line of an element that names a person, where a role or a day stands on the next; else all of it.
 fn line_of(document: &Document<'_>, id: u32) -> String {
     let element = &document.elements[id as usize];
     let lines = lines(document, element.inner as usize..element.end as usize);

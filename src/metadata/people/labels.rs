@@ -1,4 +1,4 @@
-//! Labels in a line: of those who wrote something (`by`), and of those who did something else (`photos:`).
+//! Labels in a line: of authors (`by`), and of other people (`photos:`).
 //!
 //! The phrases are those of `lexicon.txt`. One automaton finds all of them in one pass, since most lines hold none.
 
@@ -14,7 +14,7 @@ pub(crate) struct Label {
     /// With the border in front of it, and the colon or the blank behind it.
     pub(crate) all: Range<usize>,
     pub(crate) phrase: Range<usize>,
-    /// Whether it is that of those who wrote something.
+    /// Whether it is a label of authors.
     pub(crate) is_by: bool,
 }
 
@@ -46,7 +46,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases { all, automaton }
 });
 
-/// The first label of a line in small letters from a place on. Of several at one place, that of those who wrote something
+/// The first label of a line in small letters from a place on. Of several at one place, that of authors
 /// counts, and of those the longest.
 pub(crate) fn next(small: &str, at: usize) -> Option<Label> {
     let mut best: Option<(Label, usize)> = None;

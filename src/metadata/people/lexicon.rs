@@ -13,7 +13,7 @@ impl WordKind {
     pub(crate) const INTERFACE: WordKind = WordKind(1);
     /// Words that join others.
     pub(crate) const FUNCTION: WordKind = WordKind(1 << 1);
-    /// What someone is.
+    /// A role.
     pub(crate) const ROLE: WordKind = WordKind(1 << 2);
     /// Degrees behind a name.
     pub(crate) const DEGREE: WordKind = WordKind(1 << 3);
@@ -27,9 +27,9 @@ impl WordKind {
     pub(crate) const SURNAME: WordKind = WordKind(1 << 7);
     /// Months and the days of the week.
     pub(crate) const DATE: WordKind = WordKind(1 << 8);
-    /// In front of those who wrote something.
+    /// A label of authors.
     pub(crate) const BY: WordKind = WordKind(1 << 9);
-    /// In front of those who did something else.
+    /// A label of other people.
     pub(crate) const OTHER: WordKind = WordKind(1 << 10);
 
     /// Jobs in newsrooms, which stand right behind a name as well.

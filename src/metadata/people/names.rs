@@ -1,4 +1,4 @@
-//! Names: which parts of a line name those who wrote something, and whether a text can be a name at all.
+//! Names: which parts of a line name authors, and whether a text can be a name.
 //!
 //! Every source of authors passes here, whatever its markup says. The words are those of `lexicon.txt`.
 
@@ -57,7 +57,7 @@ static BETWEEN: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The names in what should name those who wrote something.
+/// The names in a text that should name authors.
 pub(crate) fn read(line: &str) -> Vec<Name> {
     let end = line
         .char_indices()
@@ -131,12 +131,12 @@ pub(crate) fn label(line: &str) -> &str {
     &line[..end]
 }
 
-/// Whether a label stands in a line that says who wrote something.
+/// Whether a line has a label of authors.
 pub(crate) fn has_label(line: &str) -> bool {
     !clauses(line).0.is_empty()
 }
 
-/// What stands behind the labels of a line that say who wrote something, and what stands in front of all labels.
+/// What stands behind the author labels of a line, and what stands in front of all labels.
 fn clauses(line: &str) -> (Vec<&str>, &str) {
     let small = in_small_letters(line);
     let (mut by, mut first, mut open, mut at) = (Vec::new(), line, None, 0);
@@ -215,7 +215,7 @@ fn in_clause(clause: &str) -> Vec<Name> {
     names
 }
 
-/// Names that are written without blanks are parted by them: `王小明 李四`. What is no name behind one says what someone is.
+/// Names that are written without blanks are parted by them: `王小明 李四`. What follows a name and is none is a role.
 fn runs_of_signs(part: &str) -> Vec<&str> {
     let words: Vec<&str> = part
         .split(char::is_whitespace)
@@ -336,7 +336,7 @@ fn once(text: &str) -> &str {
     text
 }
 
-/// A name without degrees behind it, and without what someone is at its ends.
+/// A name without degrees behind it, and without roles at its ends.
 fn without_roles(part: &str) -> &str {
     let mut part = part;
     let last_is = |part: &str, kinds: WordKind| {
@@ -390,13 +390,13 @@ fn is_han_role(word: &str) -> bool {
     word.starts_with(is_han) && is(word, WordKind::ROLE)
 }
 
-/// Whether a word says what someone is, also behind a hyphen: `Blatt-Reporterin`.
+/// Whether a word is a role, also behind a hyphen: `Blatt-Reporterin`.
 fn is_role(word: &str) -> bool {
     let last = word.rsplit(['-', '\u{2011}']).next().unwrap_or_default();
     is(word, WordKind::ROLE) || is(last, WordKind::ROLE)
 }
 
-/// Whether a word of a text says what someone is.
+/// Whether a word of a text is a role.
 pub(crate) fn has_role(part: &str) -> bool {
     part.split(|c: char| c.is_whitespace() || c == '/')
         .any(|word| is_role(bare(word)))

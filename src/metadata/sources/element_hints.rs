@@ -1,4 +1,4 @@
-//! What the start tags beside an article say: who is named in an element, and which day.
+//! What the start tags beside an article say: elements that name people, and dates.
 
 use std::sync::LazyLock;
 
@@ -62,7 +62,7 @@ const NAMING: &[&str] = &[
 /// Attributes that only stand on what names a day.
 const DATING: &[&str] = &["datetime", "pubdate"];
 
-/// Names of elements that name who wrote it, beside those that say `author`.
+/// Class names of elements that name authors, beside those that hold `author`.
 const WRITERS: &[&str] = &[
     "autor",
     "auteur",
@@ -119,7 +119,7 @@ pub(crate) fn may_name(tag: StartTag<'_>) -> bool {
         .any(|(name, value)| is_of(NAMING, name) && NAMED.are_in(value) || is_of(DATING, name))
 }
 
-/// How markup says that an element names those who wrote something, the surest first.
+/// How markup says that an element names authors, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ElementHint {
     /// `itemprop`.

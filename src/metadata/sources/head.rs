@@ -128,7 +128,7 @@ const NAMES: &[(&str, Topic, Source)] = &[
     ("twitter:data2", Card, Source::OpenGraph),
 ];
 
-/// The labels of cards that say who wrote the article, as WordPress translates them.
+/// The labels of cards that name the author, as WordPress translates them.
 const WRITTEN_BY: &[&str] = &[
     "written by",
     "author",
@@ -291,7 +291,7 @@ impl Head {
             .map(|(rank, value)| (value.as_str(), source(*rank)))
     }
 
-    /// Who wrote it, by the lines of a card for those who share the page.
+    /// The author, by the lines of a card for shared links.
     pub(crate) fn written_by(&self) -> Option<&str> {
         let lines: Vec<(&str, &str)> = self.said_by_name(Topic::Card).collect();
         let line = |name: &str| lines.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);

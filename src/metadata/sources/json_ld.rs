@@ -197,7 +197,7 @@ impl JsonObject {
             .iter()
             .copied()
             .filter(|maker| !article_data.are_people || !is_of(maker, "Organization"));
-        // Many may refer to one thing, which says who it is once.
+        // Many may refer to one object, which is described once.
         let mut known: HashSet<*const JsonObject, FixedState> = HashSet::default();
         for maker in people {
             steps::count(1);

@@ -39,7 +39,7 @@ struct Ancestor {
     siblings: [f32; 3],
     /// How many steps lead to the nearest one that holds more than this one; 0 if none does.
     larger: usize,
-    /// What it holds, but for the place of the block: known once someone asks.
+    /// What it holds, but for the place of the block: computed on demand.
     holds: Option<[f32; 6]>,
 }
 

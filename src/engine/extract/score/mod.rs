@@ -1,6 +1,6 @@
 //! Which part of a page is the article: a pure function from the [`Document`] to the ranges that stay.
 //!
-//! Rules alone cannot find an article on a page nobody has seen, so whole pages are scored. The page's text is parted into
+//! Rules alone cannot find an article on an unknown page, so whole pages are scored. The page's text is parted into
 //! [`blocks`]; each block's [`features`] (its own text, the names of what it stands in, the group and the section that it is a
 //! part of, its place against the element with most of the text, its neighbours, the [`page_kind`]) go into a [`model`] of
 //! small decision trees, which says how likely the block is to be of the article. By that the `decision` is made, of lists, tables and other groups
@@ -65,7 +65,7 @@ impl Mode {
 /// Where no block is likely, those at least this share as likely as the best one stay: an answer is never empty for want
 /// of certainty.
 const NEARLY_AS_LIKELY: f32 = 0.6;
-/// Blocks from which on a page has enough of them to tell one from the others. A page of fewer has little furniture, and
+/// Blocks from which a page has enough of them to distinguish them. A page of fewer has little furniture, and
 /// the fewer they are, the more likely a doubtful one is text.
 const ENOUGH_BLOCKS: f32 = 24.0;
 /// The least share of a mode's threshold.
@@ -76,7 +76,7 @@ const FOUND_WHOLE: f32 = 0.9;
 const SAMPLE: usize = 512;
 /// The share of the kept text that the article's main element holds. What shows no text stays inside it.
 const MAIN_SHARE: f32 = 0.5;
-/// Candidates that are told about.
+/// Candidates that `explain` lists.
 const TOLD: usize = 5;
 
 /// What the score made of a document.
@@ -210,7 +210,7 @@ pub fn choose_by(
     let threshold = (mode.threshold() * page_kind::strictness(&kinds) * certainty).min(best * NEARLY_AS_LIKELY);
     let mut kept = decision::decide(&page, &likely, threshold);
     captions_follow(document, &reading.blocks, &mut kept);
-    // The title has its own field, and is not told again where the text begins.
+    // The title has its own field, and is not repeated where the text begins.
     let begins = (0..kept.len()).find(|i| kept[*i] && !page.is_title(*i)).unwrap_or(0);
     for (i, kept) in kept.iter_mut().enumerate().take(begins) {
         *kept &= !page.is_title(i);

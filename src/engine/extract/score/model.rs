@@ -23,7 +23,7 @@ struct Output {
     trees: Vec<Tree>,
 }
 
-/// The features of a block or a page, in the order of [`Model::features`], and room for more.
+/// The features of a block or a page, in the order of [`Model::features`], with spare slots.
 pub type Row = [f32; ROOM];
 
 /// As many as a byte can number, so that no number needs a check.

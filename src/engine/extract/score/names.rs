@@ -71,7 +71,7 @@ pub(crate) struct NameSignals {
     comments: bool,
 }
 
-/// The names of elements, read once someone asks about them, and once for all that have the same start tag.
+/// The names of elements, read on demand, and once for all that have the same start tag.
 #[derive(Debug)]
 pub(crate) struct ElementNames<'o, 's> {
     document: &'o Document<'s>,

@@ -69,7 +69,7 @@ fn is_of(url: &Url, hosts: &[(&str, &str)]) -> bool {
     })
 }
 
-/// The page of what a frame shows, where that can be told from its address.
+/// The page of what a frame shows, where its address says so.
 fn page_of(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_start_matches("www.");
     let last = url.path_segments()?.next_back().filter(|last| !last.is_empty())?;

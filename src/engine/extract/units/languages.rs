@@ -29,7 +29,7 @@ const PREFIXES: &[&str] = &[
 /// The same, where only a known name is one: `highlight-wrapper` is none.
 const LOOSE_PREFIXES: &[&str] = &["highlight-", "src-"];
 
-/// Words that tell a block of code, and beside which a bare word is a language.
+/// Words that mark a block of code, and beside which a bare word is a language.
 const MARKERS: &[&str] = &[
     "brush",
     "chroma",

@@ -38,7 +38,7 @@ impl<'w> Serializer<'w, '_> {
         }
     }
 
-    /// An inline element of our own, closed by whoever opens it.
+    /// An inline element that the document does not have; its opener closes it.
     pub(crate) fn open_inline(&mut self, tag: Tag, attributes: super::AllowedAttributes) {
         self.bytes += TAGS_BYTES + attributes.iter().map(|(_, value)| value.len()).sum::<usize>();
         self.content.nodes.push(Node::Open { tag, attributes });

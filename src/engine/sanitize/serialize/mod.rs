@@ -583,7 +583,7 @@ fn is_own_block(tag: Tag) -> bool {
     is_kept_block(tag) || matches!(tag, Tag::DIV | Tag::SECTION)
 }
 
-/// Marks that take no room.
+/// Characters without width.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}')
 }
