@@ -53,6 +53,8 @@ pub struct RawDocument<'a> {
     pub fetched_at: Option<Timestamp>,
     /// What stands before the body elsewhere and came beside it here: what a feed says of its entry.
     pub front_matter: Option<&'a FrontMatter>,
+    /// What its relative links are resolved against, if that is not its URL: `xml:base` of a feed's entry.
+    pub base: Option<&'a Url>,
     /// The caller's name for it.
     pub id: Option<&'a str>,
     /// What the caller knows already, and is believed.

@@ -258,8 +258,8 @@ pub fn feed_names(front: &FrontMatter) -> Vec<&str> {
         .collect()
 }
 
-/// Completes the document's URL with what the page says: its canonical link where nothing else is known, its `base`.
-pub fn address(known: Option<(Url, Source)>, document: &Document<'_>) -> Address {
+/// Completes the document's URL with what the page says: its canonical link where nothing else is known, its `base` or the given one.
+pub fn address(known: Option<(Url, Source)>, given_base: Option<&Url>, document: &Document<'_>) -> Address {
     let head = Head::read(document);
     let canonical = head.canonical.as_deref().and_then(|link| match &known {
         Some((url, _)) => url
@@ -279,7 +279,7 @@ pub fn address(known: Option<(Url, Source)>, document: &Document<'_>) -> Address
         None => web(base),
     });
     Address {
-        base: base.or_else(|| document.cloned()),
+        base: base.or_else(|| given_base.or(document).cloned()),
         url,
         canonical,
         head,

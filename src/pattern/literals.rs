@@ -1,4 +1,4 @@
-//! LiteralSet that are searched for in every name and line of a page, all at once and in any ASCII letter case.
+//! Words that are searched for in every name and line of a page, all at once and in any ASCII letter case.
 
 use std::collections::HashMap;
 

@@ -197,7 +197,7 @@ impl Pipeline {
         deadline.check()?;
 
         // The content, and the facts around it.
-        let address = metadata::address(url, &document);
+        let address = metadata::address(url, raw.base, &document);
         let content = serialize::write(
             &document,
             &units,

@@ -9,14 +9,20 @@
 
 pub(crate) mod xml;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use atom_syndication::extension::Extension;
+use regex::Regex;
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::{FrontMatter, RawDocument, charset, content_type, sniff};
 use crate::{
     error::{Error, Warning},
+    pattern::fixed,
     steps,
 };
 use xml::{XmlPiece, XmlPieces, mended};
@@ -29,6 +35,8 @@ const ROOT_BYTES: usize = 8 << 10;
 
 /// Bytes of a feed's title or language: each of its entries has them.
 const FIELD_BYTES: usize = 1024;
+/// Authors of a feed that entries without any have.
+const AUTHORS: usize = 16;
 
 /// What a feed says about all of its entries.
 #[derive(Debug, Default)]
@@ -38,6 +46,10 @@ struct FeedHead {
     form: FeedForm,
     title: Option<String>,
     language: Option<String>,
+    /// The authors of entries that name none (RFC 4287, section 4.2.1).
+    authors: Vec<String>,
+    /// What relative addresses are resolved against (`xml:base`).
+    base: Option<Url>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,6 +84,8 @@ pub struct FeedEntry {
     /// `guid`, `id`, or the address.
     pub id: Option<String>,
     html: String,
+    /// What its links are resolved against, if that is not its address.
+    base: Option<Url>,
     front_matter: FrontMatter,
 }
 
@@ -173,10 +187,20 @@ impl FeedHead {
     fn read(root: &str, form: FeedForm, xml: &str) -> Self {
         steps::count(xml.len());
         let xml = mended(xml);
+        let (mut authors, mut base) = (Vec::new(), None);
         let (title, language) = match form {
             FeedForm::Atom => {
                 let feed = atom_syndication::Feed::read_from(format!("{root}{xml}</feed>").as_bytes()).ok();
-                feed.map(|feed| (Some(feed.title.value), feed.lang)).unwrap_or_default()
+                let read = feed.map(|feed| {
+                    authors = names(feed.authors)
+                        .filter(|name| name.len() <= FIELD_BYTES)
+                        .take(AUTHORS)
+                        .collect();
+                    base = feed.base.and_then(|base| joined(None, &base));
+                    let title = htmlize::unescape(title(feed.title)).into_owned();
+                    (Some(title), feed.lang)
+                });
+                read.unwrap_or_default()
             }
             FeedForm::Rss | FeedForm::Rdf => {
                 let end = if form == FeedForm::Rss {
@@ -205,6 +229,8 @@ impl FeedHead {
             language: language
                 .and_then(filled)
                 .filter(|language| language.len() <= FIELD_BYTES),
+            authors,
+            base,
         }
     }
 }
@@ -234,7 +260,11 @@ impl RawEntry {
                 let feed = read(xml)
                     .or_else(|_| read(&without_dates(xml)))
                     .map_err(|error| broken(&error))?;
-                of_atom(feed.entries.into_iter().next().unwrap_or_default())
+                let base = match attribute(xml, "xml:base") {
+                    Some(base) => joined(self.head.base.as_ref(), &base),
+                    None => self.head.base.clone(),
+                };
+                of_atom(feed.entries.into_iter().next().unwrap_or_default(), base)
             }
             FeedForm::Rss | FeedForm::Rdf => {
                 let whole = match self.head.form {
@@ -248,6 +278,9 @@ impl RawEntry {
         let values = &mut entry.front_matter.values;
         set(values, "site_name", self.head.title.clone());
         set(values, "language", self.head.language.clone());
+        if !values.contains_key("authors") {
+            set_all(values, "authors", self.head.authors.iter().cloned());
+        }
         Ok(entry)
     }
 }
@@ -261,6 +294,7 @@ impl FeedEntry {
             content_type: Some("text/html"),
             id: self.id.as_deref(),
             front_matter: Some(&self.front_matter),
+            base: self.base.as_ref(),
             ..RawDocument::default()
         }
     }
@@ -315,18 +349,28 @@ fn of_rss(item: rss::Item) -> FeedEntry {
     FeedEntry {
         id: guid.map(|(value, _)| value).and_then(filled).or(link),
         html: html.unwrap_or_default(),
+        base: None,
         front_matter: FrontMatter { values },
     }
 }
 
-fn of_atom(entry: atom_syndication::Entry) -> FeedEntry {
+fn of_atom(entry: atom_syndication::Entry, base: Option<Url>) -> FeedEntry {
     let mut values = Map::new();
     let media = MediaRss::of(&entry.extensions);
     let alternate = entry.links.iter().find(|link| link.rel == "alternate");
-    let link = alternate.map(|link| link.href.clone()).and_then(filled);
+    let absolute = |link: String| match joined(base.as_ref(), &link) {
+        Some(url) => String::from(url),
+        None => link,
+    };
+    let link = alternate.map(|link| link.href.clone()).and_then(filled).map(absolute);
     let enclosure = entry.links.iter().find(|link| {
         link.rel == "enclosure" && link.mime_type.as_deref().is_some_and(|mime| mime.starts_with("image/"))
     });
+    let of_content = entry.content.as_ref().and_then(|content| content.base.as_deref());
+    let content_base = match of_content {
+        Some(own) => joined(base.as_ref(), own),
+        None => base.clone(),
+    };
     let content = entry.content.and_then(|content| {
         let is_text = content
             .content_type
@@ -347,18 +391,13 @@ fn of_atom(entry: atom_syndication::Entry) -> FeedEntry {
             summary.value
         })
     });
-    let names = |people: Vec<atom_syndication::Person>| people.into_iter().filter_map(|one| person(&one.name));
     let source = entry.source.map(|source| source.title.value);
     let epoch = |date: &atom_syndication::FixedDateTime| date.timestamp() == 0;
     let updated = Some(entry.updated)
         .filter(|date| !epoch(date))
         .map(|date| date.to_rfc3339());
     let published = entry.published.map(|date| date.to_rfc3339());
-    set(
-        &mut values,
-        "title",
-        Some(entry.title.value).and_then(filled).or(media.title),
-    );
+    set(&mut values, "title", filled(title(entry.title)).or(media.title));
     set(&mut values, "link", link.clone());
     set(&mut values, "updated", updated.clone().filter(|_| published.is_some()));
     set(&mut values, "date", published.or(updated));
@@ -374,7 +413,7 @@ fn of_atom(entry: atom_syndication::Entry) -> FeedEntry {
     set(
         &mut values,
         "image",
-        media.image.or(enclosure.map(|link| link.href.clone())),
+        media.image.or(enclosure.map(|link| absolute(link.href.clone()))),
     );
     set(
         &mut values,
@@ -385,8 +424,43 @@ fn of_atom(entry: atom_syndication::Entry) -> FeedEntry {
     FeedEntry {
         id: filled(entry.id).or(link),
         html: content.or(summary).or(media.description).unwrap_or_default(),
+        base: content_base,
         front_matter: FrontMatter { values },
     }
+}
+
+/// The names of people.
+fn names(people: Vec<atom_syndication::Person>) -> impl Iterator<Item = String> {
+    people.into_iter().filter_map(|one| person(&one.name))
+}
+
+/// A title with its entities, but without tags: as titles of RSS are.
+fn title(title: atom_syndication::Text) -> String {
+    static TAG: LazyLock<Regex> = LazyLock::new(|| fixed(r"</?[A-Za-z][^<>]*>"));
+    match title.r#type {
+        atom_syndication::TextType::Text => title.value.replace('&', "&amp;"),
+        _ => TAG.replace_all(&title.value, "").into_owned(),
+    }
+}
+
+/// An address, absolute. `None` if it is not one of the web.
+fn joined(base: Option<&Url>, address: &str) -> Option<Url> {
+    let address = address.trim();
+    let url = match base {
+        Some(base) => base.join(address).ok(),
+        None => Url::parse(address).ok(),
+    };
+    url.filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// An attribute of the first tag.
+fn attribute(xml: &str, name: &str) -> Option<String> {
+    let tag = &xml[..xml.find('>')?];
+    let (_, rest) = tag.split_once(name)?;
+    let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let value = rest[1..].split(quote).next()?;
+    Some(htmlize::unescape_attribute(value).into_owned())
 }
 
 /// What Media RSS says of an entry.
@@ -772,5 +846,47 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn an_entry_inherits_the_feeds_authors_and_base() {
+        let feed = r#"<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://q.example/blog/"><title type="html">Quay &amp;amp; notes</title>
+            <author><name>Ada Brandt</name></author>
+            <entry><title type="html">Code &amp;lt;b&amp;gt; &lt;i&gt;it&lt;/i&gt;</title><link href="one"/><content type="html">&lt;a href="two">two&lt;/a></content></entry>
+            <entry xml:base="deep/"><title>A &lt; b &amp;amp; c</title><link href="/three"/><author><name>Bo Ek</name></author><content type="html" xml:base="x/">&lt;p>x</content></entry></feed>"#;
+        let entries: Vec<FeedEntry> = read(feed.as_bytes())
+            .into_iter()
+            .map(|entry| entry.expect("an entry"))
+            .collect();
+        let of = |entry: &FeedEntry| {
+            let base = entry.base.as_ref().map(Url::to_string);
+            json!([
+                entry.front_matter.values["title"],
+                entry.front_matter.values["link"],
+                entry.front_matter.values["authors"],
+                entry.front_matter.values["site_name"],
+                base
+            ])
+        };
+        assert_eq!(
+            of(&entries[0]),
+            json!([
+                "Code &lt;b&gt; it",
+                "https://q.example/blog/one",
+                ["Ada Brandt"],
+                "Quay & notes",
+                "https://q.example/blog/"
+            ])
+        );
+        assert_eq!(
+            of(&entries[1]),
+            json!([
+                "A < b &amp;amp; c",
+                "https://q.example/three",
+                ["Bo Ek"],
+                "Quay & notes",
+                "https://q.example/blog/deep/x/"
+            ])
+        );
     }
 }

@@ -185,6 +185,7 @@ impl Envelope {
             known: self.known.as_ref(),
             context: self.context.as_deref(),
             front_matter: None,
+            base: None,
         }
     }
 

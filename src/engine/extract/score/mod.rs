@@ -11,6 +11,7 @@
 mod ancestors;
 pub mod blocks;
 mod candidates;
+mod consent;
 mod context;
 mod decision;
 pub mod features;
@@ -208,6 +209,7 @@ pub fn choose_by(
     let best = likely.iter().copied().fold(0.0, f32::max);
     let certainty = (reading.blocks.len() as f32 / ENOUGH_BLOCKS).clamp(LEAST_CERTAINTY, 1.0);
     let threshold = (mode.threshold() * page_kind::strictness(&kinds) * certainty).min(best * NEARLY_AS_LIKELY);
+    consent::leave_out(document, &reading.blocks, &mut likely, threshold);
     let mut kept = decision::decide(&page, &likely, threshold);
     captions_follow(document, &reading.blocks, &mut kept);
     // The title has its own field, and is not repeated where the text begins.
