@@ -7,7 +7,7 @@
 use super::blocks::{Block, Totals, ln};
 use crate::engine::{
     document::{Document, NONE},
-    extract::units::{UnitKind, Units},
+    extract::units::{UnitKind, Units, embeds},
     html::tags::Tag,
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct BlockGroups {
 pub(crate) struct BlockGroup {
     pub(crate) element: u32,
     kind: f32,
+    /// Whether it is a post of a social network or a formula, which stand in texts only.
+    pub(crate) is_embedded: bool,
 }
 
 impl BlockGroup {
@@ -45,10 +47,15 @@ impl BlockGroup {
     pub(crate) fn is_content(self) -> bool {
         (CODE..=DATA).contains(&self.kind)
     }
+
+    pub(crate) fn is_list(self) -> bool {
+        self.kind == LIST
+    }
 }
 
 const CODE: f32 = 1.0;
 const DATA: f32 = 2.0;
+const LIST: f32 = 3.0;
 
 /// Sums over the blocks of a section, its heading left out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,7 +80,7 @@ fn kind(unit: &UnitKind) -> f32 {
     match unit {
         UnitKind::Code { .. } | UnitKind::Preformatted => CODE,
         UnitKind::DataTable => DATA,
-        UnitKind::List => 3.0,
+        UnitKind::List => LIST,
         UnitKind::Definitions => 4.0,
         UnitKind::Quote | UnitKind::Embed { .. } => 5.0,
         UnitKind::Figure | UnitKind::Picture => 6.0,
@@ -127,6 +134,11 @@ fn outermost(document: &Document<'_>, units: &Units, sums: &[Totals]) -> Vec<Blo
         found.push(BlockGroup {
             element: unit.element,
             kind,
+            is_embedded: match unit.kind {
+                UnitKind::Quote => embeds::is_post(document, unit.element),
+                UnitKind::Formula { display, .. } => display,
+                _ => false,
+            },
         });
         behind = next;
     }

@@ -366,7 +366,7 @@ fn captions_follow(document: &Document<'_>, blocks: &[Block], kept: &mut [bool])
             if captions[i] == NONE {
                 text = Some(i);
             } else {
-                stays[i] |= text.is_some_and(|j| kept[j] && is_near(document, captions[i], blocks[j].first_run));
+                stays[i] |= text.is_some_and(|j| kept[j] && names::is_near(document, captions[i], blocks[j].first_run));
             }
         }
     };
@@ -375,23 +375,6 @@ fn captions_follow(document: &Document<'_>, blocks: &[Block], kept: &mut [bool])
     for (i, kept) in kept.iter_mut().enumerate().filter(|(i, _)| captions[*i] != NONE) {
         *kept = stays[i];
     }
-}
-
-/// Levels from a caption up to what also holds the text that it belongs to.
-const CAPTION_LEVELS: usize = 5;
-
-fn is_near(document: &Document<'_>, element: u32, run: u32) -> bool {
-    let mut at = element;
-    for _ in 0..CAPTION_LEVELS {
-        let Some(e) = document.elements.get(at as usize) else {
-            return false;
-        };
-        if (e.first_run..e.next_run).contains(&run) {
-            return true;
-        }
-        at = e.parent;
-    }
-    false
 }
 
 /// From the first byte of a block's text to the last.

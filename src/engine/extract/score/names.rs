@@ -254,6 +254,24 @@ pub(crate) fn nearest(document: &Document<'_>, is: impl Fn(u32) -> bool) -> Vec<
     nearest
 }
 
+/// Levels from a caption or an embed up to what also holds the text that it belongs to.
+const LEVELS: usize = 5;
+
+/// Whether a run stands in one of the boxes around an element.
+pub(crate) fn is_near(document: &Document<'_>, element: u32, run: u32) -> bool {
+    let mut at = element;
+    for _ in 0..LEVELS {
+        let Some(e) = document.elements.get(at as usize) else {
+            return false;
+        };
+        if (e.first_run..e.next_run).contains(&run) {
+            return true;
+        }
+        at = e.parent;
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -154,3 +154,26 @@ pub fn stand_in(document: &Document<'_>, id: u32) -> Option<String> {
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     is_plain.then(|| format!("{page}{video}"))
 }
+
+/// Classes of quotations that the scripts of social networks replace by the post that they quote.
+const POSTS: &[&str] = &[
+    "twitter-tweet",
+    "twitter-video",
+    "instagram-media",
+    "tiktok-embed",
+    "reddit-embed-bq",
+    "reddit-card",
+    "bluesky-embed",
+    "mastodon-embed",
+    "text-post-media",
+    "fb-post",
+    "fb-xfbml-parse-ignore",
+    "imgur-embed-pub",
+    "flourish-embed",
+];
+
+/// Whether a quotation is a post of a social network.
+pub(crate) fn is_post(document: &Document<'_>, element: u32) -> bool {
+    let class = document.attribute(element, "class").unwrap_or_default();
+    class.split_ascii_whitespace().any(|name| POSTS.contains(&name))
+}
