@@ -112,6 +112,8 @@ codes! {
         FrontMatterRepeated = "front_matter_repeated",
         /// The front matter never ends.
         FrontMatterUnclosed = "front_matter_unclosed",
+        /// The document holds sentences that a reader does not see.
+        HiddenText = "hidden_text",
         /// The text holds characters without width.
         InvisibleCharacters = "invisible_characters",
         /// The declared language is not the one of the text.

@@ -33,6 +33,16 @@ pub enum Format {
     Text,
 }
 
+/// What becomes of text that a reader does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hidden {
+    /// It is removed.
+    #[default]
+    Drop,
+    /// It stays, with a warning.
+    Keep,
+}
+
 /// The options of `/v1/normalize`.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -52,6 +62,8 @@ pub struct Options {
     pub without: Vec<String>,
     /// How sure the facts must be that are given.
     pub facts: Confidence,
+    /// See [`Hidden`].
+    pub hidden: Hidden,
     /// Whether to add how the score decided.
     pub explain: bool,
 }
@@ -75,7 +87,7 @@ pub struct CleanOptions {
 
 impl Options {
     /// The names that [`Options::from_pairs`] takes.
-    pub const KNOWN: &'static str = "url, mode, format, fields, facts, remove, keep, without, explain";
+    pub const KNOWN: &'static str = "url, mode, format, fields, facts, hidden, remove, keep, without, explain";
 
     /// Reads the options of `/v1/normalize`.
     ///
@@ -154,6 +166,13 @@ impl Options {
                         "likely" => Confidence::Likely,
                         "certain" => Confidence::Certain,
                         other => return Err(bad(format!("{other:?} is not one of all, likely, certain"))),
+                    }
+                }
+                "hidden" => {
+                    options.hidden = match value.as_ref() {
+                        "drop" => Hidden::Drop,
+                        "keep" => Hidden::Keep,
+                        other => return Err(bad(format!("{other:?} is neither drop nor keep"))),
                     }
                 }
                 "explain" => {

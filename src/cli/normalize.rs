@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// all, likely or certain: how sure the facts must be
     #[arg(long, value_name = "LEVEL")]
     facts: Option<String>,
+    /// drop or keep: text that a reader does not see
+    #[arg(long, value_name = "WHAT")]
+    hidden: Option<String>,
     /// Drop what this selector matches; may repeat
     #[arg(long, value_name = "SELECTOR")]
     remove: Vec<String>,
@@ -103,6 +106,7 @@ fn pairs(args: &Args) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         ("format", &args.format),
         ("fields", &args.fields),
         ("facts", &args.facts),
+        ("hidden", &args.hidden),
     ];
     let single = single
         .into_iter()

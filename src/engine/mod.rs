@@ -12,6 +12,7 @@ pub mod outside_body;
 pub mod active_rules;
 pub mod ranges;
 pub mod text;
+pub mod visibility;
 
 pub use active_rules::{ActiveRules, CompileCost, Rulebook};
 pub use document::Document;

@@ -61,6 +61,9 @@ pub struct Removed {
     pub byte_end: usize,
     /// Visible characters.
     pub characters: u32,
+    /// How it was hidden, where that is why it went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub technique: Option<&'static str>,
     /// The first of them.
     pub preview: String,
 }

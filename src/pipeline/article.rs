@@ -19,6 +19,7 @@ use crate::{
         },
         outside_body::Place,
         ranges,
+        visibility::{self, Technique},
     },
     error::{Warning, WarningCode},
     input::{Kind, Page, RawDocument},
@@ -26,12 +27,13 @@ use crate::{
         Facts, Stats,
         text::{fingerprint, stats},
     },
-    options::Options,
+    options::{Hidden, Options},
     output::{
         html,
         json::{self, Article, Fields, Input, Quality, Removed},
         markdown,
     },
+    rules::Category,
 };
 
 /// Removals that an answer lists at most: the largest.
@@ -81,6 +83,8 @@ pub(super) struct ArticleParts<'a> {
     pub(super) document: &'a Document<'a>,
     pub(super) selection: &'a Selection,
     pub(super) rolled_back: &'a [guard::RolledBack],
+    /// Visible characters of the hidden parts that read like sentences.
+    pub(super) hidden_sentences: u32,
     pub(super) kind: Kind,
     pub(super) choice: &'a ActiveRules,
     /// Where most of the content was found, if that is not the body.
@@ -113,6 +117,7 @@ impl ArticleParts<'_> {
         }
         warnings.extend(self.rolled_back.iter().map(|back| self.guard_warning(back)));
         warnings.extend(self.removed_inside(scored));
+        warnings.extend(self.hidden_text(options.hidden));
         warnings.extend(facts.warnings);
         warnings.extend(invisible_text::told(&content_text));
         let want = |name: &str, make: &dyn Fn() -> String| {
@@ -230,6 +235,14 @@ impl ArticleParts<'_> {
                     byte_start: offset(removal.range.start),
                     byte_end: offset(removal.range.end),
                     characters: removal.characters,
+                    technique: match removal.reason {
+                        RemovalReason::Hidden(technique) => Some(technique.as_str()),
+                        reason if reason.category(self.choice.rules()) == Category::Hidden => (removal.element != NONE)
+                            .then(|| visibility::of_element(self.document, removal.element))
+                            .flatten()
+                            .map(Technique::as_str),
+                        _ => None,
+                    },
                     preview: selection::preview(self.document, removal, PREVIEW_CHARACTERS),
                 }
             })
@@ -290,6 +303,19 @@ impl ArticleParts<'_> {
             let detail = format!("{left_out} characters ({percent} %) between the first and the last text of the article were left out; `removed` lists them");
             Warning::new(WarningCode::RemovedInside, detail)
         })
+    }
+
+    /// Hidden text that could be an instruction to a machine.
+    fn hidden_text(&self, hidden: Hidden) -> Option<Warning> {
+        let done = match hidden {
+            Hidden::Drop => "were removed; `removed` lists them",
+            Hidden::Keep => "stay in the content",
+        };
+        let detail = format!(
+            "{} characters of sentences that a reader does not see {done}",
+            self.hidden_sentences
+        );
+        (self.hidden_sentences > 0).then(|| Warning::new(WarningCode::HiddenText, detail))
     }
 
     fn unterminated(&self) -> Option<Warning> {

@@ -18,13 +18,14 @@ use crate::{
         extract::{guard, line_score, lines, score, selection},
         outside_body,
         sanitize::serialize,
+        visibility,
     },
     error::Error,
     input::{self, Envelope, Kind, Page, RawDocument},
     metadata,
-    options::{CleanOptions, Format, Options},
+    options::{CleanOptions, Format, Hidden, Options},
     output::{front_matter, html, json, markdown, text},
-    rules::{DocumentContext, RuleError, RuleSet, Selector},
+    rules::{Category, DocumentContext, RuleError, RuleSet, Selector},
     steps,
 };
 use article::ArticleParts;
@@ -180,6 +181,11 @@ impl Pipeline {
             }
             None => revealed.as_ref(),
         };
+        let rule = |rule: u16| &choice.rules().rules()[rule as usize];
+        match options.hidden {
+            Hidden::Keep => document.forget_rules(|number| rule(number).category == Category::Hidden),
+            Hidden::Drop => visibility::mend_rule(&mut document, |number| rule(number).id == "generic/hidden"),
+        }
         let mut lines = lines::read(&document, &choice);
         let rolled_back = guard::check(&mut document, &mut lines, choice.rules(), |document| match kind {
             Kind::Page => scored.ranges.clone(),
@@ -188,6 +194,16 @@ impl Pipeline {
         // A fragment has been cut out already: an answer that is sent again stays as it is.
         if matches!(kind, Kind::Post | Kind::Markdown) {
             lines.scored = line_score::read(&document, &lines, options.mode);
+        }
+        let whole = 0..document.source.len();
+        let text = match kind {
+            Kind::Page => scored.ranges.as_slice(),
+            _ => std::slice::from_ref(&whole),
+        };
+        let hidden = visibility::find(&document, text);
+        let hidden_sentences = visibility::sentences(&document, &hidden, &scored.inside);
+        if options.hidden == Hidden::Drop {
+            lines.hidden = hidden;
         }
         let mut selection = selection::decide(&document, &lines, &units, &scored.ranges);
         selection
@@ -216,6 +232,7 @@ impl Pipeline {
             document: &document,
             selection: &selection,
             rolled_back: &rolled_back,
+            hidden_sentences,
             kind,
             choice: &choice,
             place: outside.and_then(|revealed| revealed.origin(&document, &selection.kept)),

@@ -40,3 +40,4 @@ mod support;
 mod tidy;
 mod traffic;
 mod units;
+mod visibility;

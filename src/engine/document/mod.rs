@@ -179,6 +179,16 @@ impl<'s> Document<'s> {
         values.map(|value| self.as_text(value?))
     }
 
+    /// Takes back what these rules say of elements.
+    pub fn forget_rules(&mut self, is_forgotten: impl Fn(u16) -> bool) {
+        for element in &mut self.elements {
+            if matches!(element.hit, Some(RuleMatch::DropRule(rule) | RuleMatch::RestRule(rule)) if is_forgotten(rule))
+            {
+                element.hit = None;
+            }
+        }
+    }
+
     /// Whether a drop rule takes this element. One that was never closed holds whatever came after it, so a rule about it
     /// is believed only while it takes little.
     pub fn rule_drops(&self, element: &Element) -> bool {

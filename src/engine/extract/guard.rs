@@ -49,10 +49,7 @@ pub fn check(
     if !greedy.is_empty() {
         let is_greedy = |rule: u16| greedy.iter().any(|back| back.rule == rule);
         lines.drops.retain(|(_, rule)| !is_greedy(*rule));
-        let hits = document.elements.iter_mut().filter(
-            |e| matches!(e.hit, Some(RuleMatch::DropRule(rule) | RuleMatch::RestRule(rule)) if is_greedy(rule)),
-        );
-        hits.for_each(|element| element.hit = None);
+        document.forget_rules(is_greedy);
     }
     greedy
 }

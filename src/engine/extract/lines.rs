@@ -14,6 +14,7 @@ use crate::{
         html::tags::Tag,
         selectors::program::RuleMatch,
         text::{comment_text, squash_onto},
+        visibility::HiddenPart,
     },
     rules::Action,
     steps,
@@ -33,6 +34,8 @@ pub struct LineDecisions {
     pub fields: Vec<RuleField>,
     /// Source ranges that the score of lines takes, each with its reason. Ascending.
     pub scored: Vec<(Range<usize>, ScoreReason)>,
+    /// What a reader does not see. Ascending.
+    pub hidden: Vec<HiddenPart>,
 }
 
 /// Tries every line, and reads what rules say of comments and markers.

@@ -3,6 +3,7 @@
 use super::page_kind::PageKind;
 use crate::{
     codes::codes,
+    engine::visibility::Technique,
     rules::{Category, RuleSet},
 };
 
@@ -15,6 +16,8 @@ pub enum RemovalReason {
     Rule(u16),
     /// The score, or a part of a unit that is no content.
     Score(ScoreReason),
+    /// A reader does not see it.
+    Hidden(Technique),
 }
 
 impl RemovalReason {
@@ -24,6 +27,7 @@ impl RemovalReason {
             RemovalReason::Caller => "user/remove",
             RemovalReason::Rule(number) => &rules.rules()[number as usize].id,
             RemovalReason::Score(reason) => reason.as_str(),
+            RemovalReason::Hidden(_) => "hidden/text",
         }
     }
 
@@ -33,6 +37,7 @@ impl RemovalReason {
             RemovalReason::Caller => Category::User,
             RemovalReason::Rule(number) => rules.rules()[number as usize].category,
             RemovalReason::Score(reason) => reason.category(),
+            RemovalReason::Hidden(_) => Category::Hidden,
         }
     }
 }

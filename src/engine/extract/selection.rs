@@ -58,6 +58,8 @@ pub fn decide(document: &Document<'_>, lines: &LineDecisions, units: &Units, cho
         &kept,
         &union(lines.scored.iter().map(|(range, _)| range.clone()).collect()),
     );
+    let hidden = lines.hidden.iter().map(|part| part.range.clone());
+    let kept = subtract(&kept, &union(hidden.collect()));
     let kept = subtract(&union([kept, keeps].concat()), &removes);
     // What no form of a unit has a place for: if the unit stays, its content stays.
     let left_out = units.left_out().iter().map(|left_out| left_out.range.clone());
@@ -84,9 +86,14 @@ fn parts(lines: &LineDecisions, units: &Units) -> Vec<(Range<usize>, RemovalReas
         .scored
         .iter()
         .map(|(range, reason)| (range.clone(), RemovalReason::Score(*reason)));
+    let hidden = lines
+        .hidden
+        .iter()
+        .map(|part| (part.range.clone(), RemovalReason::Hidden(part.technique)));
     let left_out = units.left_out().iter();
     let mut parts: Vec<_> = by_rules
         .chain(scored)
+        .chain(hidden)
         .chain(left_out.map(|left_out| (left_out.range.clone(), RemovalReason::Score(left_out.reason))))
         .collect();
     parts.sort_by_key(|(range, _)| range.start);
