@@ -7,6 +7,8 @@ mod batch;
 mod broken;
 mod charsets;
 mod complexity;
+mod content_model;
+mod content_tree;
 mod contract;
 mod corpus;
 mod cost;
