@@ -500,9 +500,12 @@ impl Serializer<'_, '_> {
             self.pop_frames(self.frames.len() - 1);
             self.push_frame(element, Tag::P, Vec::new());
         }
-        self.wrap();
-        if !self.frames.last().is_some_and(|top| holds_text(top.tag)) {
-            self.push_frame(NONE, Tag::P, Vec::new());
+        let is_in_text = |writer: &Self| writer.frames.last().is_some_and(|top| holds_text(top.tag));
+        if !is_in_text(self) {
+            self.wrap();
+            if !is_in_text(self) {
+                self.push_frame(NONE, Tag::P, Vec::new());
+            }
         }
         self.emit_frames();
         let Some(top) = self.frames.last_mut() else { return };
