@@ -467,6 +467,13 @@ fn lists_keep_their_items_apart() {
 }
 
 #[test]
+fn text_that_is_no_box_of_ours_is_no_task() {
+    let list = element(Tag::UL, vec![element(Tag::LI, vec![text("[X] a")])]);
+    assert_eq!(difference(&content(std::slice::from_ref(&list)), pulldown), None);
+    assert_eq!(written(&[list]), "- \\[X\\] a");
+}
+
+#[test]
 fn a_list_too_deep_stands_in_the_last_that_is_read() {
     let deep = |depth: usize| {
         (0..depth).fold(vec![text("end")], |inner, i| {
