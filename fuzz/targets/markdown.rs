@@ -1,4 +1,5 @@
-//! Markdown: whatever comes in, its rendering shows what `content_html` shows.
+//! Markdown: whatever comes in, `content_html` is the tree that a browser makes of it, and what Markdown is rendered to
+//! shows the same.
 #![no_main]
 
 use copydesk::{input::RawDocument, options::Options, output::json::Fields};
@@ -6,6 +7,8 @@ use copydesk_fuzz::{PIPELINE, normalize};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
+#[path = "../../tests/it/content_tree.rs"]
+mod content_tree;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/it/dom.rs"]
 mod dom;
@@ -28,6 +31,9 @@ fuzz_target!(|data: &[u8]| {
     };
     let article: Value = serde_json::from_slice(&answer).expect("JSON");
     let [html, markdown] = ["content_html", "content_markdown"].map(|name| article[name].as_str().expect("a text"));
+    if let Some(fault) = content_tree::fault(html) {
+        panic!("{fault}");
+    }
     // Lists and quotes are written to a depth.
     if !rendered::is_comparable(html)
         || html.matches("<ul").count() + html.matches("<ol").count() + html.matches("<blockquote").count() > 8

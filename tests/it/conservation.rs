@@ -22,7 +22,7 @@ use proptest::{
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use crate::dom;
+use crate::{content_tree, dom};
 
 pub(crate) static PIPELINE: LazyLock<Pipeline> =
     LazyLock::new(|| Pipeline::built_in(Bounds::default()).expect("the built-in rules load"));
@@ -77,6 +77,9 @@ pub(crate) fn check(bytes: &[u8], encoding: &'static Encoding, html: &str, query
     add(&mut left, &shown, 1);
     // The HTML, which has what the running text leaves beside itself: captions.
     let content = article["content_html"].as_str().ok_or("no content")?;
+    if let Some(fault) = content_tree::fault(content) {
+        return Err(fault);
+    }
     let content = without_embeds(content, &shown);
     add(&mut left, &dom::shown(&dom::document(&content)).text(), -1);
     let mut end = 0;

@@ -7,6 +7,8 @@ mod charsets;
 mod complexity;
 mod compressed;
 mod conservation;
+mod content_model;
+mod content_tree;
 mod contract;
 mod corpus;
 mod deploy;

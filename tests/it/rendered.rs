@@ -33,22 +33,17 @@ pub(crate) fn difference_of(html: &str, markdown: &str, rendered: &str) -> Optio
 }
 
 /// Whether all of this HTML can be said in Markdown: the line that makes a quote a callout is text to CommonMark, a
-/// formula that holds a dollar or ends in a backslash is code, and renderers read none whose braces are not balanced. Nor
-/// is that compared in which an item stands right in another, which browsers take for its neighbour, or a caption behind
-/// rows.
+/// formula that holds a dollar or ends in a backslash is code, renderers read none whose braces are not balanced, and a
+/// footnote is one only with its reference.
 pub(crate) fn is_comparable(html: &str) -> bool {
     let mut formulas = html
         .split("class=\"math ")
         .skip(1)
         .filter_map(|rest| rest.split("</").next());
     let is_no_formula = |tex: &str| tex.contains('$') || tex.contains("\\\\)") || !has_balanced_braces(tex);
-    let has_captions_first = html.matches("<caption").count() == html.matches("<table><caption").count();
     !html.contains("class=\"callout\"")
         && !formulas.any(is_no_formula)
-        && !has_odd_list(html)
         && numbers(html, "href=\"#fn-") == numbers(html, "id=\"fn-")
-        && !has_block_in_inner_cell(html)
-        && has_captions_first
 }
 
 /// The numbers of the footnotes that are referred to, or that there are: where one is without the other, the list of the notes
@@ -56,38 +51,6 @@ pub(crate) fn is_comparable(html: &str) -> bool {
 fn numbers<'h>(html: &'h str, before: &str) -> BTreeSet<&'h str> {
     let found = html.split(before).skip(1);
     found.filter_map(|rest| rest.split('"').next()).collect()
-}
-
-/// Whether an item stands in anything but a list, or a list holds anything but items and lists: Markdown has no such form.
-fn has_odd_list(html: &str) -> bool {
-    any_element(html, |open, name| match open.last() {
-        Some(&"ol" | &"ul") => !matches!(name, "li" | "ol" | "ul"),
-        _ => name == "li",
-    })
-}
-
-/// Whether a cell of a table in a cell holds a block. All of that table is one cell of Markdown, where the end of a block and that
-/// of a cell are the same blank.
-fn has_block_in_inner_cell(html: &str) -> bool {
-    let cells = |open: &[&str]| open.iter().filter(|name| matches!(**name, "td" | "th")).count();
-    any_element(html, |open, name| {
-        cells(open) > 1 && Tag::from_name(name.as_bytes()).is_block()
-    })
-}
-
-/// Whether such an element begins, by those that are open around it and its own name.
-fn any_element(html: &str, is: impl Fn(&[&str], &str) -> bool) -> bool {
-    let mut open: Vec<&str> = Vec::new();
-    for tag in html.split('<').skip(1) {
-        let name = tag.split([' ', '>']).next().unwrap_or_default();
-        match name.strip_prefix('/') {
-            Some(_) => drop(open.pop()),
-            None if is(&open, name) => return true,
-            None if Tag::from_name(name.as_bytes()).is_void() => {}
-            None => open.push(name),
-        }
-    }
-    false
 }
 
 fn has_balanced_braces(tex: &str) -> bool {
@@ -286,32 +249,13 @@ impl Reader {
             | "th" | "code" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "small" | "abbr" | "time" | "bdi" | "samp" => {}
             other => element.mark = Some(format!("?{other}")),
         }
-        // What stands right in a list is of the item before it, or makes one.
-        if is_block(name)
-            && name != "li"
-            && !in_cell
-            && !is_notes
-            && let Some(list) = self
-                .open
-                .last_mut()
-                .filter(|list| matches!(list.name.as_str(), "ul" | "ol"))
-        {
-            if list.count == list.start {
-                list.count = list.count.wrapping_add(1);
-            }
-            let item = format!("item {}", list.count);
-            element.place = match element.place.take() {
-                Some(place) => Some(format!("{item} 0 / {place}")),
-                None => {
-                    element.number = Some(0);
-                    Some(item)
-                }
-            };
-        }
         // The box of a task may stand before its paragraph.
         let is_boxed = name == "p" && self.is_boxed && matches!(self.text.trim(), "[ ]" | "[x]");
         if is_block(name) && !is_boxed {
-            self.border(name, in_cell);
+            match in_cell && element.is_cell() {
+                true => self.text.push(CELL),
+                false => self.border(name, in_cell),
+            }
         }
         self.open.push(element);
     }
@@ -336,11 +280,11 @@ impl Reader {
         }
     }
 
-    /// The beginning or end of a block, which in a cell is the end of a line, or a space if it is a cell itself.
+    /// The beginning or end of a block, which in a cell is the end of a line, or of a cell in it.
     fn border(&mut self, name: &str, in_cell: bool) {
         match name {
             _ if !in_cell => self.flush(),
-            "td" | "th" => self.text.push(' '),
+            "td" | "th" => self.text.push(CELL_END),
             _ => self.text.push('\n'),
         }
     }
@@ -397,6 +341,7 @@ impl Reader {
             true => text.trim_matches('\n').to_owned(),
             false => {
                 let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+                let text = with_cells_in_line(&text);
                 let lines = text.split('\n').map(line).filter(|line| !line.is_empty());
                 lines.collect::<Vec<_>>().join("\n")
             }
@@ -422,6 +367,36 @@ impl Reader {
             text,
         });
     }
+}
+
+/// The borders of a cell in a cell, in the text of the outer one.
+const CELL: char = '\u{e000}';
+const CELL_END: char = '\u{e001}';
+
+/// The cells of a table in a cell, parted by blanks: the lines that blocks are in them do not reach their borders.
+fn with_cells_in_line(text: &str) -> String {
+    let (mut line, mut starts) = (String::new(), Vec::new());
+    let mut is_at_start = false;
+    for c in text.chars() {
+        match c {
+            CELL | CELL_END => {
+                if c == CELL {
+                    starts.push(line.len());
+                } else {
+                    let start = starts.pop().unwrap_or(0);
+                    line.truncate(line.trim_end().len().max(start));
+                }
+                line.push(' ');
+                is_at_start = c == CELL;
+            }
+            c if is_at_start && c.is_whitespace() => {}
+            c => {
+                is_at_start = false;
+                line.push(c);
+            }
+        }
+    }
+    line
 }
 
 fn is_block(name: &str) -> bool {

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::{
     conservation::PIPELINE,
+    content_tree,
     dom::{self, Step},
 };
 
@@ -117,7 +118,7 @@ fn is_safe_url(value: &str) -> bool {
 fn fault(html: &str) -> Option<String> {
     let steps = dom::document(&format!("<!doctype html><html><head></head><body>{html}"));
     // html, head, its close and body are ours.
-    steps.iter().skip(4).find_map(|step| match step {
+    let acting = steps.iter().skip(4).find_map(|step| match step {
         Step::Open(name, is_html, attributes) => {
             let bad = attributes.iter().find(|(a, value)| !is_allowed(name, a, value));
             match (ELEMENTS.contains(&name.as_str()) && *is_html, bad) {
@@ -128,7 +129,8 @@ fn fault(html: &str) -> Option<String> {
         }
         Step::Comment => Some("a comment".into()),
         Step::Text(_) | Step::Close => None,
-    })
+    });
+    acting.or_else(|| content_tree::fault(html))
 }
 
 fn clean(document: &str, query: &str) -> String {

@@ -28,7 +28,7 @@ pub(crate) fn is_kept_block(tag: Tag) -> bool {
         || is_table_part(tag)
 }
 
-pub(crate) fn is_table_part(tag: Tag) -> bool {
+fn is_table_part(tag: Tag) -> bool {
     matches!(
         tag,
         Tag::TABLE | Tag::CAPTION | Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR | Tag::TD | Tag::TH

@@ -6,7 +6,7 @@ use super::{
     code, escape,
     inlines::{self, InlineForm},
     math,
-    table::{self, TableGrid},
+    table::TableGrid,
     tree::EventTree,
 };
 use crate::engine::html::tags::Tag;
@@ -91,13 +91,14 @@ impl BlockWriter<'_, '_> {
             Tag::UL | Tag::OL if self.depth < DEPTH => self.written(within, |writer| writer.list(at, list)),
             Tag::SECTION if tree.is_notes(at) => self.notes(inside, within),
             Tag::TABLE => {
-                // The rows would be part of a line that no empty line parts from them.
+                // The rows would be part of a caption that no empty line parts from them.
                 let mut above = BlockContext {
                     list,
                     ..BlockContext::loose()
                 };
-                for part in table::outside_cells(tree, at) {
-                    self.blocks(part..tree.end(part), &mut above);
+                let first = inside.start;
+                if tree.tag(first) == Some(Tag::CAPTION) {
+                    self.blocks(tree.inside(first), &mut above);
                 }
                 self.written(within, |writer| {
                     writer.table(at);
@@ -277,9 +278,9 @@ impl BlockWriter<'_, '_> {
             (None, Some('-')) => '*',
             (None, _) => '-',
         };
-        let items = self.items(tree.inside(at));
-        let is_loose = !items.iter().all(|item| self.is_tight(item.clone()));
-        for (i, item) in items.into_iter().enumerate() {
+        let items = tree.children(tree.inside(at));
+        let is_loose = !tree.children(tree.inside(at)).all(|item| self.is_tight(item));
+        for (i, item) in items.enumerate() {
             let marker = match start {
                 Some(start) => format!("{}{mark} ", start + i),
                 None => format!("{mark} "),
@@ -290,38 +291,20 @@ impl BlockWriter<'_, '_> {
         Some(mark)
     }
 
-    fn item(&mut self, marker: &str, indent: usize, item: Range<usize>, is_loose: bool) {
+    fn item(&mut self, marker: &str, indent: usize, item: usize, is_loose: bool) {
+        let inside = self.tree.inside(item);
         self.inside(marker, &" ".repeat(indent), |writer| {
             writer.is_item = true;
-            writer.blocks(item, &mut BlockContext { is_loose, list: None });
+            writer.blocks(inside, &mut BlockContext { is_loose, list: None });
             if writer.first.is_some() {
                 writer.line("");
             }
         });
     }
 
-    /// The items of a list. What stands between two of them, as lists right in a list do, belongs to the first.
-    fn items(&self, range: Range<usize>) -> Vec<Range<usize>> {
-        let mut items: Vec<Range<usize>> = Vec::new();
-        for at in self.tree.children(range) {
-            let end = self.tree.end(at);
-            match items.last_mut() {
-                Some(item) if self.tree.tag(at) != Some(Tag::LI) => item.end = end,
-                _ => items.push(at..end),
-            }
-        }
-        items
-    }
-
     /// Whether an item needs no empty line in it: a line or a block, or a line with lists below that may follow it.
-    fn is_tight(&self, item: Range<usize>) -> bool {
-        let mut parts = Vec::new();
-        for at in self.tree.children(item) {
-            match self.tree.tag(at) {
-                Some(Tag::LI) => parts.extend(self.tree.children(self.tree.inside(at))),
-                _ => parts.push(at),
-            }
-        }
+    fn is_tight(&self, item: usize) -> bool {
+        let parts: Vec<usize> = self.tree.children(self.tree.inside(item)).collect();
         let is_text = |at: &usize| !self.tree.is_block(*at);
         let texts = parts.iter().take_while(|at| is_text(at)).count();
         match &parts[texts..] {
@@ -357,9 +340,9 @@ impl BlockWriter<'_, '_> {
                 continue;
             }
             let start = tree.number(at, "start").unwrap_or(1);
-            for (i, item) in self.items(tree.inside(at)).into_iter().enumerate() {
+            for (i, item) in tree.children(tree.inside(at)).enumerate() {
                 self.written(within, |writer| {
-                    match tree.definition(item.start) {
+                    match tree.definition(item) {
                         Some(label) => writer.item(&format!("[^{label}]: "), 4, item, true),
                         None => {
                             let marker = format!("{}. ", start + i);

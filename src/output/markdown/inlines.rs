@@ -346,6 +346,6 @@ pub(super) fn tex(source: &str) -> &str {
 
 /// Whether the text of an item begins with the box of a task.
 fn is_task(text: &str) -> bool {
-    let boxed = ["[ ] ", "[x] ", "[X] "].iter().any(|task| text.starts_with(task));
+    let boxed = ["[ ] ", "[x] "].iter().any(|task| text.starts_with(task));
     boxed && !text[4..].trim().is_empty()
 }

@@ -65,24 +65,6 @@ impl TableGrid {
     }
 }
 
-/// What stands in a table outside of its cells. Browsers show it above the table, captions last.
-pub(super) fn outside_cells(tree: &EventTree<'_>, table: usize) -> Vec<usize> {
-    let mut outside = Vec::new();
-    gather_outside(tree, tree.inside(table), &mut outside);
-    outside.sort_by_key(|at| tree.tag(*at) == Some(Tag::CAPTION));
-    outside
-}
-
-fn gather_outside(tree: &EventTree<'_>, range: Range<usize>, outside: &mut Vec<usize>) {
-    for at in tree.children(range) {
-        match tree.tag(at) {
-            Some(Tag::THEAD | Tag::TBODY | Tag::TFOOT | Tag::TR) => gather_outside(tree, tree.inside(at), outside),
-            Some(Tag::TD | Tag::TH) => {}
-            _ => outside.push(at),
-        }
-    }
-}
-
 /// The rows of a table, those of tables in its cells left out.
 fn rows_in(tree: &EventTree<'_>, range: Range<usize>, rows: &mut Vec<usize>) {
     for at in tree.children(range) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Node, Serializer, TAGS_BYTES, Tag, TextFormula, holds_no_block};
+use super::{Node, Serializer, TAGS_BYTES, Tag, TextFormula};
 
 impl<'w> Serializer<'w, '_> {
     /// The next formula in the text, if it begins in these bytes of the source.
@@ -23,9 +23,8 @@ impl<'w> Serializer<'w, '_> {
         if is_block {
             self.border();
             self.leave_notes();
-            while self.frames.last().is_some_and(|top| holds_no_block(top.tag)) {
-                self.pop_frames(self.frames.len() - 1);
-            }
+            self.end_texts(Tag::DIV);
+            self.wrap();
             self.push_frame(super::NONE, Tag::DIV, vec![("class", "math display".to_owned())]);
             self.emit_frames();
             self.push_text(&format!(r"\[{tex}\]"));

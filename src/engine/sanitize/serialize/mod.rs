@@ -8,6 +8,7 @@
 //! Nothing of the source is copied: names come from [`Tag`]'s table by way of the lists below, attributes are named one
 //! by one, and URLs pass [`super::links::Links`]. Renderers escape what they print.
 
+mod content_model;
 mod formulas;
 mod notes;
 mod sweep;
@@ -15,12 +16,13 @@ mod units;
 
 use std::{iter::Peekable, ops::Range, slice};
 
+use content_model::holds_part;
 use sweep::Kept;
 
 use super::{
     allowlist::{
         AllowedAttributes, block_attributes, holds_no_block, holds_text, image_attributes, inline_attributes,
-        is_kept_block, is_table_part, kept_inline,
+        is_kept_block, kept_inline,
     },
     links::Links,
 };
@@ -289,53 +291,50 @@ impl Serializer<'_, '_> {
         self.border();
         self.leave_notes();
         let floor = self.note_frames();
-        // A paragraph or heading of the output holds no block; neither does an implied frame outlive one.
-        while let Some(top) = self.frames.last()
-            && self.frames.len() > floor
-            && (holds_no_block(top.tag) && !(top.tag.is_heading() && tag == Tag::P)
-                || (top.element == NONE && !is_table_part(tag)))
-        {
-            self.pop_frames(self.frames.len() - 1);
-        }
-        if self.frames.last().is_some_and(|top| top.tag.is_heading()) {
+        self.end_texts(tag);
+        if self.frames.last().is_some_and(|top| top.tag.is_heading()) || self.frames.len() >= BLOCK_DEPTH {
             return;
         }
-        while is_table_part(tag)
-            && self.frames.len() > floor
+        if content_model::is_part(tag) {
+            // Implied elements end before the next part of what they stand in.
+            let around = self.frames.iter().enumerate().skip(floor.saturating_sub(1)).rev();
+            let mut around = around.skip_while(|(_, frame)| frame.element == NONE && !holds_part(frame, tag));
+            let Some((home, _)) = around.next().filter(|(_, frame)| holds_part(frame, tag)) else {
+                return;
+            };
+            self.pop_frames(home + 1);
+            if matches!(tag, Tag::TD | Tag::TH) && self.frames[home].tag != Tag::TR {
+                self.push_frame(NONE, Tag::TR, Vec::new());
+            }
+        } else if matches!(tag, Tag::UL | Tag::OL)
             && self
                 .frames
                 .last()
-                .is_some_and(|top| top.element == NONE && !matches!(top.tag, Tag::TR))
+                .is_some_and(|top| matches!(top.tag, Tag::UL | Tag::OL))
         {
-            self.pop_frames(self.frames.len() - 1);
-        }
-        let parent = self.frames.last().map(|top| top.tag);
-        let fits = match tag {
-            Tag::SUMMARY => parent == Some(Tag::DETAILS),
-            Tag::UL | Tag::OL if matches!(parent, Some(Tag::UL | Tag::OL)) => {
-                self.reopen_item();
-                true
-            }
-            Tag::LI => matches!(parent, Some(Tag::UL | Tag::OL)),
-            Tag::DT | Tag::DD => parent == Some(Tag::DL),
-            Tag::FIGCAPTION => parent == Some(Tag::FIGURE),
-            Tag::CAPTION | Tag::THEAD | Tag::TBODY | Tag::TFOOT => parent == Some(Tag::TABLE),
-            Tag::TR => matches!(parent, Some(Tag::TABLE | Tag::THEAD | Tag::TBODY | Tag::TFOOT)),
-            Tag::TD | Tag::TH => match parent {
-                Some(Tag::TR) => true,
-                Some(Tag::TABLE | Tag::THEAD | Tag::TBODY | Tag::TFOOT) => {
-                    self.push_frame(NONE, Tag::TR, Vec::new());
-                    true
-                }
-                _ => false,
-            },
-            _ => true,
-        };
-        if !fits || self.frames.len() >= BLOCK_DEPTH {
-            return;
+            self.reopen_item();
+        } else {
+            self.wrap();
         }
         self.push_frame(id, tag, attributes);
         self.pre += u32::from(tag == Tag::PRE);
+    }
+
+    /// Ends the paragraphs and headings that are open before a block: they hold none.
+    fn end_texts(&mut self, tag: Tag) {
+        while let Some(top) = self.frames.last()
+            && holds_no_block(top.tag)
+            && !(top.tag.is_heading() && tag == Tag::P)
+        {
+            self.pop_frames(self.frames.len() - 1);
+        }
+    }
+
+    /// Opens what must stand between the open blocks and stray content.
+    fn wrap(&mut self) {
+        while let Some(tag) = self.frames.last().and_then(|top| content_model::wrapper(top.tag)) {
+            self.push_frame(NONE, tag, Vec::new());
+        }
     }
 
     fn push_frame(&mut self, element: u32, tag: Tag, attributes: AllowedAttributes) {
@@ -500,16 +499,12 @@ impl Serializer<'_, '_> {
             self.pop_frames(self.frames.len() - 1);
             self.push_frame(element, Tag::P, Vec::new());
         }
-        match self.frames.last().map(|top| top.tag) {
-            Some(tag) if holds_text(tag) => {}
-            Some(Tag::UL | Tag::OL) => self.push_frame(NONE, Tag::LI, Vec::new()),
-            Some(Tag::DL) => self.push_frame(NONE, Tag::DD, Vec::new()),
-            Some(Tag::TABLE | Tag::THEAD | Tag::TBODY | Tag::TFOOT) => {
-                self.push_frame(NONE, Tag::TR, Vec::new());
-                self.push_frame(NONE, Tag::TD, Vec::new());
+        let is_in_text = |writer: &Self| writer.frames.last().is_some_and(|top| holds_text(top.tag));
+        if !is_in_text(self) {
+            self.wrap();
+            if !is_in_text(self) {
+                self.push_frame(NONE, Tag::P, Vec::new());
             }
-            Some(Tag::TR) => self.push_frame(NONE, Tag::TD, Vec::new()),
-            _ => self.push_frame(NONE, Tag::P, Vec::new()),
         }
         self.emit_frames();
         let Some(top) = self.frames.last_mut() else { return };

@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use super::{BLOCK_DEPTH, NONE, Node, Serializer, Tag, UnitKind, Units, holds_no_block, is_kept_block};
+use super::{BLOCK_DEPTH, NONE, Node, Serializer, Tag, UnitKind, Units, content_model, is_kept_block};
 
 /// Open notes.
 #[derive(Debug, Default)]
@@ -109,18 +109,11 @@ impl Serializer<'_, '_> {
     }
 
     fn begin_section(&mut self, number: u32) -> bool {
-        while self
+        self.end_texts(Tag::SECTION);
+        let fits = self
             .frames
             .last()
-            .is_some_and(|top| top.element == NONE || holds_no_block(top.tag))
-        {
-            self.pop_frames(self.frames.len() - 1);
-        }
-        let holds_section = |tag: Tag| {
-            !tag.is_heading() && !super::is_table_part(tag) && !matches!(tag, Tag::UL | Tag::OL | Tag::DL | Tag::PRE)
-                || matches!(tag, Tag::TD | Tag::TH)
-        };
-        let fits = self.frames.last().is_none_or(|top| holds_section(top.tag));
+            .is_none_or(|top| content_model::wrapper(top.tag).is_none());
         if !fits || self.pre > 0 || self.frames.len() + NOTE_FRAMES >= BLOCK_DEPTH {
             return false;
         }

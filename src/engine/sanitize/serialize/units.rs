@@ -146,8 +146,11 @@ impl<'w> Serializer<'w, '_> {
 
     /// Whether a unit is a cell of such a row that no `tr` makes.
     fn is_in_open_grid(&self, unit: Option<&UnitKind>) -> bool {
-        let is_row = |top: &OpenBlock| top.tag == Tag::TR;
-        matches!(unit, Some(UnitKind::GridCell { .. })) && self.frames.last().is_some_and(is_row)
+        let mut frames = self.frames.iter().rev();
+        matches!(unit, Some(UnitKind::GridCell { .. }))
+            && frames
+                .find(|frame| frame.element != NONE || frame.tag == Tag::TR)
+                .is_some_and(|frame| frame.tag == Tag::TR)
     }
 
     /// The box of a task, at the beginning of its item.
@@ -165,8 +168,9 @@ impl<'w> Serializer<'w, '_> {
 
     /// A list right inside a list belongs to the item before it.
     pub(crate) fn reopen_item(&mut self) {
+        let is_behind_item = self.frames.last().is_some_and(|list| list.emitted)
+            && self.content.nodes.last() == Some(&Node::Close(Tag::LI));
         self.push_frame(NONE, Tag::LI, Vec::new());
-        let is_behind_item = self.content.nodes.last() == Some(&Node::Close(Tag::LI));
         if let Some(item) = self.frames.last_mut().filter(|_| is_behind_item) {
             (item.emitted, item.filled, item.border) = (true, true, true);
             self.content.nodes.pop();
