@@ -119,6 +119,16 @@ pub(crate) fn published(lines: &str, language: Option<&str>) -> Option<(Date, St
     })
 }
 
+/// The first date behind words that say that an article, which has been revised, was first published then.
+pub(crate) fn first_published(lines: &str, language: Option<&str>) -> Option<(Date, String)> {
+    static FIRST: LazyLock<Pattern> = LazyLock::new(|| {
+        Pattern::fixed(
+            r"(?i)(?:(?:originally|first) (?:published|posted|appeared)|(?:erstmals|ursprünglich|zuerst) (?:veröffentlicht|erschienen)|publié initialement|initialement publié|première publication|publicad[oa] originalmente|originalmente publicad[oa]|pubblicato originariamente|oorspronkelijk gepubliceerd|首次发布|首发于|初出)",
+        )
+    });
+    behind(&FIRST, lines, language)
+}
+
 /// Lines at the title that may say it.
 const NEAR_LINES: usize = 12;
 

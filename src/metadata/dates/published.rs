@@ -22,6 +22,9 @@ use crate::{
 /// Bytes of source behind the text where a line may say when it was published.
 const LABELLED: usize = 12_000;
 
+/// Bytes of source behind the text, and half as many at its end, where a note may say when it was first published.
+const BELOW_BYTES: usize = 1000;
+
 /// Bytes of a line that is short, and bytes of a longer one within which its date stands.
 const LINE_BYTES: usize = 60;
 const DATE_WITHIN: usize = 30;
@@ -31,6 +34,10 @@ const NEAR_LINES: usize = 12;
 
 /// Minutes that any two places' clocks are apart.
 const CLOCKS_APART: i64 = 14 * 60;
+
+/// The clocks of nearly all readers: Pacific time, and New Zealand's in summer.
+const WESTMOST: i64 = -8 * 60;
+const EASTMOST: i64 = 13 * 60;
 
 /// Minutes after the day of its address from which a page's own date is that of a later edition.
 const REVISED: i64 = 60 * 24 * 60;
@@ -99,6 +106,13 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence, 
         let is_that = |other: &&FoundDate| first.as_ref().is_none_or(|day| day == other.date.day());
         found.extend(shown.iter().find(is_that).cloned());
     }
+    // The time that stands right below the title is its own; one above may be that of another article.
+    if found.iter().all(|found| found.source == Source::Html)
+        && let Some((date, raw)) = said.visible.at_title.clone()
+        && let Some(below) = unless_changed((date, raw), &changed).filter(before)
+    {
+        found.insert(0, below);
+    }
     // Where no source declares it, a line at the title that says so is better than a mark that only is a date.
     if found.iter().all(|found| found.source == Source::Html)
         && let Some((date, raw)) = inline::published(&said.near, language)
@@ -106,6 +120,19 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence, 
         let source = Source::Html;
         let labelled = Some(FoundDate { date, raw, source }).filter(before);
         found.splice(0..0, labelled);
+    }
+    if found.iter().all(|found| found.source == Source::Html)
+        && !found.is_empty()
+        && let Some((date, raw)) = inline::first_published(&below(sources.document, text), language)
+        && found
+            .iter()
+            .all(|found| date.local_minute() < found.date.local_minute())
+    {
+        let source = Source::Html;
+        found.insert(0, FoundDate { date, raw, source });
+    }
+    if let Some(own) = unless_restamped(&found, &changed, said, language).filter(before) {
+        found.insert(0, own);
     }
     let is_told = !found.is_empty();
     if found.is_empty() && !said.near.is_empty() && !said.visible.is_list {
@@ -155,6 +182,14 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence, 
     facts.date_published_raw = Some(exact.raw.clone());
 }
 
+/// The lines right behind the text.
+fn below(document: &Document<'_>, text: &Range<usize>) -> String {
+    visible::lines(
+        document,
+        text.end.saturating_sub(BELOW_BYTES / 2)..text.end + BELOW_BYTES,
+    )
+}
+
 fn in_path(sources: &Sources<'_>) -> Option<(Date, String)> {
     let (url, _) = sources.address.url.as_ref()?;
     inline::in_path(url.path())
@@ -173,6 +208,11 @@ fn is_after(date: &Date, sources: &Sources<'_>) -> bool {
 /// What JSON-LD and `meta` say, and the first value that is no date.
 fn declared(sources: &Sources<'_>, said: &Evidence, language: Option<&str>) -> (Vec<FoundDate>, Option<String>) {
     let json_ld = said.article_data.published.as_deref().map(|raw| (raw, Source::JsonLd));
+    let broken = match json_ld {
+        None if said.article_data.headline.is_none() => in_broken_json(sources),
+        _ => None,
+    };
+    let json_ld = json_ld.or(broken.map(|raw| (raw, Source::JsonLd)));
     let meta = sources.address.head.said(Topic::Published);
     let (mut found, mut unreadable) = (Vec::new(), None);
     for (raw, source) in json_ld.into_iter().chain(meta) {
@@ -188,6 +228,25 @@ fn declared(sources: &Sources<'_>, said: &Evidence, language: Option<&str>) -> (
         }
     }
     (found, unreadable)
+}
+
+/// What JSON-LD says that is not JSON, if it says one day.
+fn in_broken_json<'a>(sources: &Sources<'a>) -> Option<&'a str> {
+    let mut one: Option<(&str, Date)> = None;
+    for id in &sources.address.head.json_ld {
+        let block = sources.document.raw_text(*id);
+        for at in memmem::find_iter(block.as_bytes(), "\"datePublished\"").take(IN_SCRIPTS) {
+            let rest = block[at + "\"datePublished\"".len()..].trim_start_matches([' ', ':', '"']);
+            let raw = &rest[..rest.find('"').unwrap_or(0)];
+            let date = dates::parse(raw)?;
+            match &one {
+                Some((_, first)) if first.day() != date.day() => return None,
+                Some(_) => {}
+                None => one = Some((raw, date)),
+            }
+        }
+    }
+    one.map(|(raw, _)| raw)
 }
 
 /// Whether `11/01/2023` is of January or of November is for the page to say: a date in words or in another order, around the
@@ -234,6 +293,35 @@ fn without_changes(found: &mut Vec<FoundDate>, changed: &[Date]) {
         return;
     };
     found.retain(|one| !is_change(one) || *one.date.day() <= *earliest);
+}
+
+/// What readers see at the title, marked or with a label, where a system has put the day of the last change into all that it
+/// declares.
+fn unless_restamped(
+    found: &[FoundDate],
+    changed: &[Date],
+    said: &Evidence,
+    language: Option<&str>,
+) -> Option<FoundDate> {
+    let first = found.first().filter(|first| first.source != Source::Html)?;
+    let is_near = |other: &Date, days: i64| (other.local_minute() - first.date.local_minute()).abs() <= days * 24 * 60;
+    let is_day = |date: &Date| date.precision == Precision::Day;
+    let is_same = |change: &Date| {
+        change.rfc3339 == first.date.rfc3339 || is_day(change) && is_day(&first.date) && is_near(change, 1)
+    };
+    let is_stamp = changed.iter().any(is_same)
+        && found
+            .iter()
+            .all(|other| other.source == Source::Html || is_near(&other.date, 1));
+    if !is_stamp {
+        return None;
+    }
+    let source = Source::Html;
+    let labelled = inline::published(&said.near, language).map(|(date, raw)| FoundDate { date, raw, source });
+    let marked = || found.iter().find(|other| other.source == Source::Html).cloned();
+    let own = labelled.or_else(marked)?;
+    let is_earlier = own.date.local_minute() < first.date.local_minute();
+    (is_earlier && !is_near(&own.date, 2)).then_some(own)
 }
 
 /// A day that is marked as one, if it is not that of a change.
@@ -384,8 +472,18 @@ fn on_the_day_of(date: &Date, facts: &Facts, sources: &Sources<'_>, shown: Optio
     if day.day() == date.day() {
         return None;
     }
-    let local = date.seen_from(zones::of_page(sources, facts.language.as_deref(), date)?)?;
-    (local.day() == day.day()).then_some(local)
+    let local = zones::of_page(sources, facts.language.as_deref(), date).and_then(|zone| date.seen_from(zone));
+    if let Some(local) = local.filter(|local| local.day() == day.day()) {
+        return Some(local);
+    }
+    // No country is known: the address has the day, and no clock says the hour.
+    let is_beside = (day.local_minute() - date.local_minute()).abs() <= 24 * 60 + CLOCKS_APART;
+    let is_possible = |offset: i64| {
+        let minutes = date.local_minute() + offset - day.local_minute();
+        (0..24 * 60).contains(&minutes)
+    };
+    let mut offsets = (WESTMOST..=EASTMOST).step_by(60);
+    (is_beside && shown.is_none() && offsets.any(is_possible)).then_some(day)
 }
 
 pub(crate) fn modified(facts: &mut Facts, sources: &Sources<'_>, article_data: &ArticleData, near: &str) {

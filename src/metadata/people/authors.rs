@@ -86,9 +86,37 @@ pub(crate) fn decide(facts: &mut Facts, sources: &Sources<'_>, said: &Evidence) 
     let is_confirmed = all
         .iter()
         .any(|other| other.kind != chosen.kind && letters(&other.people) == letters(&chosen.people));
-    let are_people = chosen.people.iter().all(|(_, class)| *class == NameClass::Person);
+    // One account of a system fills all that it declares: readers have to see the name as well.
+    let is_seen = all
+        .iter()
+        .any(|other| other.from_title.is_some() && letters(&other.people) == letters(&chosen.people));
+    let are_people = chosen.people.iter().all(|(author, class)| {
+        *class == NameClass::Person && !said.sites.is(&author.name) && !said.sites.are_like(&author.name)
+    });
+    // Where a source says more than the names, or another names others, somebody has to judge.
+    let is_whole = || {
+        all.iter()
+            .filter(|other| letters(&other.people) == letters(&chosen.people))
+            .filter(|other| other.from_title.is_none())
+            .all(Candidate::is_whole)
+            && chosen.is_whole()
+    };
+    let is_disputed = || {
+        all.iter().zip(&facts.named).any(|(other, weighed)| {
+            weighed.likely >= DISPUTED
+                && other.people.iter().any(|(own, class)| {
+                    let is_known = |(author, _): &(Author, NameClass)| {
+                        let (own, known) = (json_ld::letters(&own.name), json_ld::letters(&author.name));
+                        own.contains(&known) || known.contains(&own)
+                    };
+                    *class == NameClass::Person && !chosen.people.iter().any(is_known)
+                })
+        })
+    };
     let confidence = match likely {
-        likely if likely >= SURE && is_confirmed && are_people => Confidence::Certain,
+        likely if likely >= SURE && is_confirmed && is_seen && are_people && is_whole() && !is_disputed() => {
+            Confidence::Certain
+        }
         likely if likely >= MOSTLY && !chosen.people.iter().any(|(_, class)| *class == NameClass::Body) => {
             Confidence::Likely
         }
@@ -102,6 +130,9 @@ const LIKELY: f32 = 0.2;
 const MOSTLY: f32 = 0.7;
 const SURE: f32 = 0.9;
 
+/// How likely another person must be for nobody to be certain.
+const DISPUTED: f32 = 0.3;
+
 /// How likely a person must be to have written what an agency or an outlet is said to have.
 const INSTEAD: f32 = 0.4;
 
@@ -111,6 +142,8 @@ fn person_instead(all: &[Candidate], weighed: &[WeighedCandidate], best: usize) 
     if !is_all(&all[best], NameClass::Body) {
         return best;
     }
+    // Of two outlets, or what stands in their place, a catalogue's field goes before other values of the head.
+    let of_catalogue = (0..all.len()).find(|i| all[*i].kind == Kind::DublinCore && all[best].kind == Kind::Meta);
     let people = (0..all.len()).filter(|i| is_all(&all[*i], NameClass::Person) && weighed[*i].likely >= INSTEAD);
     people
         .max_by(|one, other| {
@@ -119,6 +152,7 @@ fn person_instead(all: &[Candidate], weighed: &[WeighedCandidate], best: usize) 
                 .total_cmp(&weighed[*other].likely)
                 .then(other.cmp(one))
         })
+        .or(of_catalogue)
         .unwrap_or(best)
 }
 

@@ -1,7 +1,11 @@
 //! All candidates for authors, in the order of trust.
 
+use url::Url;
+
 use super::{
     bylines::{self, BylineForm},
+    credits::Credit,
+    lexicon::WordKind,
     names::{self, Name, NameClass},
     reporters,
 };
@@ -16,6 +20,9 @@ use crate::{
 
 /// Bytes of source around the end of the text where a label may name the author.
 const BELOW: usize = 3000;
+
+/// Lines of the text, at its beginning, that may sign it.
+const FIRST_LINES: usize = 6;
 
 /// Which source names people, as the features distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +104,35 @@ pub(crate) struct Candidate {
     pub(crate) is_below: bool,
 }
 
+impl Candidate {
+    /// Whether its line says nothing but the names, with a label in front of them or a day behind them.
+    pub(crate) fn is_whole(&self) -> bool {
+        let mut rest = self.line[names::label(&self.line).len()..].to_owned();
+        for (author, _) in &self.people {
+            match rest.find(&author.name) {
+                Some(at) => rest.replace_range(at..at + author.name.len(), " "),
+                None => return false,
+            }
+        }
+        let rest = rest.trim_start();
+        // In brackets, or behind a comma with a capital: a degree, a role, an outlet.
+        let words = rest
+            .split(char::is_whitespace)
+            .map(names::bare)
+            .filter(|word| !word.is_empty());
+        let is_plain = |word: &str| {
+            names::is(
+                word,
+                WordKind::INTERFACE
+                    .or(WordKind::DATE)
+                    .or(WordKind::FUNCTION)
+                    .or(WordKind::BY),
+            ) || word.chars().all(|c| c.is_ascii_digit() || !c.is_alphanumeric())
+        };
+        words.into_iter().all(is_plain)
+    }
+}
+
 fn once<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut known: Vec<&str> = Vec::new();
     for name in names {
@@ -129,7 +165,23 @@ pub(crate) fn candidates(
     };
     let title_at = before(said.heading);
     let end = sources.selection.kept.last().map_or(0, |range| range.end);
+    let site = |url: &Url| {
+        url.host_str()
+            .map(|host| psl::domain_str(host).unwrap_or(host).to_owned())
+    };
+    let own_site = sources.address.base.as_ref().and_then(site);
+    // A page about a person on another site is what a note or a sentence refers to.
+    let leads_away = |credit: &Credit| {
+        let urls = credit
+            .names
+            .iter()
+            .filter_map(|(_, url)| Url::parse(url.as_deref()?).ok());
+        own_site.is_some() && urls.filter_map(|url| site(&url)).any(|other| Some(other) != own_site)
+    };
     for credit in &said.visible.credits {
+        if credit.mark == ElementHint::Link && leads_away(credit) {
+            continue;
+        }
         let kind = match credit.mark {
             ElementHint::Schema => Kind::Microdata,
             ElementHint::Rdfa => Kind::Rdfa,
@@ -177,6 +229,19 @@ pub(crate) fn candidates(
         };
         all.push(by_line(unlinked(line.names), kind, line.text, line.nth));
     }
+    // Much markup may stand between a title and the line that signs the text.
+    if !said.near.is_empty() && all.iter().all(|one| one.kind != Kind::Signed) {
+        let first: Vec<&str> = sources
+            .text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .take(FIRST_LINES)
+            .collect();
+        let signed = bylines::read(&first.join("\n"), language).into_iter().filter(|line| {
+            line.form == BylineForm::Signed && line.names.iter().all(|name| name.class == NameClass::Person)
+        });
+        all.extend(signed.map(|line| by_line(unlinked(line.names), Kind::Signed, line.text, line.nth)));
+    }
     let han = |people: Vec<Author>, kind: Kind| {
         let line = crate::metadata::joined_names(&people);
         let people = people.into_iter().map(|author| (author, NameClass::Person));
@@ -206,7 +271,9 @@ pub(crate) fn candidates(
             Kind::Link | Kind::OpenGraph | Kind::DublinCore | Kind::Meta | Kind::Card
         );
         let is_weak = class == NameClass::Body || class == NameClass::Single && is_of_site;
-        is_weak && name.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
+        is_weak
+            && !(candidate.kind == Kind::Meta && names::ends_in_chinese_name(name))
+            && name.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
     };
     for candidate in &mut all {
         let mut people = std::mem::take(&mut candidate.people);
@@ -304,7 +371,13 @@ fn declared(sources: &Sources<'_>, said: &Evidence) -> Vec<Candidate> {
                 people.push(name);
             }
         }
-        all.push(stated(unlinked(people), kind, source, once(&names).join(", ")));
+        if people.is_empty() && kind == Kind::DublinCore {
+            people.extend(names.first().and_then(|name| names::unknown(name)));
+        }
+        // A label in a value is not visible to readers.
+        let line = once(&names).join(", ");
+        let line = line[names::label(&line).len()..].to_owned();
+        all.push(stated(unlinked(people), kind, source, line));
     }
     if let Some(name) = head.written_by() {
         all.push(stated(

@@ -100,6 +100,9 @@ fn credit(document: &Document<'_>, mark: ElementHint, ids: &[u32], hints: &[(u32
         true => text,
         false => visible.join(", "),
     };
+    // What stands above a name in the same element may be an outlet's.
+    let holds_name = people.iter().any(|(name, _)| text.contains(name.text.as_str()));
+    let text = if holds_name { text } else { visible.join(", ") };
     (!people.is_empty()).then(|| Credit {
         mark,
         text: before_numbers(&text).to_owned(),

@@ -108,6 +108,32 @@ pub(crate) fn body(text: &str) -> Vec<Name> {
     Vec::from_iter(is_name.then_some(Name { text, class }))
 }
 
+/// What a catalogue's field for the maker says, which is a name whatever words it is of.
+pub(crate) fn unknown(text: &str) -> Option<Name> {
+    let text = trimmed(text).to_owned();
+    let words = text.split(char::is_whitespace).count();
+    let is_name = (2..=NAME_WORDS).contains(&words)
+        && starts_large(&text)
+        && text.chars().count() <= NAME_LETTERS
+        && !text.contains(['.', ':', '?', '!', '@', '/'])
+        && !lexicon::is(
+            &text.to_lowercase(),
+            WordKind::INTERFACE
+                .or(WordKind::ROLE)
+                .or(WordKind::BY)
+                .or(WordKind::OTHER),
+        );
+    let class = NameClass::Body;
+    is_name.then_some(Name { text, class })
+}
+
+/// Whether Chinese signs are an outlet with a name behind it: `青网校园王小明`.
+pub(crate) fn ends_in_chinese_name(text: &str) -> bool {
+    let signs: Vec<(usize, char)> = text.char_indices().collect();
+    let outlet = signs.len().saturating_sub(3);
+    outlet > 1 && signs.iter().all(|(_, sign)| is_han(*sign)) && is_chinese(&text[signs[outlet].0..])
+}
+
 /// A line in small letters, each where it was: labels are found in it without a pattern of both.
 fn in_small_letters(line: &str) -> String {
     let small = line.chars().map(|c| {
@@ -258,6 +284,10 @@ fn without_facts(clause: &str) -> &str {
     while let Some(&(_, word)) = words.get(end) {
         let next = words.get(end + 1).map(|(_, next)| *next);
         let nth = end - first;
+        if let Some(behind) = behind_brackets(&words, end).filter(|_| nth == 1) {
+            end = behind;
+            continue;
+        }
         if is_end(word, next, nth) || nth > 0 && is_number(word) {
             break;
         }
@@ -276,6 +306,22 @@ fn without_facts(clause: &str) -> &str {
     }
     let to = words.get(end).map_or(clause.len(), |(at, _)| *at);
     clause[start..to.max(start)].trim()
+}
+
+/// Where a name goes on behind brackets within it: `Robert (Bob Lee) Smith`.
+fn behind_brackets(words: &[(usize, &str)], at: usize) -> Option<usize> {
+    let is_open = words[at].1.starts_with('(') && words[at].1[1..].starts_with(char::is_uppercase);
+    let length = words[at..].iter().take(3).position(|(_, word)| word.ends_with(')'))?;
+    let (_, next) = words.get(at + length + 1)?;
+    let is_name = next.starts_with(char::is_uppercase)
+        && !is(
+            bare(next),
+            WordKind::INTERFACE
+                .or(WordKind::DATE)
+                .or(WordKind::FUNCTION)
+                .or(WordKind::ROLE),
+        );
+    (is_open && is_name).then_some(at + length + 1)
 }
 
 /// Words before a day, a section or an outlet.

@@ -32,7 +32,12 @@ const ELSEWHERE: &[&str] = &[
     "most-read",
     "more-",
     "copyright",
+    "todays-date",
+    "today-date",
+    "current-date",
 ];
+/// How the class names of a page builder begin, which calls every part of a page a widget.
+const BUILDER: &str = "elementor";
 /// Names of what stands beside an author's name.
 const BESIDE: &[&str] = &[
     "bio",
@@ -367,6 +372,22 @@ pub(crate) fn is_of_others(document: &Document<'_>, mut id: u32) -> bool {
     false
 }
 
+/// Whether an element is of an item that answers the article: a comment, a review.
+pub(crate) fn is_in_answer(document: &Document<'_>, mut id: u32) -> bool {
+    for _ in 0..ANCESTORS {
+        let Some(element) = document.elements.get(id as usize) else {
+            return false;
+        };
+        let roles = document.attribute(id, "itemprop").unwrap_or_default();
+        let mut roles = roles.split_ascii_whitespace();
+        if roles.any(|role| matches!(role, "comment" | "acceptedAnswer" | "suggestedAnswer" | "review")) {
+            return true;
+        }
+        id = element.parent;
+    }
+    false
+}
+
 /// Whether an element stands among what is not the article.
 pub(crate) fn is_elsewhere(document: &Document<'_>, mut id: u32) -> bool {
     for _ in 0..ANCESTORS {
@@ -382,7 +403,11 @@ pub(crate) fn is_elsewhere(document: &Document<'_>, mut id: u32) -> bool {
         let says = |name: &str| {
             let value = document.attribute(id, name).unwrap_or_default();
             let value = value[..value.floor_char_boundary(NAME_BYTES)].to_ascii_lowercase();
-            ELSEWHERE.iter().any(|part| value.contains(part))
+            let holds = |text: &str| ELSEWHERE.iter().any(|part| text.contains(part));
+            holds(&value)
+                && value
+                    .split_ascii_whitespace()
+                    .any(|name| !name.starts_with(BUILDER) && holds(name))
         };
         // What holds half of the page holds the article too, whatever it is called.
         let is_small = document.characters(id) * 2 < document.characters_before.last().copied().unwrap_or_default();

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    element_hints::{self, ElementHint, ElementHints, is_elsewhere},
+    element_hints::{self, ElementHint, ElementHints, is_elsewhere, is_in_answer},
     head::clean,
 };
 use crate::{
@@ -44,6 +44,9 @@ const CANDIDATES: usize = 256;
 const MANY_DAYS: usize = 3;
 /// Marks inside the text that are asked for their day.
 const DAYS_ASKED: usize = 8;
+
+/// Bytes beside a date in a `title` that has nothing else to say: a time, signs between them.
+const TITLE_BYTES: usize = 12;
 
 /// The strength of a `time` that is not that of a change.
 const TIME: u8 = 8;
@@ -99,7 +102,12 @@ pub(crate) fn read(
             && asked < CANDIDATES
         {
             asked += 1;
-            if is_elsewhere(document, id) {
+            let is_other = match mark {
+                ElementHint::Link => is_in_sentence(document, id),
+                ElementHint::Schema => is_in_answer(document, id),
+                _ => false,
+            };
+            if is_other || is_elsewhere(document, id) {
                 continue;
             }
             makers.push((id, mark));
@@ -113,6 +121,7 @@ pub(crate) fn read(
             if (is_stronger || is_inside || is_time)
                 && let Some((found, raw)) = day(document, id, &hints, language)
                 && !is_elsewhere(document, id)
+                && !(source == Source::Microdata && is_in_answer(document, id))
             {
                 if is_inside {
                     days.push((hints.names.clone(), found.clone()));
@@ -141,6 +150,26 @@ pub(crate) fn read(
     }
 }
 
+/// Visible characters of a block in front of a link from which on the link is part of a sentence.
+const SENTENCE_CHARACTERS: u32 = 60;
+
+/// Whether a link stands inside of a block of text, behind other words of it.
+fn is_in_sentence(document: &Document<'_>, id: u32) -> bool {
+    let before = |run: u32| {
+        document
+            .characters_before
+            .get(run as usize)
+            .copied()
+            .unwrap_or_default()
+    };
+    let (block, link) = (document.block_of(id), &document.elements[id as usize]);
+    let Some(block) = document.elements.get(block as usize) else {
+        return false;
+    };
+    let is_text = matches!(block.tag, Tag::P | Tag::LI | Tag::DD);
+    is_text && before(link.first_run).saturating_sub(before(block.first_run)) > SENTENCE_CHARACTERS
+}
+
 /// Whether a day is one of many that stand in the text under the same name.
 fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
     let Some((names, _)) = days.iter().find(|(_, other)| other == date) else {
@@ -148,6 +177,13 @@ fn is_of_list(date: &Date, days: &[(String, Date)]) -> bool {
     };
     let alike = days.iter().filter(|(other, _)| other == names);
     let mut different: Vec<&str> = alike.map(|(_, date)| date.day()).collect();
+    // The posts of a thread follow one another, the first of them is what the others answer.
+    if (names.contains("author") || names.contains("post"))
+        && different.first() == Some(&date.day())
+        && different.is_sorted()
+    {
+        return false;
+    }
     different.sort_unstable();
     different.dedup();
     different.len() >= MANY_DAYS
@@ -170,7 +206,11 @@ fn day(document: &Document<'_>, id: u32, hints: &ElementHints<'_>, language: Opt
         .and_then(|raw| Some((read_date(&raw, language)?, raw)));
     let titled = || {
         let raw = hints.title.and_then(clean)?;
-        Some((crate::metadata::dates::parse(&raw)?, raw))
+        let date = crate::metadata::dates::parse(&raw).or_else(|| {
+            let (date, range) = inline::find(&raw, language)?;
+            (raw.len() <= range.len() + TITLE_BYTES).then_some(date)
+        })?;
+        Some((date, raw))
     };
     let line = text_of(document, id);
     if inline::find(&line, None).is_some_and(|(_, range)| inline::is_of_another(&line[..range.start]))
