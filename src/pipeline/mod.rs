@@ -201,7 +201,11 @@ impl Pipeline {
             _ => std::slice::from_ref(&whole),
         };
         let hidden = visibility::find(&document, text);
-        let hidden_sentences = visibility::sentences(&document, &hidden, &scored.inside);
+        let hidden_sentences = visibility::sentences(
+            &document,
+            &hidden,
+            if kind == Kind::Page { &scored.inside } else { &whole },
+        );
         if options.hidden == Hidden::Drop {
             lines.hidden = hidden;
         }

@@ -45,6 +45,9 @@ const HIDDEN: &[(&str, &str)] = &[
     ("style=\"display:none\"", "display"),
     ("style=\"display : none\"", "display"),
     ("style='DISPLAY:NONE'", "display"),
+    ("StYlE='opacity:0'", "opacity"),
+    ("class=\"panel\" style=\"position:absolute;left:-9999px\"", "off_screen"),
+    ("style=\"position:relative;left:-9999px\"", "off_screen"),
     ("style=\"color:red;display:none !important;\"", "display"),
     ("style=\"display:/**/none\"", "display"),
     ("style=\"dis\\70 lay:none\"", "display"),
@@ -120,11 +123,15 @@ const SEEN: &[&str] = &[
     "class=\"tab-pane\" hidden",
     "role=\"tabpanel\" style=\"display:none\"",
     "hidden=\"until-found\"",
+    "class=\"zk\"",
+    "class=\"zq\" style=\"display:block\"",
+    "style=\"opacity:0;transform:translateY(9px)\"",
+    "style=\"opacity:0\" data-aos=\"fade\"",
 ];
 
 const SHEET: &str = ".zq{display:none} #zr { visibility:hidden } div.zy{opacity:0} .zs.zt{opacity:0} \
     @media screen{.zu{font-size:0}} .a,.zv{position:absolute;left:-9999px} @media print{.zw{display:none}} \
-    .zx{display:none} @media (min-width:600px){.zx{display:block}}";
+    .zx{display:none} @media (min-width:600px){.zx{display:block}} @media (max-width:600px){.zk{display:none}}";
 
 #[test]
 fn what_is_hidden_goes_with_its_technique() {
@@ -190,6 +197,15 @@ fn an_article_that_a_script_will_show_stays() {
     }
     let html = page("body{opacity:0}", "");
     assert!(text(&normalize(&html, &[])).contains("harbour authority"));
+}
+
+#[test]
+fn a_post_warns_as_well() {
+    let html = format!(
+        "<p>The keeper waved to the boats, and they came in before the night.</p><p style=\"opacity:0\">{SECRET}</p>"
+    );
+    let article = normalize(&html, &[]);
+    assert!(!text(&article).contains("savings") && article["warnings"].to_string().contains("hidden_text"));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) enum Value {
     Function(String),
     /// The end of a function.
     End,
+    /// An address.
+    Picture,
     /// Any other token.
     Other,
 }
@@ -56,13 +58,15 @@ static STRUCTURE: [bool; 256] = {
     table
 };
 
-/// Calls `take` with the selectors and the block of each style rule for screens. Conditions other than media types are taken
-/// to hold, and rules inside of style rules are passed over.
+/// Calls `take` with the selectors and the block of each style rule for screens, and whether it holds on some of them only.
+/// Rules inside of style rules are passed over.
 ///
 /// Sheets are long and few of their rules matter, so they are cut at their braces here, and only blocks are tokenised.
-pub(crate) fn each_rule<'c>(css: &'c str, mut take: impl FnMut(&'c str, &'c str)) {
+pub(crate) fn each_rule<'c>(css: &'c str, mut take: impl FnMut(&'c str, &'c str, bool)) {
     let bytes = css.as_bytes();
     let (mut at, mut start, mut depth) = (0, 0, 0);
+    // The at-rules that are open, a bit each: whether they are a condition.
+    let mut conditions = 0u32;
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'/' | b'"' | b'\'' | b'\\' => at = behind(bytes, at),
@@ -79,18 +83,23 @@ pub(crate) fn each_rule<'c>(css: &'c str, mut take: impl FnMut(&'c str, &'c str)
                     None => false,
                 };
                 if holds_rules && depth < DEPTH {
+                    let is_condition =
+                        prelude.contains('(') && !name.is_some_and(|name| name.eq_ignore_ascii_case("layer"));
+                    conditions = conditions << 1 | u32::from(is_condition);
                     (at, depth) = (at + 1, depth + 1);
                 } else {
                     let end = block_end(bytes, at + 1);
                     if name.is_none() {
-                        take(prelude, &css[at + 1..end]);
+                        take(prelude, &css[at + 1..end], conditions > 0);
                     }
                     at = end + 1;
                 }
                 start = at.min(bytes.len());
             }
             b'}' | b';' => {
-                depth -= usize::from(byte == b'}' && depth > 0);
+                if byte == b'}' && depth > 0 {
+                    (depth, conditions) = (depth - 1, conditions >> 1);
+                }
                 at += 1;
                 start = at;
             }
@@ -186,6 +195,7 @@ fn push(parser: &mut Parser<'_, '_>, token: &Token<'_>, depth: usize, value: &mu
         Token::Dimension { value, unit, .. } => Value::Number(*value, lower(unit)),
         Token::Hash(hash) | Token::IDHash(hash) => Value::Hash(lower(hash)),
         Token::Function(name) => Value::Function(lower(name)),
+        Token::UnquotedUrl(_) => Value::Picture,
         _ => Value::Other,
     };
     let is_function = matches!(one, Value::Function(_));
@@ -206,7 +216,7 @@ fn push(parser: &mut Parser<'_, '_>, token: &Token<'_>, depth: usize, value: &mu
 }
 
 /// Whether a media query can hold on a screen.
-fn is_for_screens(prelude: &str) -> bool {
+pub(crate) fn is_for_screens(prelude: &str) -> bool {
     let query = prelude.to_ascii_lowercase();
     query.split(',').any(|query| {
         let first = query.split_whitespace().next().unwrap_or_default();
@@ -258,16 +268,21 @@ mod tests {
     fn rules_are_those_for_screens() {
         let rules = |css: &str| {
             let mut found = String::new();
-            each_rule(css, |selectors, block| found += &format!("{selectors}={block};"));
+            each_rule(css, |selectors, block, is_conditional| {
+                found += &format!("{selectors}={block}{}", if is_conditional { '?' } else { ';' });
+            });
             found
         };
         assert_eq!(rules(".a{x:y} @import 'x'; b , #c {}"), ".a=x:y;b , #c=;");
         assert_eq!(
             rules("@media print{.a{}} @media screen and (min-width:1px){.b{}} @font-face{x:y} .c{z"),
-            ".b=;.c=z;"
+            ".b=?.c=z;"
         );
         assert_eq!(rules(".x{} @media print {.a{}} .y{}"), ".x=;.y=;");
-        assert_eq!(rules("@supports (x:y){@layer z{.a{}}}.b{}"), ".a=;.b=;");
+        assert_eq!(
+            rules("@supports (x:y){@layer z{.a{}}}.b{}@media all{.c{}}"),
+            ".a=?.b=;.c=;"
+        );
         assert_eq!(
             rules(".a{b:'}';c:\"\\\"}\"} /* .d{ */ .e{/*}*/}"),
             ".a=b:'}';c:\"\\\"}\";/* .d{ */ .e=/*}*/;"

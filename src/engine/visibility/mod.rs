@@ -113,16 +113,27 @@ const OPENS: &[&str] = &[
     "elementor-invisible",
 ];
 
+/// Attributes of libraries that fade an element in.
+const ANIMATES: &[&str] = &[
+    "data-ani",
+    "data-aos",
+    "data-w-id",
+    "data-framer",
+    "data-sal",
+    "data-scroll",
+    "data-reveal",
+];
+
 /// Finds the hidden parts, disjoint and ascending. `text` is what the document's text is without them.
 pub fn find(document: &Document<'_>, text: &[Range<usize>]) -> Vec<HiddenPart> {
-    let mut parts = Finder::new(document, text).parts();
     let weigh = |ranges: &[Range<usize>]| ranges.iter().map(|range| visible_between(document, range)).sum::<u32>();
     let whole = weigh(text) as f32;
-    let taken = |ranges: Vec<Range<usize>>| weigh(&intersect(&union(ranges), text));
     let is_little =
         |taken: u32, most: f32| taken <= FREE_CHARACTERS && (taken as f32) < whole || taken as f32 <= whole * most;
-    parts.retain(|part| is_little(taken(vec![part.range.clone()]), MOST));
-    if !is_little(taken(parts.iter().map(|part| part.range.clone()).collect()), ALL) {
+    // An element is weighed with all that it holds, also with what shows itself.
+    let parts = Finder::new(document, text).parts(|range| is_little(visible_between(document, range), MOST));
+    let ranges = parts.iter().map(|part| part.range.clone()).collect();
+    if !is_little(weigh(&intersect(&union(ranges), text)), ALL) {
         return Vec::new();
     }
     parts
@@ -148,7 +159,7 @@ fn reads_like_sentences(text: &str) -> bool {
 
 /// Takes back what a rule about hidden elements says of those whose style shows them after all: a selector cannot read a style.
 pub fn mend_rule(document: &mut Document<'_>, is_about_hidden: impl Fn(u16) -> bool) {
-    for element in elements_with(document, "style") {
+    for element in 0..document.elements.len() as u32 {
         let hit = document.elements[element as usize].hit;
         if matches!(hit, Some(RuleMatch::DropRule(rule)) if is_about_hidden(rule))
             && of_element(document, element).is_none()
@@ -163,7 +174,7 @@ pub fn of_element(document: &Document<'_>, element: u32) -> Option<Technique> {
     let [hidden, style] = document.attributes(element, ["hidden", "style"]);
     let by_style = || Style::new(&css::declarations(&htmlize::unescape_attribute(style?))).technique();
     match hidden {
-        Some(value) if value != "until-found" => Some(Technique::Attribute),
+        Some(value) if !value.eq_ignore_ascii_case("until-found") => Some(Technique::Attribute),
         _ => by_style(),
     }
 }
@@ -172,6 +183,8 @@ struct Finder<'o, 's> {
     document: &'o Document<'s>,
     /// The elements with a style of their own, in document order.
     styles: Vec<(u32, Style)>,
+    /// The elements with the attribute `hidden`.
+    hidden: Vec<u32>,
     /// The backgrounds that are known.
     backgrounds: HashMap<u32, Colour>,
     named: Vec<Named<'s>>,
@@ -181,49 +194,47 @@ struct Finder<'o, 's> {
 impl<'o, 's> Finder<'o, 's> {
     fn new(document: &'o Document<'s>, text: &[Range<usize>]) -> Self {
         let named = Named::all(document, text);
-        let mut styles = Vec::new();
-        for element in elements_with(document, "style") {
-            let e = &document.elements[element as usize];
-            let Some(css) = document.attribute(element, "style").filter(|_| is_in(e, text)) else {
+        let (mut styles, mut hidden, mut backgrounds) = (Vec::new(), Vec::new(), HashMap::new());
+        for element in 0..document.elements.len() as u32 {
+            if !is_in(&document.elements[element as usize], text) {
                 continue;
-            };
-            steps::count(css.len());
-            styles.push((
-                element,
-                Style::new(&css::declarations(&htmlize::unescape_attribute(css))),
-            ));
-        }
-        let mut backgrounds: HashMap<u32, Colour> = styles
-            .iter()
-            .filter_map(|(element, style)| Some((*element, style.background()?)))
-            .collect();
-        for element in elements_with(document, "bgcolor") {
-            let colour = document.attribute(element, "bgcolor").and_then(Colour::from_attribute);
+            }
+            let [css, attribute, bgcolor] = document.attributes(element, ["style", "hidden", "bgcolor"]);
+            let colour = bgcolor.and_then(Colour::from_attribute);
             backgrounds.extend(colour.map(|colour| (element, colour)));
+            let is_hidden = attribute.is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
+            hidden.extend(is_hidden.then_some(element));
+            if let Some(css) = css {
+                steps::count(css.len());
+                let style = Style::new(&css::declarations(&htmlize::unescape_attribute(css)));
+                backgrounds.extend(style.background().map(|colour| (element, colour)));
+                styles.push((element, style));
+            }
         }
         Finder {
             document,
             styles,
+            hidden,
             backgrounds,
             sheet: Sheet::read(document, &named),
             named,
         }
     }
 
-    fn parts(&self) -> Vec<HiddenPart> {
+    fn parts(&self, is_little: impl Fn(&Range<usize>) -> bool) -> Vec<HiddenPart> {
         let document = self.document;
         let mut found: Vec<(u32, Technique)> = Vec::new();
         for (element, style) in &self.styles {
             let technique = style.technique().or_else(|| self.by_colour(*element, style));
             found.extend(technique.map(|technique| (*element, technique)));
         }
-        for element in elements_with(document, "hidden") {
-            let hidden = document.attribute(element, "hidden");
-            let is_hidden = hidden.is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
-            found.extend(is_hidden.then_some((element, Technique::Attribute)));
-        }
+        found.extend(self.hidden.iter().map(|element| (*element, Technique::Attribute)));
         self.sheet.each(document, &self.named, |element, technique| {
-            found.push((element, technique))
+            // A style of its own wins over a sheet.
+            let own = self.styles.binary_search_by_key(&element, |(element, _)| *element).ok();
+            if !own.is_some_and(|own| self.styles[own].1.shows(technique)) {
+                found.push((element, technique));
+            }
         });
         found.retain(|(element, technique)| self.is_hidden(*element, *technique));
         found.sort_by_key(|(element, _)| *element);
@@ -231,10 +242,10 @@ impl<'o, 's> Finder<'o, 's> {
         let mut behind = 0;
         for (element, technique) in found {
             let e = &document.elements[element as usize];
-            if (e.start as usize) < behind || e.first_run == e.next_run {
+            let range = e.start as usize..e.end as usize;
+            if range.start < behind || !is_little(&range) {
                 continue;
             }
-            let range = e.start as usize..e.end as usize;
             // What stands inside and shows itself.
             let inside = self.styles.partition_point(|(other, _)| *other <= element);
             let shown = self.styles[inside..].iter().take_while(|(other, _)| *other < e.next);
@@ -287,7 +298,19 @@ impl<'o, 's> Finder<'o, 's> {
         let [class, id, role] = document.attributes(element, ["class", "id", "role"]);
         let names = [class, id].map(|value| value.unwrap_or_default().to_ascii_lowercase());
         let opens = names.iter().any(|name| OPENS.iter().any(|word| name.contains(word)));
-        if opens || matches!(role, Some("region" | "tabpanel")) {
+        let may_open = matches!(
+            technique,
+            Technique::Attribute
+                | Technique::Display
+                | Technique::Visibility
+                | Technique::Opacity
+                | Technique::ZeroSize
+        );
+        if may_open && (opens || matches!(role, Some("region" | "tabpanel"))) {
+            return false;
+        }
+        let tag = &document.source[e.start as usize..e.inner as usize];
+        if technique == Technique::Opacity && ANIMATES.iter().any(|name| tag.contains(name)) {
             return false;
         }
         // A font of no size takes the space between boxes away, whose own sizes are in a style sheet elsewhere.
@@ -318,23 +341,6 @@ fn is_undone(technique: Technique) -> bool {
         technique,
         Technique::Visibility | Technique::FontSize | Technique::Colour | Technique::TextIndent
     )
-}
-
-/// The elements whose start tags hold a word in small or capital letters, in document order.
-fn elements_with(document: &Document<'_>, word: &str) -> Vec<u32> {
-    let source = document.source.as_bytes();
-    let capitals = word.to_ascii_uppercase();
-    let mut found: Vec<u32> = memmem::find_iter(source, word)
-        .chain(memmem::find_iter(source, &capitals))
-        .filter_map(|at| {
-            let behind = document.elements.partition_point(|e| e.start as usize <= at);
-            let element = behind.checked_sub(1)?;
-            (at < document.elements[element].inner as usize).then_some(element as u32)
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
 }
 
 /// Runs of tag characters. Those behind a black flag make the flag of a region (UTS #51, annex C).
@@ -396,21 +402,28 @@ impl Sheet {
             if document.elements[id as usize].tag != Tag::STYLE {
                 continue;
             }
+            let media = document.attribute(id, "media").unwrap_or_default();
+            if !css::is_for_screens(media) {
+                continue;
+            }
             let css = document.raw_text(id);
             bytes += css.len();
             if bytes > SHEET_BYTES {
                 break;
             }
             steps::count(css.len());
-            css::each_rule(css, |selectors, block| {
+            css::each_rule(css, |selectors, block, is_conditional| {
                 if rules.len() < RULES && names_of(selectors).any(|name| names.contains(name)) {
-                    rules.push((selectors, Style::new(&css::declarations(block))));
+                    let is_conditional = is_conditional || media.contains('(');
+                    rules.push((selectors, Style::new(&css::declarations(block)), is_conditional));
                 }
             });
         }
         let shown = names_shown(&rules);
-        for (selectors, style) in &rules {
-            let Some(technique) = style.technique() else { continue };
+        for (selectors, style, is_conditional) in &rules {
+            let Some(technique) = style.technique().filter(|_| !is_conditional) else {
+                continue;
+            };
             for selector in selectors.split(',') {
                 let Some(found) = compound(selector, technique) else {
                     continue;
@@ -497,9 +510,9 @@ const HIDING: usize = 256;
 const CLASSES: usize = 32;
 
 /// The classes and ids of rules that show what others hide, with the technique.
-fn names_shown<'c>(rules: &[(&'c str, Style)]) -> HashSet<(Technique, &'c str)> {
+fn names_shown<'c>(rules: &[(&'c str, Style, bool)]) -> HashSet<(Technique, &'c str)> {
     let mut shown = HashSet::new();
-    for (selectors, style) in rules {
+    for (selectors, style, _) in rules {
         for technique in Technique::ALL
             .iter()
             .copied()

@@ -93,6 +93,10 @@ pub(crate) struct Style {
     background: Property<Colour>,
     /// Whether something moves or fades: what is hidden at first is shown soon.
     animated: bool,
+    /// Whether it is also moved or blurred, as what fades in is.
+    moves: bool,
+    /// Whether a picture or a shadow shows its text.
+    painted: bool,
 }
 
 impl Style {
@@ -118,9 +122,10 @@ impl Style {
             "font" => self
                 .tiny_font
                 .set(value.iter().any(is_length) && is_tiny(value), important),
-            "position" => self
-                .positioned
-                .set(matches!(first, Some("absolute" | "fixed")), important),
+            "position" => self.positioned.set(
+                matches!(first, Some("absolute" | "fixed" | "relative" | "sticky")),
+                important,
+            ),
             "left" => self.off_left.set(is_off(value), important),
             "right" => self.off_right.set(is_off(value), important),
             "top" => self.off_top.set(is_off(value), important),
@@ -129,12 +134,17 @@ impl Style {
                 self.off_left.set(any_off(value), important)
             }
             "margin" | "margin-left" | "margin-top" | "margin-inline-start" => {
-                self.off_margin.set(any_off(value), important)
+                // A negative percentage is how grids lay out columns.
+                let is_far = |value: &Value| px(value).is_some_and(|px| px <= -OFF_SCREEN_PX);
+                self.off_margin.set(value.iter().any(is_far), important);
             }
             "text-indent" => self
                 .off_indent
                 .set(is_off(value) || is_percent(value, -100.0), important),
-            "transform" => self.transformed_away.set(is_transformed_away(value), important),
+            "transform" => {
+                self.moves |= functions(value).next().is_some();
+                self.transformed_away.set(is_transformed_away(value), important);
+            }
             "translate" => self.transformed_away.set(any_off(value), important),
             "scale" => self.transformed_away.set(number(value) == Some(0.0), important),
             "clip" => self.clipped_rect.set(is_empty_rect(value), important),
@@ -145,7 +155,7 @@ impl Style {
                 self.clips_overflow
                     .set(matches!(first, Some("hidden" | "clip")), important);
             }
-            "padding" | "padding-top" | "padding-bottom" | "aspect-ratio" => {
+            "padding" | "padding-top" | "padding-bottom" | "aspect-ratio" | "min-height" | "min-width" => {
                 self.padded.set(
                     number(value).is_some_and(|number| number > 0.0) || value.len() > 1,
                     important,
@@ -156,11 +166,16 @@ impl Style {
                     self.colour.set(colour, important);
                 }
             }
+            "background" | "background-image" if has_picture(value) => self.painted = true,
+            "background-clip" | "-webkit-background-clip" | "text-shadow" | "-webkit-text-stroke" => {
+                self.painted = true
+            }
             "background" | "background-color" => {
                 if let Some(colour) = colour(value) {
                     self.background.set(colour, important);
                 }
             }
+            "filter" | "will-change" => self.moves = true,
             name if name.starts_with("animation") || name.starts_with("transition") => self.animated = true,
             _ => {}
         }
@@ -176,7 +191,7 @@ impl Style {
         if is(self.invisible) {
             return Some(Technique::Visibility);
         }
-        if is(self.transparent) && !self.animated {
+        if is(self.transparent) && !self.animated && !self.moves {
             return Some(Technique::Opacity);
         }
         if is(self.tiny_font) {
@@ -228,7 +243,7 @@ impl Style {
     }
 
     pub(crate) fn colour(&self) -> Option<Colour> {
-        self.colour.get()
+        self.colour.get().filter(|_| !self.painted)
     }
 
     pub(crate) fn background(&self) -> Option<Colour> {
@@ -314,6 +329,12 @@ fn is_nothing(value: &[Value]) -> bool {
 
 fn is_zero_percent(value: &[Value]) -> bool {
     matches!(value.first(), Some(Value::Number(number, unit)) if unit == "%" && *number == 0.0)
+}
+
+/// Whether a background is a picture or a gradient.
+fn has_picture(value: &[Value]) -> bool {
+    functions(value).any(|(name, _)| name.ends_with("gradient") || matches!(name, "url" | "image" | "image-set"))
+        || value.contains(&Value::Picture)
 }
 
 /// The functions of a value, each with its arguments.
@@ -492,6 +513,9 @@ mod tests {
             "height:0;padding-bottom:56%;overflow:hidden",
             "width:0",
             "margin-left:-15px",
+            "margin-left:-100%",
+            "height:0;min-height:9em;overflow:hidden",
+            "opacity:0;transform:translateY(20px)",
         ] {
             assert_eq!(technique(css), None, "{css}");
         }
@@ -501,13 +525,15 @@ mod tests {
     fn colours_are_compared() {
         let vanishes = |css: &str| {
             let style = Style::new(&declarations(css));
-            let (colour, background) = (style.colour().expect("a colour"), style.background());
-            colour.is_transparent() || background.is_some_and(|background| colour.vanishes_on(background))
+            let is_lost = |colour: Colour| {
+                let background = style.background();
+                colour.is_transparent() || background.is_some_and(|background| colour.vanishes_on(background))
+            };
+            style.colour().is_some_and(is_lost)
         };
         for css in [
             "color:#fff;background:white",
             "color:rgb(255,255,255);background-color:#FFFFFF",
-            "color:#fefefe;background:url(x) #fff no-repeat",
             "color:transparent",
             "color:rgba(0,0,0,0)",
             "color:#0000",
@@ -515,6 +541,7 @@ mod tests {
             assert!(vanishes(css), "{css}");
         }
         for css in [
+            "color:#fff;background:url(x) #fff",
             "color:#fff",
             "color:#fff;background:#000",
             "color:#777;background:#fff",
