@@ -334,13 +334,12 @@ fn bytes_that_say_one_thing_and_are_another() {
 }
 
 #[test]
-fn characters_that_nobody_sees_are_told_and_stay() {
+fn invisible_characters_are_named_and_stay_but_for_tags() {
     let server = Server::start();
     for (text, code) in [
         ("access\u{202E}level", "bidi_controls"),
         ("ad\u{200B}vert", "invisible_characters"),
         ("ad&#x200B;vert", "invisible_characters"),
-        ("text\u{E0049}\u{E0067}", "invisible_characters"),
     ] {
         let article = send(
             &server,
@@ -352,6 +351,11 @@ fn characters_that_nobody_sees_are_told_and_stay() {
         assert_eq!(warnings(&article), [code], "{text:?}");
         assert_eq!(article["content_text"], text.replace("&#x200B;", "\u{200B}"));
     }
+    let tagged = send(&server, "", "<p>Some text\u{E0049}\u{E0067}</p>".as_bytes(), 2).json();
+    assert_eq!(
+        (warnings(&tagged), &tagged["content_text"]),
+        (vec!["hidden_text"], &"Some text".into())
+    );
     let article = send(
         &server,
         "",

@@ -506,3 +506,23 @@ fn what_a_unit_leaves_out_is_named() {
         .collect();
     assert_eq!(removed, [("score/permalink", "¶"), ("score/gutter", "a.js")]);
 }
+
+#[test]
+fn a_line_end_between_ideographs_is_no_blank() {
+    for (fragment, wanted) in [
+        (
+            "<p>第一句。</p><p>海港局星期二决定，\n此前三个冬天，\r\n  风暴把海水推过公路。</p>",
+            "海港局星期二决定，此前三个冬天，风暴把海水推过公路。",
+        ),
+        (
+            "<p>第一句。</p><p>港湾局は\n<b>火曜日</b>\n、決めた。</p>",
+            "港湾局は火曜日、決めた。",
+        ),
+        ("<p>One.</p><p>海港 局\nharbour\n局</p>", "海港 局 harbour 局"),
+        ("<p>One.</p><p>한국\n사람</p>", "한국 사람"),
+        ("<p>One.</p><p>东\n\u{3000}西</p>", "东\u{3000}西"),
+    ] {
+        let text = text(fragment);
+        assert_eq!(text.lines().last(), Some(wanted), "{fragment}");
+    }
+}

@@ -469,10 +469,11 @@ impl Serializer<'_, '_> {
                     self.words(&text[from..at]);
                 }
                 // U+3000 is a character of its own between words and an indent at the beginning of a line.
-                if c == '\u{3000}' {
-                    self.pending.push(c);
-                } else if self.pending.is_empty() {
-                    self.pending.push(' ');
+                match c {
+                    '\u{3000}' => self.pending.push(c),
+                    '\n' | '\r' if matches!(self.pending.as_str(), "" | " ") => "\n".clone_into(&mut self.pending),
+                    _ if self.pending.is_empty() => self.pending.push(' '),
+                    _ => {}
                 }
             }
             at += c.len_utf8();
@@ -483,6 +484,10 @@ impl Serializer<'_, '_> {
     }
 
     fn words(&mut self, words: &str) {
+        // A line end between ideographs is none of their text (CSS Text Module Level 3, segment break transformation).
+        if self.pending == "\n" && words.starts_with(is_ideographic) && self.content.text.ends_with(is_ideographic) {
+            self.pending.clear();
+        }
         self.begin_inline();
         self.push_text(words);
     }
@@ -529,7 +534,7 @@ impl Serializer<'_, '_> {
             let pending = std::mem::take(&mut self.pending);
             self.push_text(match pending.contains('\u{3000}') {
                 _ if self.pre > 0 => &pending,
-                true => pending.trim_matches(' '),
+                true => pending.trim_matches([' ', '\n']),
                 false => " ",
             });
         }
@@ -586,4 +591,10 @@ fn is_mark(c: char) -> bool {
 /// White space that collapses: HTML's, the no-break space that pages indent with, U+3000 and the invisible marks.
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{a0}' | '\u{3000}') || is_mark(c)
+}
+/// Whether a character is written without blanks between words: Han, kana, and the marks beside them, but not Hangul.
+fn is_ideographic(c: char) -> bool {
+    matches!(c,
+        '\u{2E80}'..='\u{312F}' | '\u{31A0}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}'
+            | '\u{FE30}'..='\u{FE4F}' | '\u{FF01}'..='\u{FF60}' | '\u{20000}'..='\u{3FFFF}')
 }
