@@ -651,3 +651,9 @@ fn headings_are_one_line() {
     assert_eq!(heading(vec![text("1. How")]), "## 1. How");
     assert_eq!(heading(vec![]), "");
 }
+
+#[test]
+fn a_part_of_ruby_stands_in_no_other_part() {
+    let html = crate::safety::clean("<p>x</p><p><ruby><b><rp><b><rt>d", "");
+    assert_eq!(html, "<p>x</p><p><ruby><b><rp><b>d</b></rp></b></ruby></p>");
+}

@@ -133,7 +133,7 @@ fn fault(html: &str) -> Option<String> {
     acting.or_else(|| content_tree::fault(html))
 }
 
-fn clean(document: &str, query: &str) -> String {
+pub(crate) fn clean(document: &str, query: &str) -> String {
     if document.is_empty() {
         return String::new(); // nothing was left the first time
     }

@@ -211,13 +211,14 @@ impl Serializer<'_, '_> {
         }
     }
 
-    /// Whether an inline element may open here: a link inside a link, or a part of `ruby` right inside another, would end
-    /// it when the content is read again.
+    /// Whether an inline element may open here: a link inside a link, or a part of `ruby` inside another, also with
+    /// formatting between them, would end it when the content is read again.
     fn fits_inline(&self, tag: Tag) -> bool {
         let is_ruby_part = |tag| matches!(tag, Tag::RB | Tag::RT | Tag::RP);
         let is_link_inside = tag == Tag::A && self.inlines.iter().any(|open| open.tag == Tag::A);
         let is_bold_inside = self.title.is_some() && matches!(tag, Tag::B | Tag::STRONG);
-        let is_part_inside = is_ruby_part(tag) && self.inlines.last().is_some_and(|open| is_ruby_part(open.tag));
+        let in_ruby = self.inlines.iter().rev().take_while(|open| open.tag != Tag::RUBY);
+        let is_part_inside = is_ruby_part(tag) && in_ruby.map(|open| open.tag).any(is_ruby_part);
         self.inlines.len() < INLINE_DEPTH && !is_link_inside && !is_part_inside && !is_bold_inside
     }
 
