@@ -200,6 +200,14 @@ fn an_article_that_a_script_will_show_stays() {
 }
 
 #[test]
+fn a_picture_that_fades_in_stays() {
+    let part =
+        "<figure><div style=\"opacity:0\"> <img src=\"https://a.example/mole.jpg\" alt=\"The mole\"> </div></figure>";
+    let article = normalize(&page("", part), &[("fields", "content_html")]);
+    assert!(article["content_html"].to_string().contains("mole.jpg"));
+}
+
+#[test]
 fn a_post_warns_as_well() {
     let html = format!(
         "<p>The keeper waved to the boats, and they came in before the night.</p><p style=\"opacity:0\">{SECRET}</p>"

@@ -243,7 +243,8 @@ impl<'o, 's> Finder<'o, 's> {
         for (element, technique) in found {
             let e = &document.elements[element as usize];
             let range = e.start as usize..e.end as usize;
-            if range.start < behind || !is_little(&range) {
+            // Pictures alone are hidden until they are loaded.
+            if range.start < behind || document.characters(element) == 0 || !is_little(&range) {
                 continue;
             }
             // What stands inside and shows itself.
