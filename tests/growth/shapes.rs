@@ -183,7 +183,51 @@ pub(crate) fn all() -> Vec<Shape> {
     envelopes(&mut shapes);
     selectors(&mut shapes);
     charsets(&mut shapes);
+    styles(&mut shapes);
     shapes.0
+}
+
+/// What hides text.
+fn styles(shapes: &mut Shapes) {
+    shapes.add(
+        "style sheets",
+        "rules that hide, and elements of their names",
+        |bytes| {
+            let rules = numbered(".c#{opacity:0} .d#{opacity:1} ", bytes / 2);
+            page(
+                &format!("<title>Boats</title><style>{rules}</style>"),
+                &numbered("<p class='c# d#'>boats w# and more</p>", bytes / 2),
+            )
+        },
+    );
+    shapes.add(
+        "style sheets",
+        "one rule that hides, and elements of its name",
+        |bytes| {
+            page(
+                "<title>Boats</title><style>.c{opacity:0}</style>",
+                &unit_times("<p class=c>Boats and more of them.</p>", bytes),
+            )
+        },
+    );
+    for style in ["color:#fff0", "visibility:hidden", "font-size:0", "opacity:0"] {
+        shapes.add("styles around much text", style, move |bytes| {
+            let around = format!("<div style='{style}'>").repeat(64);
+            page("", &format!("{around}{}", unit_times("<p>Boats.</p>", bytes)))
+        });
+    }
+    shapes.add("styles", "side by side", |bytes| {
+        page(
+            "",
+            &unit_times(
+                "<i style='visibility:hidden'>a<b style='visibility:visible'>b</b></i>",
+                bytes,
+            ),
+        )
+    });
+    shapes.add("styles", "tag characters", |bytes| {
+        page("", &unit_times("<p>boats \u{E0041}\u{E0042} and</p>", bytes))
+    });
 }
 
 /// Everything that parts a title from the name of a site, and what looks like it.

@@ -13,6 +13,7 @@ mod css;
 mod style;
 
 use std::{
+    cell::OnceCell,
     collections::{HashMap, HashSet},
     ops::Range,
 };
@@ -131,7 +132,7 @@ pub fn find(document: &Document<'_>, text: &[Range<usize>]) -> Vec<HiddenPart> {
     let is_little =
         |taken: u32, most: f32| taken <= FREE_CHARACTERS && (taken as f32) < whole || taken as f32 <= whole * most;
     // An element is weighed with all that it holds, also with what shows itself.
-    let parts = Finder::new(document, text).parts(|range| is_little(visible_between(document, range), MOST));
+    let parts = Finder::new(document, text).parts(|characters| is_little(characters, MOST));
     let ranges = parts.iter().map(|part| part.range.clone()).collect();
     if !is_little(weigh(&intersect(&union(ranges), text)), ALL) {
         return Vec::new();
@@ -189,6 +190,9 @@ struct Finder<'o, 's> {
     backgrounds: HashMap<u32, Colour>,
     named: Vec<Named<'s>>,
     sheet: Sheet,
+    /// Pictures, and elements with a class or a style, before each element: counted on demand.
+    pictures_before: OnceCell<Vec<u32>>,
+    named_before: OnceCell<Vec<u32>>,
 }
 
 impl<'o, 's> Finder<'o, 's> {
@@ -218,10 +222,12 @@ impl<'o, 's> Finder<'o, 's> {
             backgrounds,
             sheet: Sheet::read(document, &named),
             named,
+            pictures_before: OnceCell::new(),
+            named_before: OnceCell::new(),
         }
     }
 
-    fn parts(&self, is_little: impl Fn(&Range<usize>) -> bool) -> Vec<HiddenPart> {
+    fn parts(&self, is_little: impl Fn(u32) -> bool) -> Vec<HiddenPart> {
         let document = self.document;
         let mut found: Vec<(u32, Technique)> = Vec::new();
         for (element, style) in &self.styles {
@@ -243,8 +249,9 @@ impl<'o, 's> Finder<'o, 's> {
         for (element, technique) in found {
             let e = &document.elements[element as usize];
             let range = e.start as usize..e.end as usize;
+            let characters = document.characters(element);
             // Pictures alone are hidden until they are loaded.
-            if range.start < behind || document.characters(element) == 0 || !is_little(&range) {
+            if range.start < behind || characters == 0 || !is_little(characters) {
                 continue;
             }
             // What stands inside and shows itself.
@@ -289,6 +296,28 @@ impl<'o, 's> Finder<'o, 's> {
         is_hidden.then_some(Technique::Colour)
     }
 
+    /// Of how many elements before each something is true.
+    fn count(&self, is_counted: impl Fn(u32) -> bool) -> Vec<u32> {
+        let mut before = vec![0];
+        for element in 0..self.document.elements.len() as u32 {
+            before.push(before[element as usize] + u32::from(is_counted(element)));
+        }
+        before
+    }
+
+    fn has_names(&self, element: u32) -> bool {
+        self.document
+            .attributes(element, ["class", "style"])
+            .iter()
+            .any(Option::is_some)
+    }
+
+    fn pictures(&self) -> &[u32] {
+        let tag = |e: u32| self.document.elements[e as usize].tag;
+        let is_picture = |e: u32| matches!(tag(e), Tag::IMG | Tag::PICTURE | Tag::VIDEO | Tag::IFRAME);
+        self.pictures_before.get_or_init(|| self.count(is_picture))
+    }
+
     /// Whether nothing speaks for it that a script or an inner style shows it.
     fn is_hidden(&self, element: u32, technique: Technique) -> bool {
         let document = self.document;
@@ -315,22 +344,13 @@ impl<'o, 's> Finder<'o, 's> {
             return false;
         }
         // A font of no size takes the space between boxes away, whose own sizes are in a style sheet elsewhere.
-        let inner = element + 1..e.next;
-        let has_names = |inner: u32| {
-            document
-                .attributes(inner, ["class", "style"])
-                .iter()
-                .any(Option::is_some)
-        };
-        let is_picture = |inner: u32| {
-            matches!(
-                document.elements[inner as usize].tag,
-                Tag::IMG | Tag::PICTURE | Tag::VIDEO | Tag::IFRAME
-            )
-        };
+        let holds = |before: &[u32]| before[e.next as usize] > before[element as usize + 1];
         match technique {
-            Technique::FontSize => !inner.into_iter().any(|inner| has_names(inner) || is_picture(inner)),
-            Technique::TextIndent | Technique::Colour => !inner.into_iter().any(is_picture),
+            Technique::FontSize => {
+                let named = self.named_before.get_or_init(|| self.count(|e| self.has_names(e)));
+                !holds(named) && !holds(self.pictures())
+            }
+            Technique::TextIndent | Technique::Colour => !holds(self.pictures()),
             _ => true,
         }
     }
