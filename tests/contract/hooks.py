@@ -35,6 +35,9 @@ schemathesis.openapi.format("html", DOCUMENTS)
 schemathesis.openapi.format("byte", DOCUMENTS.map(lambda text: base64.b64encode(text.encode()).decode()))
 
 
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
 def is_text(media_type):
     return media_type is not None and (media_type.startswith("text/") or media_type in ("application/xhtml+xml", "application/x-ndjson"))
 
@@ -47,8 +50,10 @@ def as_it_is(context, value):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """A body of text cannot be broken: what is no text becomes one on its way, and any text is a document."""
+    """A body of text cannot be broken: what is no text becomes one on its way, and any text is a document; so is a form's file."""
     body = case.meta.components.get(ParameterLocation.BODY) if case.meta else None
+    if case.media_type in FORMS and isinstance(case.body, dict) and not isinstance(case.body.get("file", ""), (str, bytes)):
+        return False
     return not is_text(case.media_type) or body is None or not body.mode.is_negative or case.body is NOT_SET
 
 

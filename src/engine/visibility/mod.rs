@@ -6,7 +6,7 @@
 //! article until a script has run.
 //!
 //! # Limits
-//! Linear in the document. Of style sheets [`SHEET_BYTES`] and [`RULES`] are read; a selector counts if it is one compound of a
+//! Linear in the document. Of style sheets `SHEET_BYTES` and `RULES` are read; a selector counts if it is one compound of a
 //! name, an id and classes.
 
 mod css;
