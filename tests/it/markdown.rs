@@ -657,3 +657,24 @@ fn a_part_of_ruby_stands_in_no_other_part() {
     let html = crate::safety::clean("<p>x</p><p><ruby><b><rp><b><rt>d", "");
     assert_eq!(html, "<p>x</p><p><ruby><b><rp><b>d</b></rp></b></ruby></p>");
 }
+
+#[test]
+fn a_dollar_beside_a_formula_of_its_cell_is_text() {
+    let html = "<table><tr><th>$<h4><math>r</math></h4></th></tr><tr><td>1</td></tr></table>";
+    let content = "<p>x</p>".to_owned() + html;
+    let document = copydesk::input::RawDocument {
+        bytes: content.as_bytes(),
+        content_type: Some("text/html"),
+        ..copydesk::input::RawDocument::default()
+    };
+    let options = copydesk::options::Options {
+        format: Some(copydesk::options::Format::Markdown),
+        ..copydesk::options::Options::default()
+    };
+    let deadline = copydesk::bounds::Deadline::after(std::time::Duration::from_secs(60));
+    let answer = crate::conservation::PIPELINE
+        .normalize(&document, &options, &deadline)
+        .expect("an article");
+    let markdown = String::from_utf8(answer.body).expect("UTF-8");
+    assert!(markdown.contains("| \\$<br>$r$ |"), "{markdown}");
+}

@@ -373,12 +373,24 @@ impl BlockWriter<'_, '_> {
         }
     }
 
+    /// Dollars that a range of events writes: those of its text and addresses, and two for each formula.
+    fn dollars(&self, range: Range<usize>) -> usize {
+        let count = |text: &str| text.matches('$').count();
+        let of_event = |at: usize| match self.tree.tag(at) {
+            Some(Tag::SPAN | Tag::DIV) => 2,
+            Some(Tag::A) => self.tree.attribute(at, "href").map_or(0, count),
+            Some(Tag::IMG) => self.tree.attribute(at, "src").map_or(0, count),
+            _ => 0,
+        };
+        count(&self.tree.plain(range.clone())) + range.map(of_event).sum::<usize>()
+    }
+
     /// What stands in a cell.
     fn cell(&self, range: Range<usize>) -> String {
         let form = InlineForm {
             is_line: true,
             in_table: true,
-            has_dollars: self.tree.plain(range.clone()).matches('$').count() > 1,
+            has_dollars: self.dollars(range.clone()) > 1,
             ..InlineForm::default()
         };
         self.cell_line(range, form)
